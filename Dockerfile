@@ -1,0 +1,35 @@
+# Two images from one file: `app` (web, realtime and the one-shot services) and `proxy` (nginx).
+# Nothing here names a package index: pip and npm follow the settings of the base images.
+
+FROM node:22-slim AS assets
+WORKDIR /townhall
+COPY package.json package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY bin/build-assets bin/
+RUN npm run build
+
+FROM python:3.12-slim AS packages
+RUN python -m venv --without-pip /opt/venv
+COPY requirements.txt .
+# A finished wheel is code of the same trust as the package; building one would need a compiler.
+RUN --mount=type=cache,target=/root/.cache/pip \
+    pip --python /opt/venv install --quiet --only-binary :all: --require-hashes -r requirements.txt
+
+FROM nginx:1.29 AS proxy
+COPY nginx.conf /etc/nginx/nginx.conf
+COPY static/ /srv/townhall/static/
+COPY --from=assets /townhall/static/vendor/ /srv/townhall/static/vendor/
+# Port 80 needs no root: Docker lets every user of a container bind low ports.
+USER nginx
+
+FROM python:3.12-slim AS app
+# The empty folder lends its owner to the volume of secrets that is mounted there.
+RUN useradd --system --uid 10001 --user-group --no-create-home townhall \
+ && install -d -o townhall -g townhall -m 755 /run/townhall
+COPY --from=packages /opt/venv /opt/venv
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOST=0.0.0.0
+WORKDIR /srv/townhall
+COPY . .
+COPY --from=assets /townhall/static/vendor/ static/vendor/
+RUN python -m compileall -q .
+USER townhall

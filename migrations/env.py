@@ -1,0 +1,21 @@
+"""Runs the migrations on the application's own engine. Logging is the application's, too."""
+
+from alembic import context
+from flask import current_app
+
+from webapp.core.database import answers
+from webapp.core.waiting import wait_until
+
+database = current_app.extensions["migrate"].db
+wait_until("the database", answers)
+
+with database.engine.connect() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=database.metadata,
+        compare_type=True,
+        render_as_batch=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+    connection.commit()

@@ -1,0 +1,18 @@
+"""One node of the socket tier: `python -m realtime`."""
+
+# ruff: noqa: E402 - patching comes before every other import
+from realtime.green import patch
+
+patch()
+
+from realtime.app import create_node
+from realtime.server import serve
+from webapp.core.settings import load_or_exit
+from webapp.core.startup import wait_for_services
+
+DEFAULT_PORT = 5000
+
+settings = load_or_exit()
+node = create_node(settings)
+wait_for_services(node.app)
+serve(node, settings, settings.port or DEFAULT_PORT)

@@ -1,0 +1,118 @@
+"""The socket's events: parse, call the core, acknowledge."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import request
+from flask_socketio import ConnectionRefusedError as Refused
+from flask_socketio import Namespace, join_room
+
+from realtime.fanout import Fanout
+from realtime.presence import Presence
+from realtime.registry import Connection, Registry
+from realtime.writer import Writer
+from webapp.core import chat, events, identity
+from webapp.core.errors import EventNotOpen, Invalid, NotCheckedIn, as_townhall_error
+from webapp.core.live import NAMESPACE
+
+Packet = dict[str, Any]
+Handler = Callable[["LiveNamespace", Connection, Packet], Packet]
+
+
+def acknowledged(handler: Handler) -> Callable[..., Packet]:
+    """Give the handler its connection and a packet that is an object; acknowledge what it
+    returns as `{ok: true, …}`, and what it raises as `{ok: false, error}`."""
+
+    @wraps(handler)
+    def answer(self: "LiveNamespace", packet: object = None, *more: object) -> Packet:
+        try:
+            if more or not isinstance(packet, dict):
+                raise Invalid("Send one object.")
+            return {"ok": True} | handler(self, self.current_connection(), packet)
+        except Exception as error:  # noqa: BLE001 - every kind has its acknowledgement
+            return _refusal(error)
+
+    return answer
+
+
+class LiveNamespace(Namespace):
+    """The namespace `/live`: chat and presence of the live page."""
+
+    def __init__(
+        self, registry: Registry, fanout: Fanout, writer: Writer, presence: Presence
+    ) -> None:
+        super().__init__(NAMESPACE)
+        self._registry = registry
+        self._fanout = fanout
+        self._writer = writer
+        self._presence = presence
+
+    def on_connect(self, auth: object = None) -> None:
+        try:
+            self._accept(_requested_connection(auth))
+        except Exception as error:  # noqa: BLE001 - every kind has its code
+            self._registry.remove(_sid())
+            refusal = as_townhall_error(error)
+            raise Refused(refusal.message, refusal.as_dict()) from None
+
+    def on_disconnect(self, *_reason: object) -> None:
+        connection = self._registry.get(_sid())
+        self._registry.remove(_sid())
+        if connection and connection.event.id not in self._registry.events():
+            self._fanout.unwatch(connection.event.slug)
+
+    @acknowledged
+    def on_post_message(self, connection: Connection, packet: Packet) -> Packet:
+        event = events.get_event(connection.event.slug)
+        post = chat.check_post(event, connection.viewer, packet.get("body"), packet.get("nonce"))
+        return {"id": self._writer.post(event.slug, post)}
+
+    @acknowledged
+    def on_messages_since(self, connection: Connection, packet: Packet) -> Packet:
+        after = chat.parse_after(packet.get("after"))
+        messages, more = chat.since(connection.event.id, after)
+        return {"messages": messages, "more": more}
+
+    def trigger_event(self, event: str, *args: Any) -> Any:
+        """Answer an event that has no handler, too; upstream drops it in silence."""
+        if not hasattr(self, f"on_{event}"):
+            return _refusal(Invalid("There is no such event."))
+        return super().trigger_event(event, *args)
+
+    def current_connection(self) -> Connection:
+        """The connection that sent the packet under way. Raises `NotCheckedIn` when its cookie
+        no longer counts: the session of a socket is frozen, the employee's epoch is not."""
+        connection = self._registry.get(_sid())
+        if connection is None:
+            raise NotCheckedIn
+        identity.require_viewer(connection.event)
+        return connection
+
+    def _accept(self, connection: Connection) -> None:
+        # Registered first: from now on the event is swept, and a viewer who leaves at this
+        # moment does not end that.
+        self._registry.add(connection)
+        self._fanout.watch(connection.event.id, connection.event.slug)
+        join_room(connection.event.slug)
+        self._presence.greet(connection)
+
+
+def _requested_connection(auth: object) -> Connection:
+    slug = auth.get("event") if isinstance(auth, dict) else None
+    if not isinstance(slug, str):
+        raise Invalid("Say which event: auth is {event: slug}.")
+    event = events.get_event(slug)
+    viewer = identity.require_viewer(event)
+    if not event.is_open:
+        raise EventNotOpen
+    return Connection(_sid(), event, viewer)
+
+
+def _refusal(error: Exception) -> Packet:
+    return {"ok": False, "error": as_townhall_error(error).as_dict()}
+
+
+def _sid() -> str:
+    sid: str = request.sid  # type: ignore[attr-defined]
+    return sid

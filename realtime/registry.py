@@ -1,0 +1,65 @@
+"""Who is connected to this node, by event."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from webapp.core.attendance import Viewer
+from webapp.core.events import EventInfo
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One open socket of one viewer; a viewer may have several, here and on other nodes."""
+
+    sid: str
+    event: EventInfo
+    viewer: Viewer
+
+
+class Registry:
+    """The connections of this node."""
+
+    def __init__(self) -> None:
+        self._by_sid: dict[str, Connection] = {}
+        self._employees: dict[int, Counter[int]] = {}
+        self._slugs: dict[int, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_sid)
+
+    def add(self, connection: Connection) -> None:
+        """Note a connection that was accepted."""
+        event = connection.event
+        self._by_sid[connection.sid] = connection
+        self._slugs[event.id] = event.slug
+        employees = self._employees.setdefault(event.id, Counter())
+        employees[connection.viewer.employee.id] += 1
+
+    def remove(self, sid: str) -> None:
+        """Forget a connection; one that is not known is no error."""
+        connection = self._by_sid.pop(sid, None)
+        if connection is None:
+            return
+        event_id, employee_id = connection.event.id, connection.viewer.employee.id
+        employees = self._employees[event_id]
+        employees[employee_id] -= 1
+        if not employees[employee_id]:
+            del employees[employee_id]
+        if not employees:
+            del self._employees[event_id]
+
+    def get(self, sid: str) -> Connection | None:
+        """The connection of that socket."""
+        return self._by_sid.get(sid)
+
+    def connections(self) -> list[Connection]:
+        """All of them, as they are now."""
+        return list(self._by_sid.values())
+
+    def events(self) -> dict[int, str]:
+        """Id and slug of the events that somebody here watches."""
+        return {event_id: self._slugs[event_id] for event_id in self._employees}
+
+    def employees(self, event_id: int) -> set[int]:
+        """The distinct employees who watch the event on this node."""
+        return set(self._employees.get(event_id, ()))

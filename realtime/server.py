@@ -1,0 +1,53 @@
+"""Serving a node: until it is told to stop, and then without losing what was accepted."""
+
+import logging
+import signal
+import sys
+import time
+from types import FrameType
+
+from realtime import green
+from realtime.app import Node
+from webapp.core.settings import Settings
+
+log = logging.getLogger(__name__)
+
+# Compose and the local stack kill after ten seconds.
+DRAIN_SECONDS = 8.0
+
+
+def serve(node: Node, settings: Settings, port: int) -> None:
+    """Serve until SIGTERM or SIGINT; then store what was accepted, and return."""
+    try:
+        listener = green.listen(settings.host, port)
+    except OSError as error:
+        sys.exit(f"townhall: cannot serve {settings.host}:{port}: {error.strerror}")
+    node.start()
+    node.socketio.start_background_task(
+        green.serve, listener, node.app, settings.max_connections
+    )
+    log.info("serving http://%s:%d", settings.host, port)
+    _wait_for_signal()
+    listener.close()
+    _drain(node)
+    log.info("stopped")
+
+
+def _wait_for_signal() -> None:
+    # The handler only sets a flag: it may run inside the event loop, where nothing can wait.
+    received: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, note)
+    while not received:
+        time.sleep(0.1)
+
+
+def _drain(node: Node) -> None:
+    deadline = time.monotonic() + DRAIN_SECONDS
+    while not node.writer.idle and time.monotonic() < deadline:
+        time.sleep(0.05)
+    node.close_sockets()

@@ -1,0 +1,104 @@
+"""Group commit: what arrived while the last transaction was under way is stored in the next one.
+
+At rest a message does not wait; under load the batches grow by themselves.
+"""
+
+import logging
+import queue
+import threading
+from dataclasses import dataclass, field
+
+from flask import Flask
+from flask_socketio import SocketIO
+
+from realtime.fanout import Fanout
+from webapp.core import chat
+from webapp.core.chat import Outcome, Post
+from webapp.core.errors import Unavailable, as_townhall_error
+from webapp.core.extensions import db
+
+log = logging.getLogger(__name__)
+
+# Beyond this the database is too slow for what comes in, and senders are told so at once.
+WAITING_POSTS = 1000
+BATCH_POSTS = 200
+ANSWER_SECONDS = 10.0
+
+
+@dataclass
+class _Waiting:
+    slug: str
+    post: Post
+    done: threading.Event = field(default_factory=threading.Event)
+    outcome: Outcome | None = None
+
+
+class Writer:
+    """Stores posts in batches, acknowledges them, and has them told."""
+
+    def __init__(self, app: Flask, socketio: SocketIO, fanout: Fanout) -> None:
+        self._app = app
+        self._socketio = socketio
+        self._fanout = fanout
+        self._waiting: queue.Queue[_Waiting] = queue.Queue(WAITING_POSTS)
+        self._unanswered = 0
+
+    def start(self) -> None:
+        """Begin to store."""
+        self._socketio.start_background_task(self._write_for_ever)
+
+    @property
+    def idle(self) -> bool:
+        """True when everything that was accepted has been answered."""
+        return self._unanswered == 0
+
+    def post(self, slug: str, post: Post) -> int:
+        """Store `post` and return its id, once it is committed.
+
+        Raises what refuses it, and `Unavailable` when the database does not take it in time. It
+        may have been stored even so; sent again with its nonce it is still one message.
+        """
+        waiting = _Waiting(slug, post)
+        try:
+            self._waiting.put_nowait(waiting)
+        except queue.Full:
+            raise Unavailable from None
+        self._unanswered += 1
+        try:
+            waiting.done.wait(ANSWER_SECONDS)
+        finally:
+            self._unanswered -= 1
+        if isinstance(waiting.outcome, int):
+            return waiting.outcome
+        raise waiting.outcome or Unavailable()
+
+    def _write_for_ever(self) -> None:
+        while True:
+            batch = [self._waiting.get()]
+            while len(batch) < BATCH_POSTS and not self._waiting.empty():
+                batch.append(self._waiting.get_nowait())
+            with self._app.app_context():
+                self._write(batch)
+
+    def _write(self, batch: list[_Waiting]) -> None:
+        try:
+            outcomes = chat.store([waiting.post for waiting in batch])
+        except Exception as error:
+            db.session.rollback()
+            refusal = as_townhall_error(error)
+            outcomes = [refusal] * len(batch)
+        for waiting, outcome in zip(batch, outcomes, strict=True):
+            waiting.outcome = outcome
+            waiting.done.set()
+        self._tell(batch)
+
+    def _tell(self, batch: list[_Waiting]) -> None:
+        ids: dict[tuple[int, str], list[int]] = {}
+        for waiting in batch:
+            if isinstance(waiting.outcome, int):
+                ids.setdefault((waiting.post.event_id, waiting.slug), []).append(waiting.outcome)
+        for (event_id, slug), stored in ids.items():
+            try:
+                self._fanout.tell(slug, "messages_posted", chat.read(event_id, stored))
+            except Exception as error:  # noqa: BLE001 - they are stored; the sweep tells them
+                log.warning("stored messages wait for the sweep: %s", error)

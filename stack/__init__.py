@@ -1,0 +1,5 @@
+"""The full system on loopback without Docker: `python -m stack`, or `with Stack() as stack:` in a test."""
+
+from stack.system import Stack
+
+__all__ = ["Stack"]

@@ -1,0 +1,46 @@
+"""This repository's nginx.conf for one machine: other addresses and paths, nothing else."""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from stack.ports import LOOPBACK
+from stack.process import ROOT
+
+
+def localized(
+    *, port: int, web: Sequence[int], realtime: Sequence[int], folder: Path, root: Path = ROOT
+) -> str:
+    """The text of nginx.conf, listening on `port` of loopback, before the given upstream ports.
+
+    Temporary files go to `folder`, static files come from `root`/static. ValueError when a line to
+    be replaced is not there: the file and this function no longer fit.
+    """
+    text = (ROOT / "nginx.conf").read_text()
+    # Only newer versions know names that change; literal addresses need no resolver.
+    text = _replaced(text, r"^.*\bresolver .*\n", lambda _: "")
+    text = _replaced(text, r"^( +)server web:8000 resolve (.*);\n", _servers(web))
+    text = _replaced(text, r"^( +)server realtime:5000 resolve (.*);\n", _servers(realtime), times=2)
+    text = _replaced(text, r"\blisten 80\b", lambda _: f"listen {LOOPBACK}:{port}")
+    text = _replaced(text, r"(?<= )/run/nginx\.pid", lambda _: f'"{folder}/nginx.pid"')
+    text = _replaced(
+        text, r"(?<= )/var/cache/nginx/(\w+)", lambda found: f'"{folder}/{found[1]}"', times=5
+    )
+    return _replaced(text, r"(?<= )/srv/townhall\b", lambda _: f'"{root}"')
+
+
+def _servers(ports: Sequence[int]) -> Callable[[re.Match[str]], str]:
+    def lines(found: re.Match[str]) -> str:
+        indent, parameters = found.groups()
+        return "".join(f"{indent}server {LOOPBACK}:{port} {parameters};\n" for port in ports)
+
+    return lines
+
+
+def _replaced(
+    text: str, pattern: str, by: Callable[[re.Match[str]], str], *, times: int = 1
+) -> str:
+    text, count = re.subn(pattern, by, text, flags=re.MULTILINE)
+    if count != times:
+        raise ValueError(f"nginx.conf has {count} places like {pattern}, not {times}")
+    return text

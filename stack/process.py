@@ -1,0 +1,182 @@
+"""One child process: its start, its log lines, its end."""
+
+import contextlib
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# A server that sizes tables by this limit would take gigabytes where it is a billion.
+MOST_OPEN_FILES = 65536
+
+Log = Callable[[str, str], None]  # (name of the process, one line)
+Pause = Callable[[float], None]  # seconds; may raise to give up waiting
+
+
+class NotReadyError(Exception):
+    """A process ended or stayed silent while it was waited for; the message ends with its last lines."""
+
+
+def quiet(name: str, line: str) -> None:
+    """A log that nobody reads."""
+
+
+class Process:
+    """A program of the stack, in a process group of its own.
+
+    It dies with the *thread* that launched it, since that is what Linux ties it to: launch it from
+    one that lives long enough.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        log: Log = quiet,
+        pause: Pause = time.sleep,
+    ) -> None:
+        self.name = name
+        self.argv = list(argv)
+        self.env = env
+        self.log = log
+        self.pause = pause
+        self.exit_status: int | None = None
+        self._popen: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
+        self._last_lines: deque[str] = deque(maxlen=15)
+
+    @property
+    def pid(self) -> int:
+        """The id of the running process; LookupError when it does not run."""
+        if self._popen is None:
+            raise LookupError(f"{self.name} does not run")
+        return self._popen.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is alive (a frozen one is)."""
+        if self._popen and self._popen.poll() is not None:
+            self._bury(self._popen)
+        return self._popen is not None
+
+    def launch(self) -> None:
+        """Start the program without waiting for anything."""
+        raise_open_files_limit()
+        self.exit_status = None
+        self._popen = subprocess.Popen(
+            [*die_with_parent(), *self.argv],
+            cwd=ROOT,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, args=(self._popen.stdout,), daemon=True)
+        self._reader.start()
+
+    def run(self, seconds: float = 60) -> None:
+        """Start the program and wait for its successful end.
+
+        Raises:
+            NotReadyError: it failed or is not done after `seconds`.
+        """
+        self.launch()
+        try:
+            self._wait(lambda: not self.running, seconds, "is not done")
+        finally:
+            self.kill()
+        if self.exit_status:
+            raise NotReadyError(self._told(f"failed ({self.end})"))
+
+    def wait_until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+        """Wait for `condition`.
+
+        Raises:
+            NotReadyError: the process ended first, or `seconds` passed.
+        """
+        self._wait(lambda: not self.running or condition(), seconds, "is not ready")
+        if not self.running:
+            raise NotReadyError(self._told(f"ended before it was ready ({self.end})"))
+
+    def terminate(self) -> None:
+        """Ask the process to end; a frozen one is thawed, so that it can hear."""
+        if self.running:
+            os.kill(self.pid, signal.SIGTERM)
+            os.kill(self.pid, signal.SIGCONT)
+
+    def stop(self, seconds: float = 15) -> None:
+        """Ask the process to end and wait for it, at most `seconds`, then kill it."""
+        self.terminate()
+        if self._popen:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._popen.wait(seconds)
+        self.kill()
+
+    def kill(self) -> None:
+        """End the process and its children at once, as a crash would."""
+        if self.running and self._popen:
+            os.killpg(self.pid, signal.SIGKILL)
+            self._popen.wait()
+            self._bury(self._popen)
+
+    @property
+    def end(self) -> str:
+        """How the process ended, in words."""
+        if self.exit_status is not None and self.exit_status < 0:
+            return f"killed by {signal.Signals(-self.exit_status).name}"
+        return f"exit status {self.exit_status}"
+
+    def _wait(self, done: Callable[[], bool], seconds: float, complaint: str) -> None:
+        deadline = time.monotonic() + seconds
+        while not done():
+            if time.monotonic() > deadline:
+                raise NotReadyError(self._told(f"{complaint} after {seconds:.0f} s"))
+            self.pause(0.05)
+
+    def _bury(self, popen: subprocess.Popen[str]) -> None:
+        # The workers of a killed nginx would live on and hold its port.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(popen.pid, signal.SIGKILL)
+        self.exit_status = popen.returncode
+        self._popen = None
+        if self._reader:
+            self._reader.join(timeout=1)
+
+    def _read(self, stream: IO[str]) -> None:
+        with stream:
+            for line in stream:
+                self._last_lines.append(line.rstrip())
+                # Whatever becomes of the reader, the pipe is emptied: a full one blocks the server.
+                with contextlib.suppress(OSError, ValueError):
+                    self.log(self.name, line.rstrip())
+
+    def _told(self, what: str) -> str:
+        return "\n".join([f"{self.name} {what}. Its last lines:", *self._last_lines])
+
+
+def die_with_parent() -> list[str]:
+    """What to put before a command so that it is asked to end when the stack is killed."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
+
+
+def raise_open_files_limit() -> None:
+    """Let this process and its children open as many files as they may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -1,0 +1,39 @@
+"""The programs that the stack needs from the system."""
+
+import os
+import shutil
+
+# Debian keeps servers where an ordinary user's PATH does not look.
+SYSTEM_FOLDERS = ["/usr/sbin", "/usr/local/sbin", "/usr/libexec", "/usr/local/libexec"]
+
+DATABASE = ("mariadbd", "mysqld")
+REDIS = ("redis-server", "valkey-server")
+NGINX = ("nginx",)
+
+
+class MissingToolsError(Exception):
+    """Programs are missing; the message names them in one line and says what to do."""
+
+
+def find(names: tuple[str, ...]) -> str | None:
+    """The path of the first of `names` that is installed."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *SYSTEM_FOLDERS])
+    return next((found for name in names if (found := shutil.which(name, path=path))), None)
+
+
+def require(names: tuple[str, ...]) -> str:
+    """The path of the first of `names` that is installed; MissingToolsError when none is."""
+    require_all([names])
+    return find(names) or names[0]
+
+
+def require_all(tools: list[tuple[str, ...]]) -> None:
+    """Check that one of each group of names is installed.
+
+    Raises:
+        MissingToolsError: naming all that is missing at once.
+    """
+    if missing := [" or ".join(names) for names in tools if not find(names)]:
+        raise MissingToolsError(
+            f"Missing: {', '.join(missing)}. On Debian and Ubuntu `make tools` installs what is needed."
+        )

@@ -1,0 +1,126 @@
+"""The composed system under a project name of its own, driven as an operator drives it."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+ONE_SHOT = {"migrate", "secrets"}
+AT_REST = {"nginx": 1, "web": 2, "realtime": 2, "redis": 1, "mysql": 1}
+# What an operator's shell or .env might set must not reach the system under test.
+SETTINGS = ("DEMO", "LOG_", "NODES", "OPEN_FILES", "SECRET_KEY", "SITE_", "TRUSTED_", "WEB")
+
+# Connections that came from another container to the port of this node, read where no tool is.
+COUNT_CONNECTIONS = """
+lines = [line.split() for name in ("tcp", "tcp6") for line in open("/proc/net/" + name)][1:]
+print(sum(
+    local.endswith(":1388") and state == "01" and "0100007F" not in remote
+    for _, local, remote, state, *_ in lines
+))
+"""
+
+
+def fresh_clone(target: Path) -> Path:
+    """A copy of what a clone would hold, with the work that is not committed yet."""
+    files = subprocess.check_output(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=REPOSITORY,
+        text=True,
+    )
+    for name in filter(None, files.split("\0")):
+        if (REPOSITORY / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(REPOSITORY / name, target / name)
+    return target
+
+
+@dataclass(frozen=True)
+class Container:
+    """`started` changes with every restart of the container, `id` when it is made anew."""
+
+    id: str
+    service: str
+    started: str
+    running: bool
+    healthy: bool
+    exit_code: int
+    ports: tuple[str, ...]
+
+
+class Composed:
+    """`docker compose` in `tree`, its nginx on `port` of this machine."""
+
+    def __init__(self, tree: Path, project: str, port: int, **settings: str) -> None:
+        self.tree, self.project, self.url = tree, project, f"http://127.0.0.1:{port}"
+        own = {k: v for k, v in os.environ.items() if not k.startswith(SETTINGS)}
+        self.environment = own | {"HTTP_PORT": str(port)} | settings
+
+    def compose(self, *arguments: str, seconds: float = 120) -> str:
+        """The output of one command; AssertionError with what it said when it fails."""
+        return self._run("compose", "-p", self.project, *arguments, seconds=seconds)
+
+    def up(self, *arguments: str) -> None:
+        """Start what is not running, and return when all of it is healthy."""
+        self.compose("up", "--detach", "--wait", "--wait-timeout", "240", *arguments, seconds=900)
+
+    def down(self) -> None:
+        """Remove containers, volumes and this project's images."""
+        self.compose("down", "--volumes", "--remove-orphans", "--timeout", "10", "--rmi", "local")
+
+    def containers(self, *services: str) -> list[Container]:
+        """All of them, or those of `services`, stopped ones too."""
+        ids = self.compose("ps", "--all", "--quiet", "--no-trunc", *services).split()
+        if not ids:
+            return []
+        return [_container(found) for found in json.loads(self._run("inspect", *ids))]
+
+    def at_rest(self) -> bool:
+        """Whether exactly the default number of each service runs, and all are healthy."""
+        lasting = [c for c in self.containers() if c.service not in ONE_SHOT]
+        counts = Counter(container.service for container in lasting)
+        return counts == AT_REST and all(c.running and c.healthy for c in lasting)
+
+    def sql(self, statement: str) -> list[list[str]]:
+        """The rows of `statement`, asked as the application's user."""
+        client = ["mysql", "--defaults-extra-file=/run/townhall/mysql.cnf", "--host=127.0.0.1"]
+        answer = self.compose("exec", "-T", "mysql", *client, "-BN", "-e", statement, "townhall")
+        return [line.split("\t") for line in answer.splitlines()]
+
+    def connections(self, node: Container) -> int:
+        """How many connections nginx holds to `node`."""
+        return int(self._run("exec", node.id, "python", "-c", COUNT_CONNECTIONS))
+
+    def docker(self, *arguments: str) -> str:
+        """One command of the engine itself, which Compose does not know of."""
+        return self._run(*arguments)
+
+    def _run(self, *arguments: str, seconds: float = 60) -> str:
+        done = subprocess.run(
+            ["docker", *arguments],
+            cwd=self.tree,
+            env=self.environment,
+            text=True,
+            capture_output=True,
+            timeout=seconds,
+        )
+        said = done.stdout + done.stderr
+        assert done.returncode == 0, f"docker {' '.join(arguments)}: {said[-4000:]}"
+        return done.stdout
+
+
+def _container(found: dict) -> Container:
+    state = found["State"]
+    published = found["NetworkSettings"]["Ports"] or {}
+    return Container(
+        id=found["Id"],
+        service=found["Config"]["Labels"]["com.docker.compose.service"],
+        started=state["StartedAt"],
+        running=state["Running"],
+        healthy=state.get("Health", {}).get("Status") == "healthy",
+        exit_code=state["ExitCode"],
+        ports=tuple(sorted(inner for inner, outer in published.items() if outer)),
+    )

@@ -1,0 +1,58 @@
+"""Services that crash, restart or start in the wrong order; nobody repairs anything by hand."""
+
+import pytest
+import requests
+from viewer import PATIENCE
+from waiting import until
+
+OWN = ("nginx", "web", "realtime")
+
+
+def answers(system, address: str = "/readyz") -> bool:
+    """Whether the page comes; nginx may be starting, hence no answer at all is a no."""
+    try:
+        return requests.get(system.url + address, timeout=PATIENCE).ok
+    except requests.ConnectionError:
+        return False
+
+
+def starts(system, *services: str) -> set[tuple[str, str]]:
+    return {(c.id, c.started) for c in system.containers(*services)}
+
+
+def say_until_heard(viewers, body: str, seconds: float) -> None:
+    """Post until the message is stored, as the page does, and see that all hear it once."""
+    until(lambda: viewers[0].post(body).get("ok"), seconds, f"{body!r} is stored")
+    until(lambda: all(v.times_received(body) for v in viewers), seconds, f"all have {body!r}")
+    assert [v.times_received(body) for v in viewers] == [1] * len(viewers)
+
+
+@pytest.mark.parametrize("service", ["redis", "mysql"])
+def test_the_system_outlives_a_restart_of(service, system, watch):
+    viewers = watch(4)
+    before = starts(system, *OWN)
+    system.compose("restart", service)
+    until(lambda: answers(system), 30, "the system is ready again")
+    say_until_heard(viewers, f"after the restart of {service}", 15)
+    assert starts(system, *OWN) == before
+    assert [viewer.disconnects for viewer in viewers] == [0] * len(viewers)
+
+
+@pytest.mark.parametrize("service", ["web", "realtime"])
+def test_a_crashed_process_is_started_again(service, system):
+    victim = system.containers(service)[0]
+    script = "import os, signal; os.kill(int(open('/proc/1/task/1/children').read().split()[0]), 9)"
+    system.docker("exec", victim.id, "python", "-c", script)
+    until(lambda: victim not in system.containers(service), 10, "the crash is noticed")
+    until(system.at_rest, 30, f"{service} is back and healthy")
+
+
+def test_anything_may_start_first(system):
+    """nginx before the nodes, those before MySQL and Redis; only the depends_on are left out."""
+    system.compose("down", "--timeout", "20")
+    for services in (["nginx"], ["web", "realtime"], ["mysql", "redis"]):
+        assert not answers(system)
+        system.compose("up", "--detach", "--no-deps", *services)
+    until(lambda: answers(system), 60, "the system is ready")
+    until(lambda: answers(system, "/"), 10, "pages answer")
+    until(system.at_rest, 30, "everything is healthy")

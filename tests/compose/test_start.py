@@ -1,0 +1,83 @@
+"""What a new operator meets: one command on a fresh clone, and the same command again."""
+
+import requests
+from composed import ONE_SHOT, Composed
+from viewer import PATIENCE, Employee, Viewer
+from waiting import until
+
+DEMO_EMPLOYEE = Employee("ada.lovelace@example.com", "1001")
+
+
+def test_the_first_up_starts_everything_without_a_traceback(system, first_log):
+    assert {c.exit_code for c in system.containers(*ONE_SHOT)} == {0}
+    assert "Traceback" not in first_log
+
+
+def test_only_nginx_can_be_reached_from_outside(system):
+    published = {c.service: c.ports for c in system.containers() if c.ports}
+    assert published == {"nginx": ("80/tcp",)}
+    assert requests.get(f"{system.url}/metrics", timeout=PATIENCE).status_code in {403, 404}
+
+
+def test_no_process_of_the_system_is_root(system):
+    for container in system.containers("nginx", "web", "realtime", "redis", "mysql"):
+        rows = system.docker("top", container.id, "-eo", "uid,comm").splitlines()[1:]
+        roots = [row for row in rows if row.split()[0] == "0"]
+        assert not roots, f"{container.service}: {roots}"
+
+
+def test_the_key_is_random_and_the_database_cannot_read_it(system):
+    read = ["exec", "-T", "web", "cat", "/run/townhall/secret_key"]
+    assert len(system.compose(*read)) == 64
+    try_it = ["sh", "-c", "cat /run/townhall/secret_key || echo refused"]
+    assert system.compose("exec", "-T", "mysql", *try_it) == "refused\n"
+
+
+def test_the_database_is_mysql_with_the_demo_data(system):
+    [[version, isolation]] = system.sql("SELECT VERSION(), @@transaction_isolation")
+    assert int(version.split(".")[0]) in {8, 9}
+    assert "maria" not in version.lower()
+    assert isolation == "READ-COMMITTED"
+    assert int(system.sql("SELECT COUNT(*) FROM employees")[0][0]) >= 200
+
+
+def test_pages_and_assets_answer(system):
+    front = requests.get(system.url, timeout=PATIENCE)
+    assert front.status_code == 200
+    assert "/events/" in front.url
+    for address in ("/healthz", "/readyz", "/static/site.css", "/demo/live.m3u8"):
+        assert requests.get(system.url + address, timeout=PATIENCE).status_code == 200, address
+
+
+def test_the_demo_employee_checks_in_and_is_recorded(system):
+    page = Viewer(system.url, DEMO_EMPLOYEE).check_in()
+    assert "socket.io" in page.text
+    recorded = (
+        "SELECT COUNT(*) FROM attendance JOIN employees ON employees.id = employee_id"
+        " JOIN events ON events.id = event_id WHERE events.state = 'open' AND email = "
+        f"'{DEMO_EMPLOYEE.email}'"
+    )
+    assert system.sql(recorded) == [["1"]]
+
+
+def test_down_and_up_again_keeps_data_and_signed_in_people(system, watch):
+    [viewer] = watch(1)
+    assert viewer.post("still here tomorrow")["ok"]
+    live = f"{system.url}/events/{viewer.slug}/live"
+    before = system.sql("SELECT COUNT(*) FROM employees")
+    system.compose("down", "--timeout", "20")
+    system.up()
+    assert system.sql("SELECT COUNT(*) FROM employees") == before
+    page = viewer.browser.get(live, timeout=PATIENCE)
+    assert page.url == live
+    assert "still here tomorrow" in page.text
+    until(lambda: viewer.socket.connected, 15, "the viewer's socket is back")
+
+
+def test_demo_0_leaves_the_demo_data_out(tree, started):
+    empty = Composed(tree, f"{started.project}-empty", 0, DEMO="0")
+    try:
+        empty.compose("up", "--build", "migrate", seconds=300)
+        assert empty.sql("SELECT COUNT(*) FROM employees") == [["0"]]
+    finally:
+        empty.down()

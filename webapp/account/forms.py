@@ -1,0 +1,14 @@
+"""The admin sign-in form."""
+
+from flask_wtf import FlaskForm
+from wtforms import EmailField, PasswordField
+from wtforms.validators import InputRequired, Length
+
+
+class SignInForm(FlaskForm):
+    """An admin's e-mail and password."""
+
+    email = EmailField("E-mail", [InputRequired("Enter your e-mail."), Length(max=254)])
+    password = PasswordField(
+        "Password", [InputRequired("Enter your password."), Length(max=1000)]
+    )

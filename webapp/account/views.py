@@ -1,0 +1,52 @@
+"""Admins sign in and out."""
+
+from flask import Blueprint, request, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.account.forms import SignInForm
+from webapp.core import admins, identity
+from webapp.core.access import anyone
+from webapp.core.errors import Invalid, TownhallError
+from webapp.core.rendering import go_to, render
+
+bp = Blueprint("account", __name__, url_prefix="/admin")
+
+
+@bp.get("/login")
+@anyone
+def show_sign_in() -> ResponseReturnValue:
+    if identity.current_admin():
+        return go_to(_next())
+    return _show(SignInForm())
+
+
+@bp.post("/login")
+@anyone
+def sign_in() -> ResponseReturnValue:
+    form = SignInForm()
+    if not form.validate():
+        return _show(form, Invalid("Fill in both fields."))
+    try:
+        admin = admins.sign_in(form.email.data, form.password.data)
+    except admins.SignInRefused as refusal:
+        return _show(form, refusal)
+    identity.remember_admin(admin)
+    return go_to(_next())
+
+
+@bp.post("/logout")
+@anyone
+def sign_out() -> ResponseReturnValue:
+    identity.forget_admin()
+    return go_to(url_for("account.show_sign_in"))
+
+
+def _next() -> str:
+    """Where the admin wanted to go, if that is an admin page of this site."""
+    wanted = request.args.get("next", "")
+    return wanted if wanted.startswith("/admin/") else url_for("events.list_events")
+
+
+def _show(form: SignInForm, error: TownhallError | None = None) -> ResponseReturnValue:
+    status = error.status if error else 200
+    return render("account/sign_in.html", status=status, form=form, error=error)

@@ -1,0 +1,42 @@
+"""The web tier: every page of the site."""
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from webapp.account.views import bp as account
+from webapp.assets import register_assets
+from webapp.checkin.views import bp as checkin
+from webapp.cli import register_commands
+from webapp.core.base import create_base
+from webapp.core.error_handlers import register_error_handlers
+from webapp.core.extensions import csrf
+from webapp.core.live import init_publisher
+from webapp.core.settings import Settings, load_settings
+from webapp.demo.views import bp as demo
+from webapp.events.views import bp as events
+from webapp.headers import register_headers
+from webapp.live.views import bp as live
+from webapp.roster.views import bp as roster
+
+PAGES = (checkin, live, account, events, roster, demo)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The WSGI application of the web tier.
+
+    Raises `SettingsError` where `settings` are not given and the environment's are wrong.
+    """
+    settings = settings or load_settings()
+    app = create_base(__name__, settings)
+    csrf.init_app(app)
+    init_publisher(app, settings)
+    for page in PAGES:
+        app.register_blueprint(page)
+    register_error_handlers(app)
+    register_assets(app)
+    register_headers(app)
+    register_commands(app)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app

@@ -1,0 +1,89 @@
+"""The way in and out: the current event, its check-in form, checking in and out."""
+
+from flask import Blueprint, Response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+
+from webapp.checkin.forms import CheckInForm
+from webapp.core import attendance, identity
+from webapp.core.access import anyone
+from webapp.core.employees import end_sessions
+from webapp.core.error_handlers import EXPIRED, respond
+from webapp.core.errors import EventNotOpen, Invalid, TownhallError
+from webapp.core.events import EventInfo, current_event, get_event
+from webapp.core.live import close_sockets
+from webapp.core.rendering import go_to, render, wants_json
+
+bp = Blueprint("checkin", __name__)
+
+
+@bp.get("/")
+@anyone
+def show_current() -> ResponseReturnValue:
+    event = current_event()
+    if event is None:
+        return render("checkin/no_event.html")
+    return redirect(url_for("checkin.show_form", slug=event.slug), 303)
+
+
+@bp.get("/events/<slug>/")
+@anyone
+def show_form(slug: str) -> ResponseReturnValue:
+    event = get_event(slug)
+    if event.is_open and identity.current_viewer(event):
+        return redirect(url_for("live.show_live", slug=slug), 303)
+    return _show(event, CheckInForm())
+
+
+@bp.post("/events/<slug>/check-in")
+@anyone
+def check_in(slug: str) -> ResponseReturnValue:
+    event, form = get_event(slug), CheckInForm()
+    if not form.validate():
+        return _show(event, form, Invalid("Fill in both fields."))
+    try:
+        viewer = attendance.check_in(event, form.email.data, form.employee_number.data)
+    except (attendance.NobodyMatches, EventNotOpen) as refusal:
+        return _show(event, form, refusal)
+    identity.remember_viewer(viewer)
+    return go_to(url_for("live.show_live", slug=slug))
+
+
+@bp.post("/check-out")
+@anyone
+def check_out() -> ResponseReturnValue:
+    employee = identity.current_employee()
+    if employee is not None:
+        end_sessions(employee.id)
+        close_sockets(employee.id)
+    identity.forget_viewer()
+    return go_to(url_for("checkin.show_current"))
+
+
+@bp.errorhandler(CSRFError)
+def show_fresh_form(_error: CSRFError) -> ResponseReturnValue:
+    """A page that was open for too long gets a new token, and keeps what was typed."""
+    expired = Invalid(EXPIRED)
+    if request.endpoint != "checkin.check_in":
+        return respond(expired, status=400)
+    event = get_event((request.view_args or {})["slug"])
+    return _show(event, CheckInForm(), expired, status=400)
+
+
+def _show(
+    event: EventInfo,
+    form: CheckInForm,
+    error: TownhallError | None = None,
+    status: int | None = None,
+) -> Response:
+    status = status or (error.status if error else 200)
+    if error and wants_json():
+        return respond(error, status=status)
+    return render(
+        "checkin/show_form.html",
+        "checkin/_card.html",
+        status=status,
+        event=event,
+        form=form,
+        error=error,
+    )

@@ -1,0 +1,65 @@
+"""Who may see a view. Every view declares it with one of these; a test reads the declarations."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.core import identity
+from webapp.core.error_handlers import respond
+from webapp.core.errors import NotCheckedIn
+from webapp.core.events import get_event
+from webapp.core.rendering import go_to, wants_json
+
+View = Callable[..., ResponseReturnValue]
+
+
+def anyone(view: View) -> View:
+    """No check: the view is public."""
+    return _declared(view, "anyone")
+
+
+def viewers(view: View, *, page: bool = True) -> View:
+    """For who checked in: the look-up is the check.
+
+    `slug` of the address becomes `event` and `viewer`. From a page, others are sent to the
+    check-in form; programs get `not_checked_in`.
+    """
+
+    @wraps(view)
+    def checked(slug: str, **kwargs: Any) -> ResponseReturnValue:
+        event = get_event(slug)
+        viewer = identity.current_viewer(event)
+        if viewer is not None:
+            return view(event=event, viewer=viewer, **kwargs)
+        if page and not wants_json():
+            return go_to(url_for("checkin.show_form", slug=slug))
+        return respond(NotCheckedIn(), as_json=True)
+
+    return _declared(checked, "viewers")
+
+
+def admins(view: View) -> View:
+    """For signed-in admins; others are sent to the sign-in form, and back afterwards."""
+
+    @wraps(view)
+    def checked(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+        if identity.current_admin() is None:
+            back = request.full_path if request.method == "GET" else None
+            return go_to(url_for("account.show_sign_in", next=back))
+        return view(*args, **kwargs)
+
+    return _declared(checked, "admins")
+
+
+def machines(view: View) -> View:
+    """For load balancers and monitoring: it answers without a session."""
+    return _declared(view, "machines")
+
+
+def _declared(view: View, who: str) -> View:
+    view.access = who  # type: ignore[attr-defined]
+    return view
+

@@ -1,0 +1,70 @@
+"""Admins: their accounts and passwords (argon2id)."""
+
+from dataclasses import dataclass
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from webapp.core.employees import normal_email
+from webapp.core.errors import Invalid
+from webapp.core.extensions import db
+from webapp.core.models import Admin
+
+PASSWORD_LENGTH = 12
+
+_hasher = PasswordHasher()
+# Verified where no such admin exists, so that the answer takes the same time.
+_NOBODY = _hasher.hash("nobody has this password")
+
+
+class SignInRefused(Invalid):
+    message = "E-mail or password is wrong."
+
+
+@dataclass(frozen=True)
+class AdminInfo:
+    """Who is signed in."""
+
+    id: int
+    email: str
+    name: str
+    epoch: int
+
+
+def sign_in(email: str, password: str) -> AdminInfo:
+    """The admin with that e-mail and password. Raises `SignInRefused`."""
+    admin = db.session.scalar(select(Admin).where(Admin.email == normal_email(email)))
+    try:
+        _hasher.verify(admin.password_hash if admin else _NOBODY, password)
+    except (VerificationError, InvalidHashError):
+        raise SignInRefused from None
+    if admin is None:
+        raise SignInRefused
+    return _info(admin)
+
+
+def find_admin(admin_id: int, epoch: int) -> AdminInfo | None:
+    """The admin of that id, unless their sessions were ended since `epoch`."""
+    admin = db.session.get(Admin, admin_id)
+    return _info(admin) if admin and admin.epoch == epoch else None
+
+
+def create_admin(email: str, password: str, name: str = "") -> None:
+    """Add an admin. Raises `Invalid` for a short password, no e-mail, or one that is taken."""
+    email = normal_email(email)
+    if "@" not in email:
+        raise Invalid("That is no e-mail address.")
+    if len(password) < PASSWORD_LENGTH:
+        raise Invalid(f"A password has at least {PASSWORD_LENGTH} characters.")
+    db.session.add(Admin(email=email, name=name or email, password_hash=_hasher.hash(password)))
+    try:
+        db.session.commit()
+    except IntegrityError:
+        db.session.rollback()
+        raise Invalid("There is already an admin with this e-mail.") from None
+
+
+def _info(admin: Admin) -> AdminInfo:
+    return AdminInfo(admin.id, admin.email, admin.name, admin.epoch)

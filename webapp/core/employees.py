@@ -1,0 +1,80 @@
+"""Employees: who may check in, and how what they type is matched."""
+
+import hmac
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+
+from webapp.core import cache
+from webapp.core.extensions import db
+from webapp.core.models import Employee
+
+CACHE_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class EmployeeInfo:
+    """What pages and nodes know of an employee."""
+
+    id: int
+    employee_number: str
+    name: str
+    department: str
+    active: bool
+    epoch: int
+
+
+FIELDS = tuple(EmployeeInfo.__dataclass_fields__)
+
+
+def get_employee(employee_id: int) -> EmployeeInfo | None:
+    """The employee of that id, from the cache."""
+    values = cache.remember(_key(employee_id), CACHE_SECONDS, lambda: _read(employee_id))
+    return EmployeeInfo(**values) if values else None
+
+
+def match_employee(email: str, employee_number: str) -> EmployeeInfo | None:
+    """The active employee whom both fields name, else None; which one was wrong stays unsaid."""
+    query = select(Employee).where(Employee.email == normal_email(email))
+    employee = db.session.scalar(query)
+    # Compared even where there is nobody, so that the answer takes the same time.
+    expected = normal_number(employee.employee_number) if employee else "nobody"
+    same = hmac.compare_digest(expected.encode(), normal_number(employee_number).encode())
+    if employee is None or not same or not employee.active:
+        return None
+    info = _info(employee)
+    cache.put(_key(info.id), asdict(info), CACHE_SECONDS)
+    return info
+
+
+def end_sessions(employee_id: int) -> None:
+    """Raise the employee's epoch, so that no cookie made before it counts any more."""
+    change = update(Employee).where(Employee.id == employee_id)
+    db.session.execute(change.values(epoch=Employee.epoch + 1))
+    db.session.commit()
+    cache.forget(_key(employee_id))
+
+
+def normal_email(text: str) -> str:
+    """Trimmed and in lower case, as `employees.email` keeps it."""
+    return text.strip().lower()
+
+
+def normal_number(text: str) -> str:
+    """Without case, spaces, dashes and leading zeros: `0010-01` and `1001` are the same."""
+    kept = "".join(character for character in text.upper() if character.isalnum())
+    return kept.lstrip("0") or kept[:1]
+
+
+def _key(employee_id: int) -> str:
+    return f"employee:v1:{employee_id}"
+
+
+def _read(employee_id: int) -> dict[str, Any] | None:
+    employee = db.session.get(Employee, employee_id)
+    return asdict(_info(employee)) if employee else None
+
+
+def _info(employee: Employee) -> EmployeeInfo:
+    return EmployeeInfo(**{name: getattr(employee, name) for name in FIELDS})

@@ -1,0 +1,103 @@
+"""Events: which one is current, what is known of one, and opening and closing it."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import case, select, update
+
+from webapp.core import cache, live
+from webapp.core.clock import from_isoformat, isoformat
+from webapp.core.errors import NotFound
+from webapp.core.extensions import db
+from webapp.core.models import Event
+
+CACHE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class EventInfo:
+    """What pages and nodes know of an event; moments are aware UTC."""
+
+    id: int
+    slug: str
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    timezone: str
+    stream_url: str
+    state: str
+    chat_open: bool
+    slow_mode_seconds: int
+
+    @property
+    def is_open(self) -> bool:
+        """True while employees may check in and watch."""
+        return self.state == "open"
+
+    def local(self, moment: datetime) -> datetime:
+        """`moment` in the event's own zone, as pages show it."""
+        return moment.astimezone(ZoneInfo(self.timezone))
+
+
+FIELDS = tuple(EventInfo.__dataclass_fields__)
+
+
+def get_event(slug: str) -> EventInfo:
+    """The event of that address, from the cache. Raises `NotFound`."""
+    values = cache.remember(_key(slug), CACHE_SECONDS, lambda: _read(slug))
+    if values is None:
+        raise NotFound("There is no such event.")
+    return _from_json(values)
+
+
+def current_event() -> EventInfo | None:
+    """The event to send people to: the open one, else the next to come, else None."""
+    open_first = case((Event.state == "open", 0), else_=1)
+    query = (
+        select(Event)
+        .where(Event.state != "closed")
+        .order_by(open_first, Event.starts_at, Event.id)
+        .limit(1)
+    )
+    event = db.session.scalar(query)
+    return _info(event) if event else None
+
+
+def list_events() -> list[EventInfo]:
+    """Every event, the latest first."""
+    return [_info(event) for event in db.session.scalars(select(Event).order_by(Event.starts_at.desc()))]
+
+
+def change_state(event: EventInfo, state: str) -> None:
+    """Open or close the event, and tell the live pages."""
+    db.session.execute(update(Event).where(Event.id == event.id).values(state=state))
+    db.session.commit()
+    cache.forget(_key(event.slug))
+    live.publish(event.slug, "event_changed", {"state": state})
+
+
+def _key(slug: str) -> str:
+    return f"event:v1:{slug}"
+
+
+def _read(slug: str) -> dict[str, Any] | None:
+    event = db.session.scalar(select(Event).where(Event.slug == slug))
+    return _to_json(_info(event)) if event else None
+
+
+def _info(event: Event) -> EventInfo:
+    return EventInfo(**{name: getattr(event, name) for name in FIELDS})
+
+
+def _to_json(event: EventInfo) -> dict[str, Any]:
+    return asdict(event) | {
+        "starts_at": isoformat(event.starts_at),
+        "ends_at": isoformat(event.ends_at),
+    }
+
+
+def _from_json(values: dict[str, Any]) -> EventInfo:
+    moments = {name: from_isoformat(values[name]) for name in ("starts_at", "ends_at")}
+    return EventInfo(**(values | moments))

@@ -1,0 +1,62 @@
+"""Who is asking: the signed session cookie, read alike by pages and nodes."""
+
+from flask import session
+
+from webapp.core.admins import AdminInfo, find_admin
+from webapp.core.attendance import Viewer, find_viewer
+from webapp.core.employees import EmployeeInfo, get_employee
+from webapp.core.errors import NotCheckedIn
+from webapp.core.events import EventInfo
+
+
+def remember_viewer(viewer: Viewer) -> None:
+    """Put the employee and their epoch into the cookie."""
+    session["viewer"] = [viewer.employee.id, viewer.employee.epoch]
+
+
+def forget_viewer() -> None:
+    """Take the employee out of the cookie."""
+    session.pop("viewer", None)
+
+
+def current_employee() -> EmployeeInfo | None:
+    """The employee whom the cookie names, or None when it no longer counts."""
+    match session.get("viewer"):
+        case [int() as identifier, int() as epoch]:
+            employee = get_employee(identifier)
+            if employee and employee.active and employee.epoch == epoch:
+                return employee
+    return None
+
+
+def current_viewer(event: EventInfo) -> Viewer | None:
+    """The viewer of `event` whom the cookie names, or None for anyone else."""
+    employee = current_employee()
+    return find_viewer(event, employee) if employee else None
+
+
+def require_viewer(event: EventInfo) -> Viewer:
+    """The same; raises `NotCheckedIn` for anyone else."""
+    viewer = current_viewer(event)
+    if viewer is None:
+        raise NotCheckedIn
+    return viewer
+
+
+def remember_admin(admin: AdminInfo) -> None:
+    """Start an admin's session; what the cookie said before is dropped."""
+    session.clear()
+    session["admin"] = [admin.id, admin.epoch]
+
+
+def forget_admin() -> None:
+    """End the admin's session in this browser."""
+    session.pop("admin", None)
+
+
+def current_admin() -> AdminInfo | None:
+    """The admin whom the cookie names, or None."""
+    match session.get("admin"):
+        case [int() as identifier, int() as epoch]:
+            return find_admin(identifier, epoch)
+    return None

@@ -1,0 +1,163 @@
+"""The tables. Migrations are the schema's only source; a test compares the two."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects import mysql
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.types import DateTime, TypeEngine
+
+from webapp.core.extensions import db
+
+BODY_LENGTH = 500
+NONCE_LENGTH = 64
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC moment, kept without its zone; DATETIME(6) on MySQL."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name in ("mysql", "mariadb"):
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+        return dialect.type_descriptor(DateTime())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC).replace(tzinfo=None) if value else None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value else None
+
+
+def exact(length: int) -> TypeEngine[str]:
+    """A string that equals only itself: MySQL's default collations equate case and accents."""
+    return String(length).with_variant(
+        mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb"
+    )
+
+
+MYSQL = {"mysql_charset": "utf8mb4", "mariadb_charset": "utf8mb4"}
+# SQLite numbers rows by itself only where the key is a plain INTEGER.
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Employee(db.Model):
+    """Somebody who may check in. `epoch` is in their cookie; raising it ends every session."""
+
+    __tablename__ = "employees"
+    __table_args__ = (
+        UniqueConstraint("email"),
+        UniqueConstraint("employee_number"),
+        Index(None, "department"),
+        Index(None, "location"),
+        MYSQL,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(exact(254))
+    employee_number: Mapped[str] = mapped_column(exact(32))
+    first_name: Mapped[str] = mapped_column(String(80))
+    last_name: Mapped[str] = mapped_column(String(80))
+    department: Mapped[str] = mapped_column(String(80))
+    location: Mapped[str] = mapped_column(String(80))
+    active: Mapped[bool] = mapped_column(default=True)
+    epoch: Mapped[int] = mapped_column(default=0)
+
+    @property
+    def name(self) -> str:
+        """First and last name, as the chat and the roster show them."""
+        return f"{self.first_name} {self.last_name}"
+
+
+class Event(db.Model):
+    """A meeting. `state` is what an admin made it, whatever the clock says."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        UniqueConstraint("slug"),
+        CheckConstraint("state IN ('scheduled', 'open', 'closed')", name="state"),
+        Index(None, "state", "starts_at"),
+        MYSQL,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(exact(80))
+    title: Mapped[str] = mapped_column(String(200))
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    timezone: Mapped[str] = mapped_column(String(64))
+    stream_url: Mapped[str] = mapped_column(String(500))
+    state: Mapped[str] = mapped_column(String(16), default="scheduled")
+    chat_open: Mapped[bool] = mapped_column(default=True)
+    slow_mode_seconds: Mapped[int] = mapped_column(default=0)
+
+
+class Attendance(db.Model):
+    """One check-in of one employee at one event; the key makes it count once."""
+
+    __tablename__ = "attendance"
+    __table_args__ = (Index(None, "employee_id"), MYSQL)
+
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"), primary_key=True)
+    employee_id: Mapped[int] = mapped_column(ForeignKey("employees.id"), primary_key=True)
+    checked_in_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class WatchedMinute(db.Model):
+    """An employee was connected in this minute (whole minutes since the Unix epoch)."""
+
+    __tablename__ = "watched_minutes"
+    __table_args__ = (Index(None, "employee_id"), MYSQL)
+
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"), primary_key=True)
+    employee_id: Mapped[int] = mapped_column(ForeignKey("employees.id"), primary_key=True)
+    minute: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+class Message(db.Model):
+    """A chat message. A removed one stays for the record, with who removed it and when."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        UniqueConstraint("employee_id", "nonce"),
+        Index(None, "event_id", "id"),
+        Index(None, "employee_id", "posted_at"),
+        MYSQL,
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"))
+    employee_id: Mapped[int] = mapped_column(ForeignKey("employees.id"))
+    body: Mapped[str] = mapped_column(String(BODY_LENGTH))
+    posted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    nonce: Mapped[str] = mapped_column(exact(NONCE_LENGTH))
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    removed_by: Mapped[int | None] = mapped_column(ForeignKey("admins.id"))
+
+    author: Mapped[Employee] = relationship(lazy="raise")
+
+
+class Admin(db.Model):
+    """Somebody who prepares events and reads attendance. `epoch` works as for employees."""
+
+    __tablename__ = "admins"
+    __table_args__ = (UniqueConstraint("email"), MYSQL)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(exact(254))
+    name: Mapped[str] = mapped_column(String(120))
+    password_hash: Mapped[str] = mapped_column(String(255))
+    epoch: Mapped[int] = mapped_column(default=0)

@@ -1,0 +1,160 @@
+"""The settings of a process, read once from the environment; the README's table describes them."""
+
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+ROOT = Path(__file__).resolve().parents[2]
+# PyMySQL is the one MySQL driver we test with, and it speaks to MariaDB as well.
+DRIVERS = {"mysql": "mysql+pymysql", "mariadb": "mysql+pymysql", "sqlite": "sqlite"}
+
+
+class SettingsError(Exception):
+    """A setting is missing or malformed. `str()` is one line that names it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says, checked. `redis_url` is empty in the embedded default."""
+
+    database_url: str
+    redis_url: str
+    secret_key: str = field(repr=False)
+    site_name: str
+    site_timezone: str
+    trusted_proxies: int
+    secure_cookies: bool
+    log_format: str
+    log_level: str
+    host: str
+    port: int
+    max_connections: int
+    demo: bool
+    instance_path: Path
+
+    @property
+    def embedded(self) -> bool:
+        """One process serves everything: nothing outside it has to be told."""
+        return not self.redis_url
+
+
+def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings in `environ`; an empty value counts as unset.
+
+    Raises `SettingsError` naming every setting that is wrong.
+    """
+    try:
+        values = _Environment().load({name: text for name, text in environ.items() if text})
+    except ValidationError as error:
+        raise SettingsError(_one_line(error)) from None
+    instance = values["instance_path"] = Path(values["instance_path"])
+    values["database_url"] = _database_url(values["database_url"], instance)
+    key_file = values.pop("secret_key_file")
+    values["secret_key"] = values["secret_key"] or _kept_secret(key_file, values, instance)
+    return Settings(**values)
+
+
+def load_or_exit() -> Settings:
+    """The settings of this process, or its end with one line that says what is wrong."""
+    try:
+        return load_settings()
+    except SettingsError as error:
+        sys.exit(f"townhall: {error}")
+
+
+def _is_database_url(text: str) -> None:
+    try:
+        known = not text or make_url(text).get_backend_name() in DRIVERS
+    except (ArgumentError, ValueError):
+        known = False
+    if not known:
+        raise ValidationError("must look like mysql+pymysql://user:password@host/name.")
+
+
+def _is_redis_url(text: str) -> None:
+    if text and not text.startswith(("redis://", "rediss://", "unix://")):
+        raise ValidationError("must look like redis://host:6379/0.")
+
+
+def _is_timezone(text: str) -> None:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValidationError("must be an IANA name such as Europe/Berlin.") from None
+
+
+class _Environment(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        field_obj.data_key = field_name.upper()
+
+    database_url = fields.String(load_default="", validate=_is_database_url)
+    redis_url = fields.String(load_default="", validate=_is_redis_url)
+    secret_key = fields.String(load_default="", validate=validate.Length(min=16))
+    secret_key_file = fields.String(load_default="")
+    site_name = fields.String(load_default="Townhall")
+    site_timezone = fields.String(load_default="UTC", validate=_is_timezone)
+    trusted_proxies = fields.Integer(load_default=0, validate=validate.Range(0, 10))
+    secure_cookies = fields.Boolean(load_default=False)
+    log_format = fields.String(load_default="text", validate=validate.OneOf(["text", "json"]))
+    log_level = fields.String(
+        load_default="INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
+    )
+    host = fields.String(load_default="127.0.0.1")
+    port = fields.Integer(load_default=0, validate=validate.Range(1, 65535))
+    max_connections = fields.Integer(load_default=10_000, validate=validate.Range(min=1))
+    demo = fields.Boolean(load_default=True)
+    instance_path = fields.String(load_default=str(ROOT / "instance"))
+
+
+def _one_line(error: ValidationError) -> str:
+    return " ".join(
+        f"{name}: {' '.join(texts)}" for name, texts in sorted(error.normalized_messages().items())
+    )
+
+
+def _database_url(text: str, instance: Path) -> str:
+    if not text:
+        return f"sqlite:///{instance / 'townhall.sqlite3'}"
+    url = make_url(text)
+    url = url.set(drivername=DRIVERS[url.get_backend_name()])
+    if url.get_backend_name() == "mysql":
+        url = url.update_query_dict({"charset": "utf8mb4"})
+    return url.render_as_string(hide_password=False)
+
+
+def _kept_secret(key_file: str, values: Mapping[str, object], instance: Path) -> str:
+    if key_file:
+        return _read_secret(Path(key_file))
+    if values["redis_url"]:
+        raise SettingsError("SECRET_KEY: several processes share cookies, so they must be given one.")
+    instance.mkdir(parents=True, exist_ok=True)
+    path = instance / "secret_key"
+    with suppress(FileExistsError):
+        # Created in one step, so that two first starts cannot each keep their own.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    return _read_secret(path)
+
+
+def _read_secret(path: Path) -> str:
+    try:
+        secret = path.read_text().strip()
+    except OSError as error:
+        raise SettingsError(f"SECRET_KEY_FILE: {path}: {error.strerror}.") from None
+    if not secret:
+        raise SettingsError(f"SECRET_KEY_FILE: {path} is empty.")
+    return secret

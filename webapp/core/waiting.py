@@ -1,0 +1,23 @@
+"""Waiting for what a process needs, so that anything may start first."""
+
+import logging
+from collections.abc import Callable
+
+from tenacity import RetryCallState, Retrying, stop_never, wait_random_exponential
+
+log = logging.getLogger(__name__)
+
+# Full jitter keeps a hundred processes from asking a database that comes back all at once.
+PAUSES = wait_random_exponential(multiplier=0.5, max=5)
+
+
+def wait_until(name: str, probe: Callable[[], object]) -> None:
+    """Return once `probe()` returns without raising; one log line a failed try, for ever."""
+
+    def say(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        pause = state.next_action.sleep if state.next_action else 0
+        reason = str(error).partition("\n")[0]
+        log.warning("waiting for %s: %s (again in %.1f s)", name, reason, pause)
+
+    Retrying(wait=PAUSES, stop=stop_never, before_sleep=say)(probe)

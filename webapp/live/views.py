@@ -1,0 +1,90 @@
+"""The live page, and its chat for those without a socket."""
+
+import secrets
+from functools import partial
+
+from flask import Blueprint, jsonify, request, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.core import attendance, chat
+from webapp.core.access import viewers
+from webapp.core.attendance import Viewer
+from webapp.core.clock import isoformat
+from webapp.core.errors import EventNotOpen, TownhallError
+from webapp.core.events import EventInfo
+from webapp.core.live import publish
+from webapp.core.rendering import go_to, render, wants_json
+from webapp.core.streams import parse_stream
+
+bp = Blueprint("live", __name__, url_prefix="/events/<slug>")
+
+
+@bp.get("/live")
+@viewers
+def show_live(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
+    if not event.is_open:
+        return go_to(url_for("checkin.show_form", slug=event.slug))
+    return _show(event, viewer)
+
+
+@bp.get("/messages")
+@viewers
+def list_messages(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
+    after = chat.parse_after(request.args.get("after", "0"))
+    messages, more = chat.since(event.id, after)
+    if wants_json():
+        return jsonify(ok=True, messages=messages, more=more)
+    return render("live/messages.html", "live/_messages.html", event=event, messages=messages)
+
+
+@bp.post("/messages")
+@viewers
+def post_message(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
+    asked = _asked()
+    try:
+        message_id = chat.post(event, viewer, asked.get("body"), asked.get("nonce"))
+    except EventNotOpen:
+        raise
+    except TownhallError as refusal:
+        if wants_json():
+            raise
+        return _show(event, viewer, refusal)
+    publish(event.slug, "messages_posted", chat.read(event.id, [message_id]))
+    if wants_json():
+        return jsonify(ok=True, id=message_id)
+    return go_to(url_for("live.show_live", slug=event.slug) + "#chat")
+
+
+@bp.get("/attendance/me")
+@partial(viewers, page=False)
+def show_own_attendance(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
+    return jsonify(
+        employee_number=viewer.employee.employee_number,
+        name=viewer.employee.name,
+        checked_in_at=isoformat(viewer.checked_in_at),
+        watched_minutes=attendance.watched_minutes(event.id, viewer.employee.id),
+    )
+
+
+def _asked() -> dict[str, object]:
+    if not request.is_json:
+        return request.form.to_dict()
+    asked = request.get_json(silent=True)
+    return asked if isinstance(asked, dict) else {}
+
+
+def _show(
+    event: EventInfo, viewer: Viewer, error: TownhallError | None = None
+) -> ResponseReturnValue:
+    return render(
+        "live/show_live.html",
+        status=error.status if error else 200,
+        event=event,
+        viewer=viewer,
+        stream=parse_stream(event.stream_url) if event.stream_url else None,
+        messages=chat.latest(event),
+        # Made here, so that a form sent twice without JavaScript is one message.
+        nonce=request.form.get("nonce") or secrets.token_urlsafe(16),
+        draft=request.form.get("body", ""),
+        error=error,
+    )
