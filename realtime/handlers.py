@@ -27,10 +27,9 @@ def acknowledged(handler: Handler) -> Callable[..., Packet]:
     @wraps(handler)
     def answer(self: "LiveNamespace", packet: object = None, *more: object) -> Packet:
         try:
-            if more or not isinstance(packet, dict):
-                raise Invalid("Send one object.")
-            return {"ok": True} | handler(self, self.current_connection(), packet)
-        except Exception as error:  # noqa: BLE001 - every kind has its acknowledgement
+            checked = _one_object(packet, *more)
+            return {"ok": True} | handler(self, self.current_connection(), checked)
+        except Exception as error:
             return _refusal(error)
 
     return answer
@@ -51,7 +50,7 @@ class LiveNamespace(Namespace):
     def on_connect(self, auth: object = None) -> None:
         try:
             self._accept(_requested_connection(auth))
-        except Exception as error:  # noqa: BLE001 - every kind has its code
+        except Exception as error:
             self._registry.remove(_sid())
             refusal = as_townhall_error(error)
             raise Refused(refusal.message, refusal.as_dict()) from None
@@ -96,6 +95,12 @@ class LiveNamespace(Namespace):
         self._fanout.watch(connection.event.id, connection.event.slug)
         join_room(connection.event.slug)
         self._presence.greet(connection)
+
+
+def _one_object(packet: object, *more: object) -> Packet:
+    if more or not isinstance(packet, dict):
+        raise Invalid("Send one object.")
+    return packet
 
 
 def _requested_connection(auth: object) -> Connection:

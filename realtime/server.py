@@ -23,9 +23,7 @@ def serve(node: Node, settings: Settings, port: int) -> None:
     except OSError as error:
         sys.exit(f"townhall: cannot serve {settings.host}:{port}: {error.strerror}")
     node.start()
-    node.socketio.start_background_task(
-        green.serve, listener, node.app, settings.max_connections
-    )
+    node.socketio.start_background_task(green.serve, listener, node.app, settings.max_connections)
     log.info("serving http://%s:%d", settings.host, port)
     _wait_for_signal()
     listener.close()

@@ -100,5 +100,5 @@ class Writer:
         for (event_id, slug), stored in ids.items():
             try:
                 self._fanout.tell(slug, "messages_posted", chat.read(event_id, stored))
-            except Exception as error:  # noqa: BLE001 - they are stored; the sweep tells them
+            except Exception as error:
                 log.warning("stored messages wait for the sweep: %s", error)

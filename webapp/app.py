@@ -14,6 +14,7 @@ from webapp.core.live import init_publisher
 from webapp.core.settings import Settings, load_settings
 from webapp.demo.views import bp as demo
 from webapp.events.views import bp as events
+from webapp.filters import register_filters
 from webapp.headers import register_headers
 from webapp.live.views import bp as live
 from webapp.roster.views import bp as roster
@@ -34,6 +35,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(page)
     register_error_handlers(app)
     register_assets(app)
+    register_filters(app)
     register_headers(app)
     register_commands(app)
     if settings.trusted_proxies:

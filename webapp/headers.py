@@ -40,6 +40,9 @@ def _set_headers(response: Response) -> Response:
     response.headers.setdefault(
         "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"
     )
-    if request.endpoint not in ("static", "demo.show_playlist"):
+    if request.endpoint == "static":
+        # The address carries a hash of the content; the demo's segments never change either.
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    else:
         response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -9,6 +9,4 @@ class SignInForm(FlaskForm):
     """An admin's e-mail and password."""
 
     email = EmailField("E-mail", [InputRequired("Enter your e-mail."), Length(max=254)])
-    password = PasswordField(
-        "Password", [InputRequired("Enter your password."), Length(max=1000)]
-    )
+    password = PasswordField("Password", [InputRequired("Enter your password."), Length(max=1000)])

@@ -62,4 +62,3 @@ def machines(view: View) -> View:
 def _declared(view: View, who: str) -> View:
     view.access = who  # type: ignore[attr-defined]
     return view
-

@@ -72,7 +72,7 @@ def forget(*keys: str) -> None:
 
 def remember(key: str, seconds: int, read: Callable[[], T | None]) -> T | None:
     """The value under `key`; on a miss what `read()` finds, kept unless it is None."""
-    value = get(key)
+    value: T | None = get(key)
     if value is None and (value := read()) is not None:
         put(key, value, seconds)
     return value

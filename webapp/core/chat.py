@@ -212,7 +212,7 @@ def _wait(times: list[datetime], now: datetime) -> int:
     return max(1, -int((now - free_at).total_seconds() // 1))
 
 
-def _visible(event_id: int) -> Select[Any]:
+def _visible(event_id: int) -> Select[*tuple[Any, ...]]:
     columns = (Message.id, Message.body, Message.posted_at)
     names = (Employee.first_name, Employee.last_name, Employee.department)
     query = select(*columns, *names).join(Employee, Employee.id == Message.employee_id)
@@ -224,7 +224,7 @@ def _read_latest(event_id: int) -> list[dict[str, Any]]:
     return [_as_json(row) for row in reversed(db.session.execute(query).all())]
 
 
-def _as_json(row: Row[Any]) -> dict[str, Any]:
+def _as_json(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
     return {
         "id": row.id,
         "author": f"{row.first_name} {row.last_name}",

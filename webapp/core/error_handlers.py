@@ -18,9 +18,7 @@ def register_error_handlers(app: Flask) -> None:
     app.register_error_handler(Exception, _show)
 
 
-def respond(
-    error: TownhallError, *, status: int | None = None, as_json: bool = False
-) -> Response:
+def respond(error: TownhallError, *, status: int | None = None, as_json: bool = False) -> Response:
     """`error` as a page, a fragment or JSON, whichever the client asks for."""
     status = status or error.status
     if as_json or wants_json():

@@ -67,7 +67,9 @@ def current_event() -> EventInfo | None:
 
 def list_events() -> list[EventInfo]:
     """Every event, the latest first."""
-    return [_info(event) for event in db.session.scalars(select(Event).order_by(Event.starts_at.desc()))]
+    return [
+        _info(event) for event in db.session.scalars(select(Event).order_by(Event.starts_at.desc()))
+    ]
 
 
 def change_state(event: EventInfo, state: str) -> None:

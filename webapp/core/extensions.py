@@ -1,6 +1,7 @@
 """The Flask extensions of both tiers; `create_app` of each binds them."""
 
-from cachelib.serializers import BaseSerializer
+from typing import TYPE_CHECKING
+
 from flask_caching import Cache
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -24,6 +25,11 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base)
+# A type checker cannot see the class that Flask-SQLAlchemy makes at run time.
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
 migrate = Migrate()
 csrf = CSRFProtect()
 flask_cache = Cache(with_jinja2_ext=False)

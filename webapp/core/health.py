@@ -44,6 +44,6 @@ def _probes() -> dict[str, Callable[[], object]]:
 def _failure(probe: Callable[[], object]) -> str | None:
     try:
         probe()
-    except Exception as error:  # noqa: BLE001 - whatever it is, this is where it is named
+    except Exception as error:
         return type(error).__name__
     return None

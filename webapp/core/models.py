@@ -18,7 +18,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import DateTime, TypeEngine
 
-from webapp.core.extensions import db
+from webapp.core.extensions import Model
 
 BODY_LENGTH = 500
 NONCE_LENGTH = 64
@@ -54,7 +54,7 @@ MYSQL = {"mysql_charset": "utf8mb4", "mariadb_charset": "utf8mb4"}
 BigId = BigInteger().with_variant(Integer, "sqlite")
 
 
-class Employee(db.Model):
+class Employee(Model):
     """Somebody who may check in. `epoch` is in their cookie; raising it ends every session."""
 
     __tablename__ = "employees"
@@ -82,7 +82,7 @@ class Employee(db.Model):
         return f"{self.first_name} {self.last_name}"
 
 
-class Event(db.Model):
+class Event(Model):
     """A meeting. `state` is what an admin made it, whatever the clock says."""
 
     __tablename__ = "events"
@@ -105,7 +105,7 @@ class Event(db.Model):
     slow_mode_seconds: Mapped[int] = mapped_column(default=0)
 
 
-class Attendance(db.Model):
+class Attendance(Model):
     """One check-in of one employee at one event; the key makes it count once."""
 
     __tablename__ = "attendance"
@@ -116,7 +116,7 @@ class Attendance(db.Model):
     checked_in_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class WatchedMinute(db.Model):
+class WatchedMinute(Model):
     """An employee was connected in this minute (whole minutes since the Unix epoch)."""
 
     __tablename__ = "watched_minutes"
@@ -127,7 +127,7 @@ class WatchedMinute(db.Model):
     minute: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
 
 
-class Message(db.Model):
+class Message(Model):
     """A chat message. A removed one stays for the record, with who removed it and when."""
 
     __tablename__ = "messages"
@@ -150,7 +150,7 @@ class Message(db.Model):
     author: Mapped[Employee] = relationship(lazy="raise")
 
 
-class Admin(db.Model):
+class Admin(Model):
     """Somebody who prepares events and reads attendance. `epoch` works as for employees."""
 
     __tablename__ = "admins"

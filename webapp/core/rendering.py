@@ -17,7 +17,9 @@ def wants_json() -> bool:
     return kinds.best_match(["text/html", "application/json"]) == "application/json"
 
 
-def render(page: str, fragment: str | None = None, *, status: int = 200, **context: Any) -> Response:
+def render(
+    page: str, fragment: str | None = None, *, status: int = 200, **context: Any
+) -> Response:
     """The fragment for HTMX, the whole page for everyone else."""
     template = fragment if fragment and is_htmx() else page
     response = make_response(render_template(template, **context), status)
@@ -26,5 +28,5 @@ def render(page: str, fragment: str | None = None, *, status: int = 200, **conte
 
 
 def go_to(address: str) -> ResponseReturnValue:
-    """303 to `address`; HTMX is told to change the page, for it would swap in what a 303 leads to."""
+    """303 to `address`; HTMX, which would swap in what a 303 leads to, is told to go there."""
     return ("", 204, {"HX-Redirect": address}) if is_htmx() else redirect(address, 303)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, and_, func, or_, select
 
 from webapp.core.errors import Invalid
 from webapp.core.events import EventInfo
@@ -26,7 +26,7 @@ _watched = func.coalesce(
     0,
 ).label("watched_minutes")
 
-SORTS: dict[str, ColumnElement[Any]] = {
+SORTS: dict[str, SQLColumnExpression[Any]] = {
     "name": Employee.last_name,
     "number": Employee.employee_number,
     "department": Employee.department,
@@ -58,7 +58,7 @@ class Filters:
 class Roster:
     """One page of the roster, and what stands around it."""
 
-    rows: Sequence[Row[Any]]
+    rows: Sequence[Row[*tuple[Any, ...]]]
     matching: int
     present: int
     employees: int
@@ -112,7 +112,7 @@ def read_roster(event: EventInfo, filters: Filters) -> Roster:
     )
 
 
-def _page(filters: Filters, joined: Any, wanted: Any) -> Select[Any]:
+def _page(filters: Filters, joined: Any, wanted: Any) -> Select[*tuple[Any, ...]]:
     order = SORTS[filters.sort.removeprefix("-")]
     order = order.desc() if filters.sort.startswith("-") else order.asc()
     return (
@@ -130,7 +130,9 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.q:
         full_name = Employee.first_name + " " + Employee.last_name
         columns = (full_name, Employee.email, Employee.employee_number)
-        conditions.append(or_(*(column.icontains(filters.q, autoescape=True) for column in columns)))
+        conditions.append(
+            or_(*(column.icontains(filters.q, autoescape=True) for column in columns))
+        )
     if filters.department:
         conditions.append(Employee.department == filters.department)
     if filters.location:

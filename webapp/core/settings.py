@@ -120,9 +120,8 @@ class _Environment(Schema):
 
 
 def _one_line(error: ValidationError) -> str:
-    return " ".join(
-        f"{name}: {' '.join(texts)}" for name, texts in sorted(error.normalized_messages().items())
-    )
+    texts: dict[str, list[str]] = error.messages_dict
+    return " ".join(f"{name}: {' '.join(texts[name])}" for name in sorted(texts))
 
 
 def _database_url(text: str, instance: Path) -> str:
@@ -139,7 +138,9 @@ def _kept_secret(key_file: str, values: Mapping[str, object], instance: Path) ->
     if key_file:
         return _read_secret(Path(key_file))
     if values["redis_url"]:
-        raise SettingsError("SECRET_KEY: several processes share cookies, so they must be given one.")
+        raise SettingsError(
+            "SECRET_KEY: several processes share cookies, so they must be given one."
+        )
     instance.mkdir(parents=True, exist_ok=True)
     path = instance / "secret_key"
     with suppress(FileExistsError):

@@ -1,4 +1,4 @@
-"""What happens before a process serves: waiting for what it needs, in whatever order things start."""
+"""Before a process serves: waiting for what it needs, in whatever order things start."""
 
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory

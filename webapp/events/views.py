@@ -3,7 +3,7 @@
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.core import events
+from webapp.core import attendance, events
 from webapp.core.access import admins
 from webapp.core.errors import Invalid
 from webapp.core.rendering import go_to, render
@@ -14,7 +14,11 @@ bp = Blueprint("events", __name__, url_prefix="/admin")
 @bp.get("/")
 @admins
 def list_events() -> ResponseReturnValue:
-    return render("events/list_events.html", events=events.list_events())
+    return render(
+        "events/list_events.html",
+        events=events.list_events(),
+        checked_in=attendance.count_checked_in(),
+    )
 
 
 @bp.post("/events/<slug>/state")

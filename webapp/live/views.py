@@ -2,6 +2,7 @@
 
 import secrets
 from functools import partial
+from typing import Any
 
 from flask import Blueprint, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,6 +16,7 @@ from webapp.core.events import EventInfo
 from webapp.core.live import publish
 from webapp.core.rendering import go_to, render, wants_json
 from webapp.core.streams import parse_stream
+from webapp.headers import allow_stream
 
 bp = Blueprint("live", __name__, url_prefix="/events/<slug>")
 
@@ -34,7 +36,9 @@ def list_messages(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
     messages, more = chat.since(event.id, after)
     if wants_json():
         return jsonify(ok=True, messages=messages, more=more)
-    return render("live/messages.html", "live/_messages.html", event=event, messages=messages)
+    return render(
+        "live/messages.html", "live/_messages.html", event=event, messages=messages, more=more
+    )
 
 
 @bp.post("/messages")
@@ -66,7 +70,7 @@ def show_own_attendance(event: EventInfo, viewer: Viewer) -> ResponseReturnValue
     )
 
 
-def _asked() -> dict[str, object]:
+def _asked() -> dict[str, Any]:
     if not request.is_json:
         return request.form.to_dict()
     asked = request.get_json(silent=True)
@@ -76,12 +80,15 @@ def _asked() -> dict[str, object]:
 def _show(
     event: EventInfo, viewer: Viewer, error: TownhallError | None = None
 ) -> ResponseReturnValue:
+    stream = parse_stream(event.stream_url) if event.stream_url else None
+    if stream:
+        allow_stream(stream.kind, stream.origin)
     return render(
         "live/show_live.html",
         status=error.status if error else 200,
         event=event,
         viewer=viewer,
-        stream=parse_stream(event.stream_url) if event.stream_url else None,
+        stream=stream,
         messages=chat.latest(event),
         # Made here, so that a form sent twice without JavaScript is one message.
         nonce=request.form.get("nonce") or secrets.token_urlsafe(16),

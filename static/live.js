@@ -1,0 +1,286 @@
+// The chat of the live page. The page arrives complete; this keeps it current over one socket.
+//
+// Nothing is lost and nothing is shown twice: a message has a nonce and stays in the outbox until
+// the server acknowledged it; after every connect the page asks for what came after its last id,
+// drops what it has, and keeps its list in the order of ids.
+"use strict";
+
+(() => {
+  const KEPT = 200; // Messages in the page; a longer list slows the browser down for everybody.
+  const OVERLAP = 100; // A message may become visible after one with a higher id: look again.
+  const ANSWER_MS = 12000;
+  const RETRY_MS = 1500;
+  const FINAL = new Set(["invalid", "muted", "chat_closed", "event_not_open"]);
+
+  const chat = document.getElementById("chat");
+  const log = document.getElementById("log");
+  const list = document.getElementById("messages");
+  const pendingList = document.getElementById("pending");
+  const unreadButton = document.getElementById("unread");
+  const composer = document.getElementById("composer");
+  const template = document.getElementById("message-template");
+  const clock = new Intl.DateTimeFormat("en-GB", {
+    hour: "2-digit", minute: "2-digit", timeZone: chat.dataset.timezone,
+  });
+
+  // ---- The list of messages ----
+
+  const rows = new Map([...list.children].map((row) => [Number(row.dataset.id), row]));
+  const removed = new Set();
+  let highest = Math.max(0, ...rows.keys());
+  let unread = 0;
+
+  function buildRow({ author, department, body, posted_at }) {
+    const row = template.content.firstElementChild.cloneNode(true);
+    row.querySelector(".author").textContent = author;
+    row.querySelector(".department").textContent = department;
+    row.querySelector(".body").textContent = body;
+    const time = row.querySelector("time");
+    time.dateTime = posted_at;
+    time.textContent = clock.format(new Date(posted_at));
+    return row;
+  }
+
+  function insert(message) {
+    if (rows.has(message.id) || removed.has(message.id)) return false;
+    if (rows.size >= KEPT && message.id < Number(list.firstElementChild.dataset.id)) return false;
+    const row = buildRow(message);
+    row.id = `message-${message.id}`;
+    row.dataset.id = message.id;
+    let next = null;
+    for (let last = list.lastElementChild; last && Number(last.dataset.id) > message.id; last = last.previousElementSibling) next = last;
+    list.insertBefore(row, next);
+    rows.set(message.id, row);
+    highest = Math.max(highest, message.id);
+    return true;
+  }
+
+  function trim() {
+    while (rows.size > KEPT) remove(Number(list.firstElementChild.dataset.id));
+  }
+
+  function remove(id) {
+    rows.get(id)?.remove();
+    rows.delete(id);
+  }
+
+  function isAtEnd() {
+    return log.scrollHeight - log.scrollTop - log.clientHeight < 60;
+  }
+
+  function scrollToEnd() {
+    log.scrollTop = log.scrollHeight;
+    unread = 0;
+    unreadButton.hidden = true;
+  }
+
+  function add(messages) {
+    const follow = isAtEnd() && !document.hidden;
+    const fresh = messages.filter(insert).length;
+    messages.forEach(({ id }) => outbox.arrived(id));
+    trim();
+    if (follow) scrollToEnd();
+    else if (fresh) showUnread(unread + fresh);
+  }
+
+  function showUnread(count) {
+    unread = count;
+    unreadButton.textContent = count === 1 ? "1 new message" : `${count} new messages`;
+    unreadButton.hidden = false;
+  }
+
+  unreadButton.addEventListener("click", scrollToEnd);
+  log.addEventListener("scroll", () => { if (isAtEnd()) scrollToEnd(); });
+
+  // ---- The outbox: what was written and is not acknowledged yet; it outlives a reload ----
+
+  const outbox = (() => {
+    const key = `townhall:outbox:${chat.dataset.event}:${chat.dataset.viewer}`;
+    let waiting = load();
+    const shown = new Map();
+    let sending = false;
+
+    function load() {
+      try { return JSON.parse(localStorage.getItem(key)) || []; } catch { return []; }
+    }
+
+    function save() {
+      try { localStorage.setItem(key, JSON.stringify(waiting)); } catch { /* Private mode: it lasts as long as the page. */ }
+    }
+
+    function show(post) {
+      const { author, department } = chat.dataset;
+      const row = buildRow({ author, department, body: post.body, posted_at: post.written_at });
+      row.classList.add("pending", "own");
+      pendingList.append(row);
+      shown.set(post.nonce, { row, id: null });
+    }
+
+    function take(nonce) {
+      shown.get(nonce)?.row.remove();
+      shown.delete(nonce);
+    }
+
+    function drop(post) {
+      waiting = waiting.filter(({ nonce }) => nonce !== post.nonce);
+      save();
+    }
+
+    function acknowledged(post, id) {
+      drop(post);
+      if (rows.has(id)) take(post.nonce);
+      else if (shown.has(post.nonce)) shown.get(post.nonce).id = id;
+    }
+
+    function refused(post, error) {
+      drop(post);
+      take(post.nonce);
+      say(error.message);
+      if (composer && !composer.body.value) composer.body.value = post.body;
+    }
+
+    // One at a time, so that messages are stored in the order in which they were written.
+    async function send() {
+      if (sending || !socket.connected || !waiting.length) return;
+      sending = true;
+      const post = waiting[0];
+      const pause = await deliver(post);
+      sending = false;
+      if (pause) setTimeout(send, pause);
+      else send();
+    }
+
+    async function deliver(post) {
+      const { nonce, body } = post;
+      let ack;
+      try {
+        ack = await socket.timeout(ANSWER_MS).emitWithAck("post_message", { nonce, body });
+      } catch {
+        return RETRY_MS;
+      }
+      if (ack.ok) acknowledged(post, ack.id);
+      else if (ack.error.code === "not_checked_in") leave();
+      else if (FINAL.has(ack.error.code)) refused(post, ack.error);
+      else return retryAfter(ack.error);
+      return 0;
+    }
+
+    function retryAfter(error) {
+      if (error.code === "slow_down") say(error.message);
+      return (error.retry_after || 2) * 1000 * (1 + Math.random() / 4);
+    }
+
+    waiting.forEach(show);
+    return {
+      send,
+      put(body) {
+        const post = { nonce: crypto.randomUUID?.() ?? fallbackNonce(), body, written_at: new Date().toISOString() };
+        waiting.push(post);
+        save();
+        show(post);
+        scrollToEnd();
+        send();
+      },
+      arrived(id) {
+        for (const [nonce, entry] of shown) if (entry.id === id) take(nonce);
+      },
+    };
+  })();
+
+  // Browsers offer randomUUID on https and localhost only.
+  function fallbackNonce() {
+    return [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
+  }
+
+  // ---- The composer ----
+
+  function say(text) {
+    const refusal = document.getElementById("refusal");
+    refusal.textContent = text;
+    refusal.hidden = !text;
+  }
+
+  function submit(event) {
+    event.preventDefault();
+    const body = composer.body.value.trim();
+    if (!body) return;
+    say("");
+    composer.body.value = "";
+    outbox.put(body);
+  }
+
+  composer?.addEventListener("submit", submit);
+  composer?.body.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);
+  });
+
+  // ---- The socket ----
+
+  const connection = document.getElementById("connection");
+  const watching = document.getElementById("watching");
+  const socket = io("/live", {
+    auth: { event: chat.dataset.event },
+    transports: ["websocket", "polling"],
+    tryAllTransports: true,
+    // Spread out: the viewers of a node that died must not all arrive at once.
+    reconnectionDelay: 500,
+    reconnectionDelayMax: 5000,
+    randomizationFactor: 0.8,
+  });
+
+  function leave() {
+    location.assign(chat.dataset.checkIn);
+  }
+
+  async function catchUp() {
+    let after = Math.max(0, highest - OVERLAP);
+    for (let more = true; more;) {
+      let ack;
+      try {
+        ack = await socket.timeout(ANSWER_MS).emitWithAck("messages_since", { after });
+      } catch {
+        return again();
+      }
+      if (!ack.ok) return ack.error.code === "not_checked_in" ? leave() : again();
+      add(ack.messages);
+      after = ack.messages.at(-1)?.id ?? after;
+      more = ack.more;
+    }
+  }
+
+  function again() {
+    if (socket.connected) setTimeout(catchUp, RETRY_MS);
+  }
+
+  socket.on("connect", () => {
+    connection.textContent = "";
+    catchUp();
+    outbox.send();
+  });
+  socket.on("disconnect", (reason) => {
+    if (reason === "io server disconnect") leave();
+    else connection.textContent = "Reconnecting…";
+  });
+  socket.on("connect_error", (error) => {
+    connection.textContent = "Reconnecting…";
+    const code = error.data?.code;
+    if (code === "not_checked_in" || code === "event_not_open") leave();
+    // A refusal by the server ends the client's own attempts; a node may only be short of something.
+    else if (code) setTimeout(() => socket.connect(), RETRY_MS * (1 + Math.random() * 2));
+  });
+  socket.on("messages_posted", add);
+  socket.on("message_removed", ({ id }) => {
+    removed.add(id);
+    remove(id);
+  });
+  socket.on("viewers_changed", ({ watching: count }) => {
+    watching.textContent = `${count} watching`;
+    watching.hidden = false;
+  });
+  socket.on("event_changed", () => {
+    // Thousands of pages hear it at once; the server should not hear all of them at once.
+    setTimeout(() => location.reload(), Math.random() * 3000);
+  });
+
+  scrollToEnd();
+})();
