@@ -1,0 +1,233 @@
+#!/usr/bin/env python3
+"""Writes seed.sql, the demo data: `python bin/make_seed.py > seed.sql`.
+
+Always the same output: the random numbers have a fixed seed, the times a fixed present. The loader
+(webapp/core/seed.py) moves them to the real one.
+"""
+
+import random
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+NOW = datetime(2026, 1, 15, 10, 20, tzinfo=UTC)
+ROWS_PER_INSERT = 400
+CHATTER = Path(__file__).with_name("seed_chatter.txt")
+# Of `townhall-demo`; made once, since argon2 salts each hash anew.
+ADMIN_HASH = "$argon2id$v=19$m=65536,t=3,p=4$w4b0MP052Fv5ZKjJlv9Apw$U6uF4MzXpZ6jZy08sJ1d2daMJpxfcq32Br/xEOj45Ek"  # noqa: E501
+
+HEADER = """\
+-- Demo data, written by bin/make_seed.py: change that, not this file.
+-- It loads unchanged into MySQL, MariaDB and SQLite, once `flask --app wsgi db upgrade` has run:
+--   flask --app wsgi seed             moves all times so that the open event is on now
+--   mysql townhall < seed.sql         keeps the times as they are written
+--   sqlite3 instance/townhall.sqlite3 < seed.sql
+"""
+
+FIRST_NAMES = (
+    "Aisha Amara Anders Anna Arjun Astrid Beatriz Bruno Camille Carlos Chiara Chinwe Daniel Daria "
+    "David Deniz Elena Elif Emeka Emma Erik Fatima Felix Freya Giulia Grace Hana Hannah Hugo Ines "
+    "Ingrid Ivan Jakob Jana João José Julia Kaito Karim Katarzyna Kofi Lars Laura Leila Lena Liam "
+    "Lina Lucía Luka Maja Marco Maria Mateo Mei Mia Mikael Miriam Mohammed Nadia Naomi Nia Nils "
+    "Noah Nora Oksana Olivia Omar Oskar Paolo Petra Pia Priya Rafael Ravi René Rosa Samuel Sara "
+    "Sofia Søren Tarek Theo Tomás Ulrike Valentina Viktor Wei Yara Yuki Zoë Zuzana"
+).split()
+LAST_NAMES = (
+    "Adeyemi Almeida Andersson Bauer Becker Bianchi Bouchard Brown Castro Chen Costa Dahl Demir "
+    "Dubois Eriksen Fernández Fischer Fontaine García Haddad Hansen Hoffmann Horvat Ibrahim "
+    "Ivanova Jansen Jensen Johansson Kaya Keller Khan Kim Kovács Kowalski Kumar Larsen Laurent "
+    "Lehmann Lindqvist Lopez Marino Martin Meier Mensah Moreau Müller Nakamura Nguyen Nielsen "
+    "Novak Nowak Okafor Oliveira Olsen Osei Park Patel Pereira Petrov Popescu Reyes Ricci Rossi "
+    "Sánchez Sato Schmidt Schneider Sharma Silva Singh Smith Sørensen Suzuki Takahashi Tanaka "
+    "Torres Vargas Virtanen Wagner Weber Weiss Wilson Wójcik Yılmaz Yamamoto Zhang Ziegler"
+).split()
+DEPARTMENTS = {
+    "Engineering": 52,
+    "Sales": 38,
+    "Customer Care": 32,
+    "Operations": 28,
+    "Marketing": 20,
+    "Finance": 16,
+    "People": 14,
+}
+PLACES = {"Berlin": 5, "Lisbon": 3, "Kraków": 3, "London": 2, "Remote": 2}
+
+Row = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """An event and how much of it has happened."""
+
+    id: int
+    slug: str
+    title: str
+    start: datetime
+    minutes: int
+    timezone: str
+    state: str
+    came: int
+
+    @property
+    def end(self) -> datetime:
+        return self.start + timedelta(minutes=self.minutes)
+
+    @property
+    def over(self) -> datetime:
+        """Until when something can have happened."""
+        return min(self.end, NOW)
+
+
+MEETINGS = [
+    Meeting(
+        1, "new-office", "Opening of the new office",
+        NOW - timedelta(days=29, minutes=80), 60, "Europe/Warsaw", "closed", 122,
+    ),
+    Meeting(
+        2, "product-roadmap", "Product roadmap",
+        NOW - timedelta(days=7, minutes=20), 90, "Europe/Berlin", "closed", 153,
+    ),
+    Meeting(
+        3, "quarterly-town-hall", "Quarterly town hall",
+        NOW - timedelta(minutes=20), 90, "Europe/Berlin", "open", 41,
+    ),
+    Meeting(
+        4, "ask-the-founders", "Ask the founders",
+        NOW + timedelta(days=7, minutes=40), 45, "Europe/London", "scheduled", 0,
+    ),
+]  # fmt: skip
+
+
+def main() -> None:
+    chance = random.Random(2026)
+    people = list(employees(chance))
+    print(HEADER)
+    insert("admins", "id email name password_hash epoch",
+           [(1, "admin@example.com", "Grace Hopper", ADMIN_HASH, 0)])  # fmt: skip
+    insert("employees", "id email employee_number first_name last_name department location "
+           "active epoch", people)  # fmt: skip
+    insert("events", "id slug title starts_at ends_at timezone stream_url state chat_open "
+           "slow_mode_seconds", [event(meeting) for meeting in MEETINGS])  # fmt: skip
+    active = [int(str(person[0])) for person in people if person[7]]
+    talks = [talk.splitlines() for talk in CHATTER.read_text().split("\n\n")]
+    attendance: list[Row] = []
+    minutes: list[Row] = []
+    messages: list[Row] = []
+    for meeting in MEETINGS:
+        came = visits(chance, meeting, active)
+        attendance += [(meeting.id, who, moment(at)) for who, at, _ in came]
+        minutes += [(meeting.id, who, minute) for who, _, seen in came for minute in seen]
+        talk = talks.pop(0) if came else []
+        messages += chatter(chance, meeting, came, talk, len(messages))
+    insert("attendance", "event_id employee_id checked_in_at", attendance)
+    insert("watched_minutes", "event_id employee_id minute", minutes)
+    insert("messages", "id event_id employee_id body posted_at nonce removed_at removed_by",
+           messages)  # fmt: skip
+
+
+def employees(chance: random.Random) -> Iterator[Row]:
+    """200 people: Ada Lovelace, and who the lists make."""
+    yield (1, "ada.lovelace@example.com", "1001", "Ada", "Lovelace", "Engineering", "London", 1, 0)
+    names = [(first, last) for first in FIRST_NAMES for last in LAST_NAMES]
+    departments = [name for name, count in DEPARTMENTS.items() for _ in range(count)][1:]
+    chance.shuffle(departments)
+    places = [name for name, share in PLACES.items() for _ in range(share)]
+    for number, (first, last) in enumerate(chance.sample(names, 199), start=2):
+        yield (
+            number, f"{ascii_of(first)}.{ascii_of(last)}@example.com", str(1000 + number),
+            first, last, departments[number - 2], chance.choice(places),
+            0 if number % 29 == 0 else 1, 0,
+        )  # fmt: skip
+
+
+def event(meeting: Meeting) -> Row:
+    return (
+        meeting.id, meeting.slug, meeting.title, moment(meeting.start), moment(meeting.end),
+        meeting.timezone, "/demo/live.m3u8", meeting.state, 1, 0,
+    )  # fmt: skip
+
+
+def visits(
+    chance: random.Random, meeting: Meeting, active: Sequence[int]
+) -> list[tuple[int, datetime, list[int]]]:
+    """Who came, when they checked in, and the minutes they watched."""
+    came = []
+    for who in sorted(chance.sample(active, meeting.came)):
+        late = min(chance.expovariate(1 / 4) - 6, meeting.minutes * 0.7)
+        checked_in = min(meeting.start + timedelta(minutes=late), NOW - timedelta(minutes=1))
+        came.append((who, checked_in, watched(chance, meeting, checked_in)))
+    return came
+
+
+def watched(chance: random.Random, meeting: Meeting, checked_in: datetime) -> list[int]:
+    first = max(checked_in, meeting.start)
+    last = meeting.over
+    habit = chance.random()
+    if habit < 0.05:
+        return []  # checked in, and then did something else
+    if habit < 0.20:
+        last = first + (last - first) * chance.uniform(0.2, 0.8)
+    seen = list(range(minute_of(first), minute_of(last)))
+    if habit > 0.85 and len(seen) > 20:
+        gap = chance.randrange(5, len(seen) - 12)
+        del seen[gap : gap + chance.randrange(3, 12)]
+    return seen
+
+
+def chatter(
+    chance: random.Random,
+    meeting: Meeting,
+    came: Sequence[tuple[int, datetime, list[int]]],
+    talk: Sequence[str],
+    before: int,
+) -> Iterator[Row]:
+    """Messages by people who were watching at that moment; a few were removed."""
+    span = (meeting.over - meeting.start).total_seconds() - 60
+    moments = sorted(chance.uniform(30, span) for _ in talk)
+    for number, (seconds, text) in enumerate(zip(moments, talk, strict=True), start=before + 1):
+        at = meeting.start + timedelta(seconds=seconds)
+        there = [who for who, _, seen in came if minute_of(at) in seen or minute_of(at) + 1 in seen]
+        removed = number % 61 == 0
+        yield (
+            number, meeting.id, chance.choice(there), text, moment(at), f"seed-{number}",
+            moment(at + timedelta(minutes=1)) if removed else None, 1 if removed else None,
+        )  # fmt: skip
+
+
+def insert(table: str, columns: str, rows: Sequence[Row]) -> None:
+    """Print the rows as INSERT statements; each ends with `;` at the end of a line."""
+    for begin in range(0, len(rows), ROWS_PER_INSERT):
+        print(f"INSERT INTO {table} ({columns.replace(' ', ', ')}) VALUES")
+        some = rows[begin : begin + ROWS_PER_INSERT]
+        values = [f"({', '.join(map(literal, row))})" for row in some]
+        print(",\n".join(values) + ";\n")
+
+
+def literal(value: object) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, int):
+        return str(value)
+    text = str(value)
+    if "\\" in text or "\n" in text:
+        raise ValueError(f"the three databases would read this differently: {text!r}")
+    return "'" + text.replace("'", "''") + "'"
+
+
+def moment(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def minute_of(at: datetime) -> int:
+    return int(at.timestamp()) // 60
+
+
+def ascii_of(name: str) -> str:
+    name = name.lower().translate(str.maketrans({"ø": "o", "ı": "i", "ł": "l"}))
+    return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+
+
+if __name__ == "__main__":
+    main()

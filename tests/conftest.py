@@ -1,0 +1,91 @@
+"""Fixtures of all tests: real servers, started once, and applications on them."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask_migrate import upgrade
+from redis import Redis as RedisClient
+
+from stack.servers import Database, Redis
+from tests.support.client import PageClient
+from webapp.app import create_app
+from webapp.core.extensions import db
+from webapp.core.settings import Settings, load_settings
+
+BACKENDS = ["embedded", "full"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In CI nothing may be skipped: a missing server is a failure, not an excuse."""
+    if os.environ.get("CI"):
+        for item in items:
+            for marker in ("skip", "skipif"):
+                assert not item.get_closest_marker(marker), f"{item.nodeid} may not be skipped"
+
+
+@dataclass(frozen=True)
+class Servers:
+    """A private database server and a private Redis, for as long as the tests run."""
+
+    database: Database
+    redis: Redis
+
+    def empty(self) -> None:
+        """Delete every row and every key; the schema stays."""
+        with db.engine.begin() as connection:
+            for table in reversed(db.metadata.sorted_tables):
+                connection.execute(table.delete())
+        with RedisClient(port=self.redis.port) as client:
+            client.flushall()
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    folder = tmp_path_factory.mktemp("servers")
+    database, redis = Database(folder / "database"), Redis(folder / "redis")
+    try:
+        for server in (database, redis):
+            server.launch()
+        for server in (database, redis):
+            server.wait_until_ready()
+        yield Servers(database, redis)
+    finally:
+        for server in (database, redis):
+            server.stop()
+
+
+@pytest.fixture(params=BACKENDS)
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """The embedded default (SQLite, in-process cache), and the full system's stores."""
+    environ = {"INSTANCE_PATH": str(tmp_path), "SECRET_KEY": "a key for tests only, 32 characters"}
+    if request.param == "full":
+        servers = request.getfixturevalue("servers")
+        environ |= {"DATABASE_URL": servers.database.url, "REDIS_URL": servers.redis.url}
+    return load_settings(environ)
+
+
+@pytest.fixture
+def app(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Flask]:
+    """The web tier with an empty, migrated database."""
+    app = create_app(settings)
+    app.test_client_class = PageClient
+    with app.app_context():
+        upgrade()
+        if not settings.embedded:
+            request.getfixturevalue("servers").empty()
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> PageClient:
+    """A browser without JavaScript; it checks every page it gets."""
+    client = app.test_client()
+    assert isinstance(client, PageClient)
+    return client

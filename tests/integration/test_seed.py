@@ -1,0 +1,116 @@
+"""The demo data: the same in every database, and always about now."""
+
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from tests.support.client import PageClient, text_of
+from webapp.core import admins
+from webapp.core.clock import minute_of, utcnow
+from webapp.core.extensions import db
+from webapp.core.models import Attendance, Employee, Event, Message, WatchedMinute
+from webapp.core.seed import (
+    ADMIN_EMAIL,
+    ADMIN_PASSWORD,
+    EMPLOYEE_EMAIL,
+    EMPLOYEE_NUMBER,
+    DatabaseNotEmpty,
+    seed,
+)
+from webapp.core.settings import ROOT
+
+
+def counts() -> dict[str, int]:
+    return {
+        name: db.session.scalar(select(func.count()).select_from(table)) or 0
+        for name, table in db.metadata.tables.items()
+    }
+
+
+def test_the_committed_file_is_what_the_script_writes() -> None:
+    script = ROOT / "bin" / "make_seed.py"
+    written = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    assert (ROOT / "seed.sql").read_text() == written.stdout
+
+
+def test_the_demo_company_is_there(app: Flask) -> None:
+    with app.app_context():
+        seed(utcnow())
+        assert counts()["employees"] == 200
+        states = Counter(db.session.scalars(select(Event.state)))
+        assert states == {"open": 1, "closed": 2, "scheduled": 1}
+        assert len(set(db.session.scalars(select(Employee.department)))) == 7
+        assert len(set(db.session.scalars(select(Employee.location)))) == 5
+        for table in (Attendance, WatchedMinute, Message):
+            past = select(func.count()).select_from(table).join(Event)
+            assert (db.session.scalar(past.where(Event.state == "closed")) or 0) > 100
+        assert admins.sign_in(ADMIN_EMAIL, ADMIN_PASSWORD).name
+
+
+def test_everything_is_about_now(app: Flask) -> None:
+    now = utcnow()
+    with app.app_context():
+        seed(now)
+        event = db.session.scalars(select(Event).where(Event.state == "open")).one()
+        assert abs(now - event.starts_at - timedelta(minutes=20)) <= timedelta(minutes=1)
+        assert event.ends_at > now
+        latest = db.session.scalar(select(func.max(Message.posted_at)))
+        assert latest is not None
+        assert timedelta(0) < now - latest < timedelta(minutes=15)
+        last_minute = db.session.scalar(select(func.max(WatchedMinute.minute)))
+        assert last_minute is not None
+        assert 0 <= minute_of(now) - last_minute <= 3
+
+
+def test_watched_minutes_lie_within_their_event(app: Flask) -> None:
+    with app.app_context():
+        seed(utcnow())
+        query = select(Event, func.min(WatchedMinute.minute), func.max(WatchedMinute.minute))
+        rows = db.session.execute(query.join(WatchedMinute).group_by(Event.id)).all()
+        assert len(rows) == 3
+        for event, first, last in rows:
+            assert minute_of(event.starts_at) <= first <= last <= minute_of(event.ends_at)
+
+
+def test_it_goes_only_into_an_empty_database(app: Flask) -> None:
+    with app.app_context():
+        seed(utcnow())
+        before = counts()
+        with pytest.raises(DatabaseNotEmpty):
+            seed(utcnow())
+        seed(utcnow(), force=True)
+        assert counts() == before
+
+
+def test_the_demo_employee_can_check_in(app: Flask, client: PageClient) -> None:
+    with app.app_context():
+        seed(utcnow())
+    slug = client.get("/").location.split("/")[2]
+    client.check_in(slug, EMPLOYEE_EMAIL, EMPLOYEE_NUMBER)
+    assert "Ada Lovelace" in text_of(client.get(f"/events/{slug}/live").text)
+
+
+def test_the_file_loads_by_hand_as_it_is_written(app: Flask, tmp_path: Path) -> None:
+    with app.app_context():
+        seed(utcnow())
+        loaded = counts()
+        tables = [str(table) for table in db.metadata.sorted_tables]
+    by_hand = sqlite3.connect(tmp_path / "by_hand.sqlite3")
+    try:
+        with app.app_context():
+            for table in db.metadata.sorted_tables:
+                columns = ", ".join(column.name for column in table.columns)
+                by_hand.execute(f"CREATE TABLE {table} ({columns})")
+        by_hand.executescript((ROOT / "seed.sql").read_text())
+        for table in tables:
+            rows = by_hand.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            assert rows == loaded[table]
+    finally:
+        by_hand.close()

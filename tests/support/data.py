@@ -1,0 +1,47 @@
+"""Rows that tests need, with sensible values for what a test does not care about."""
+
+from datetime import timedelta
+from typing import Any
+
+from webapp.core.admins import create_admin
+from webapp.core.clock import utcnow
+from webapp.core.extensions import db
+from webapp.core.models import Employee, Event
+
+ADMIN = ("admin@example.com", "correct horse battery")
+
+
+def add_employee(number: str = "1001", **values: Any) -> Employee:
+    """An active employee; the number makes the e-mail unique."""
+    defaults = {
+        "email": f"person{number.lower()}@example.com",
+        "first_name": "Ada",
+        "last_name": f"Lovelace {number}",
+        "department": "Research",
+        "location": "London",
+    }
+    employee = Employee(employee_number=number, **(defaults | values))
+    db.session.add(employee)
+    db.session.commit()
+    return employee
+
+
+def add_event(slug: str = "town-hall", state: str = "open", **values: Any) -> Event:
+    """An event of an hour that began ten minutes ago."""
+    begin = utcnow() - timedelta(minutes=10)
+    defaults = {
+        "title": "Town hall",
+        "starts_at": begin,
+        "ends_at": begin + timedelta(hours=1),
+        "timezone": "Europe/Berlin",
+        "stream_url": "/demo/live.m3u8",
+    }
+    event = Event(slug=slug, state=state, **(defaults | values))
+    db.session.add(event)
+    db.session.commit()
+    return event
+
+
+def add_admin() -> None:
+    """The admin `ADMIN`."""
+    create_admin(*ADMIN, name="Grace Hopper")

@@ -1,0 +1,48 @@
+"""An event with employees of its own on a running system, so that tests share the system only."""
+
+import itertools
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from flask import Flask
+
+from tests.support.data import add_employee, add_event
+from tests.support.viewer import Viewer
+from webapp.core.base import create_base
+from webapp.core.extensions import db
+from webapp.core.settings import Settings
+
+
+@dataclass
+class Meeting:
+    """An open event; `viewer()` makes a new employee check in to it."""
+
+    app: Flask
+    site: str
+    slug: str
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def employee(self) -> tuple[str, str]:
+        """A new employee's e-mail and number."""
+        number = f"{self.slug}-{next(self._numbers)}"
+        with self.app.app_context():
+            employee = add_employee(number, last_name=f"Number {number}")
+            return employee.email, employee.employee_number
+
+    def viewer(self) -> Viewer:
+        """A new employee who has checked in."""
+        return Viewer(self.site, self.slug, *self.employee())
+
+
+@contextmanager
+def held_meeting(settings: Settings, site: str, **values: object) -> Iterator[Meeting]:
+    """An open event on the system that runs with `settings` and answers at `site`."""
+    app = create_base("tests", settings)
+    slug = f"m{secrets.token_hex(4)}"
+    with app.app_context():
+        add_event(slug, **values)
+    yield Meeting(app, site, slug)
+    with app.app_context():
+        db.engine.dispose()

@@ -1,0 +1,91 @@
+"""A viewer of the live page as a program: a browser's cookie and a Socket.IO client."""
+
+import re
+import secrets
+from types import TracebackType
+from typing import Any
+
+import requests
+import socketio
+
+from tests.support.waiting import wait_for
+
+NAMESPACE = "/live"
+
+
+class Viewer:
+    """Checks in over HTTP, then follows the event on one socket."""
+
+    def __init__(self, site: str, slug: str, email: str, number: str) -> None:
+        self.site, self.slug = site, slug
+        self.web = requests.Session()
+        self.messages: list[dict[str, Any]] = []
+        self.watching = 0
+        self.events: list[tuple[str, Any]] = []
+        self.socket = socketio.Client(reconnection=False)
+        self.socket.on("*", self._note, namespace=NAMESPACE)
+        self._check_in(email, number)
+
+    def __enter__(self) -> "Viewer":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.socket.disconnect()
+        self.web.close()
+
+    @property
+    def cookie(self) -> str:
+        """The Cookie header that the browser would send."""
+        return "; ".join(f"{name}={value}" for name, value in self.web.cookies.items())
+
+    @property
+    def bodies(self) -> list[str]:
+        """The texts that arrived, in the order of their arrival."""
+        return [message["body"] for message in self.messages]
+
+    def connect(self, address: str, transport: str = "websocket") -> "Viewer":
+        """Open the socket at that address: nginx, or one node."""
+        self.socket.connect(
+            address,
+            headers={"Cookie": self.cookie},
+            auth={"event": self.slug},
+            namespaces=[NAMESPACE],
+            transports=[transport],
+            wait_timeout=10,
+        )
+        return self
+
+    def post(self, body: str, nonce: str | None = None) -> dict[str, Any]:
+        """Send a message; its acknowledgement."""
+        return self.call("post_message", {"nonce": nonce or secrets.token_hex(8), "body": body})
+
+    def call(self, event: str, *packet: Any) -> dict[str, Any]:
+        """Emit an event; its acknowledgement."""
+        data = packet if len(packet) != 1 else packet[0]
+        answer: dict[str, Any] = self.socket.call(event, data, namespace=NAMESPACE, timeout=12)
+        return answer
+
+    def wait_for_bodies(self, *bodies: str, seconds: float = 10) -> None:
+        """Return when all of these texts have arrived."""
+        wait_for(lambda: set(bodies) <= set(self.bodies), seconds, f"{bodies} at {self.bodies}")
+
+    def _note(self, event: str, payload: Any) -> None:
+        self.events.append((event, payload))
+        if event == "messages_posted":
+            self.messages += payload
+        elif event == "viewers_changed":
+            self.watching = payload["watching"]
+
+    def _check_in(self, email: str, number: str) -> None:
+        form = self.web.get(f"{self.site}/events/{self.slug}/", timeout=10)
+        token = re.search(r'name="csrf_token" value="([^"]+)"', form.text)
+        assert token, form.text
+        fields = {"csrf_token": token[1], "email": email, "employee_number": number}
+        address = f"{self.site}/events/{self.slug}/check-in"
+        answer = self.web.post(address, data=fields, allow_redirects=False, timeout=10)
+        assert answer.status_code == 303, answer.text
