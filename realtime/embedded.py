@@ -3,10 +3,10 @@
 import sys
 
 from flask import Flask
-from webapp.core.seed import ADMIN_EMAIL, ADMIN_PASSWORD, EMPLOYEE_EMAIL, EMPLOYEE_NUMBER
 
 from realtime.app import embed_node
 from realtime.server import serve
+from webapp.core.seed import ADMIN_EMAIL, ADMIN_PASSWORD, EMPLOYEE_EMAIL, EMPLOYEE_NUMBER
 from webapp.core.settings import Settings
 from webapp.core.startup import prepare_database, wait_for_services
 

@@ -4,6 +4,7 @@ Another async mode is a change of this file.
 """
 
 import os
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,10 @@ def patch() -> None:
     """
     # Its own resolver knows neither /etc/nsswitch.conf nor every container's DNS.
     os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
-    import eventlet
+    with warnings.catch_warnings():
+        # It says that new projects should not use it; docs/decisions/ has our answer.
+        warnings.simplefilter("ignore")
+        import eventlet
 
     eventlet.monkey_patch()
 

@@ -5,7 +5,6 @@ telling catches up by id.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +21,7 @@ from webapp.core.errors import ChatClosed, EventNotOpen, Invalid, SlowDown, Town
 from webapp.core.events import EventInfo
 from webapp.core.extensions import db
 from webapp.core.models import BODY_LENGTH, NONCE_LENGTH, Employee, Message
+from webapp.core.text import printable
 
 LATEST = 50
 PAGE = 200
@@ -140,9 +140,7 @@ def parse_after(value: object) -> int:
 def _clean(body: object) -> str:
     if not isinstance(body, str):
         raise Invalid("A message is a text.")
-    # Control characters and lone surrogates cannot be shown, and the latter not be stored.
-    kept = "".join(c for c in body if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs"))
-    text = kept.strip()
+    text = printable(body).strip()
     if not text:
         raise Invalid("Write something first.")
     if len(text) > BODY_LENGTH:

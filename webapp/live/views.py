@@ -15,7 +15,7 @@ from webapp.core.errors import EventNotOpen, TownhallError
 from webapp.core.events import EventInfo
 from webapp.core.live import publish
 from webapp.core.rendering import go_to, render, wants_json
-from webapp.core.streams import parse_stream
+from webapp.core.streams import find_stream
 from webapp.headers import allow_stream
 
 bp = Blueprint("live", __name__, url_prefix="/events/<slug>")
@@ -80,7 +80,7 @@ def _asked() -> dict[str, Any]:
 def _show(
     event: EventInfo, viewer: Viewer, error: TownhallError | None = None
 ) -> ResponseReturnValue:
-    stream = parse_stream(event.stream_url) if event.stream_url else None
+    stream = find_stream(event.stream_url)
     if stream:
         allow_stream(stream.kind, stream.origin)
     return render(

@@ -1,0 +1,213 @@
+"""Checking in: once, quickly, and without telling who works here."""
+
+import threading
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from tests.support.client import PageClient, text_of
+from tests.support.data import add_employee, add_event
+from tests.support.statements import counted_statements
+from webapp.core import attendance
+from webapp.core.events import get_event
+from webapp.core.extensions import db
+from webapp.core.models import Attendance
+
+LIVE = "/events/town-hall/live"
+ME = "/events/town-hall/attendance/me"
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture(autouse=True)
+def meeting(app: Flask) -> None:
+    with app.app_context():
+        add_event()
+        add_employee("1001", email="ada@example.com", first_name="Ada", last_name="Lovelace")
+
+
+def count_attendance(app: Flask) -> int:
+    with app.app_context():
+        return db.session.scalar(select(func.count()).select_from(Attendance)) or 0
+
+
+def test_the_home_page_leads_to_the_open_event(client: PageClient) -> None:
+    answer = client.get("/")
+    assert (answer.status_code, answer.location) == (303, "/events/town-hall/")
+
+
+def test_an_employee_checks_in_and_is_remembered(client: PageClient) -> None:
+    answer = client.check_in("town-hall", "ada@example.com", "1001")
+    assert (answer.status_code, answer.location) == (303, LIVE)
+    assert "Ada Lovelace" in client.get(LIVE).text
+    again = client.get("/events/town-hall/")
+    assert (again.status_code, again.location) == (303, LIVE)
+
+
+@pytest.mark.parametrize("number", [" 1001 ", "001001", "10-01", "10 01"])
+def test_the_number_may_be_typed_as_people_type(client: PageClient, number: str) -> None:
+    assert client.check_in("town-hall", " Ada@Example.COM ", number).status_code == 303
+
+
+def test_htmx_is_sent_to_the_live_page(client: PageClient) -> None:
+    page = client.get("/events/town-hall/")
+    token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
+    fields = {"csrf_token": token, "email": "ada@example.com", "employee_number": "1001"}
+    answer = client.post("/events/town-hall/check-in", data=fields, headers=HTMX)
+    assert answer.headers["HX-Redirect"] == LIVE
+    assert client.get(LIVE).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("email", "number"),
+    [("ada@example.com", "9999"), ("nobody@example.com", "1001"), ("gone@example.com", "1002")],
+    ids=["wrong number", "unknown e-mail", "inactive employee"],
+)
+def test_who_does_not_match_gets_one_neutral_answer(
+    app: Flask, client: PageClient, email: str, number: str
+) -> None:
+    with app.app_context():
+        add_employee("1002", email="gone@example.com", active=False)
+    answer = client.check_in("town-hall", email, number)
+    assert answer.status_code == 422
+    assert attendance.NobodyMatches.message in text_of(answer.text)
+    assert f'value="{email}"' in answer.text
+    assert f'value="{number}"' in answer.text
+    assert count_attendance(app) == 0
+
+
+def test_htmx_gets_the_card_alone(client: PageClient) -> None:
+    page = client.get("/events/town-hall/")
+    token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
+    fields = {"csrf_token": token, "email": "x@example.com", "employee_number": "1"}
+    answer = client.post("/events/town-hall/check-in", data=fields, headers=HTMX)
+    assert answer.status_code == 422
+    assert answer.text.lstrip().startswith('<section class="narrow card" id="card"')
+    assert "HX-Request" in answer.headers["Vary"]
+
+
+@pytest.mark.parametrize(
+    ("email", "number"),
+    [("", ""), ("ada@example.com", ""), ("a" * 300 + "@example.com", "1"), ("\ud7ff\x00", "\x00")],
+)
+def test_fields_that_cannot_be_right_are_refused(
+    app: Flask, client: PageClient, email: str, number: str
+) -> None:
+    assert client.check_in("town-hall", email, number).status_code == 422
+    assert count_attendance(app) == 0
+
+
+def test_bytes_that_are_no_utf8_are_refused(client: PageClient) -> None:
+    page = client.get("/events/town-hall/")
+    token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
+    body = f"csrf_token={token}&employee_number=1001&email=%ff%fe%80".encode()
+    answer = client.post(
+        "/events/town-hall/check-in", data=body, content_type="application/x-www-form-urlencoded"
+    )
+    assert answer.status_code == 422
+
+
+def test_without_its_token_a_form_comes_back_fresh_with_the_values(
+    app: Flask, client: PageClient
+) -> None:
+    fields = {"email": "ada@example.com", "employee_number": "1001"}
+    answer = client.post("/events/town-hall/check-in", data=fields)
+    assert answer.status_code == 400
+    assert 'value="ada@example.com"' in answer.text
+    assert count_attendance(app) == 0
+    assert client.submit(answer, "check-in").status_code == 303
+
+
+@pytest.mark.parametrize("state", ["scheduled", "closed"])
+def test_an_event_that_is_not_open_takes_nobody_in(
+    app: Flask, client: PageClient, state: str
+) -> None:
+    page = client.get("/events/town-hall/")
+    with app.app_context():
+        event = get_event("town-hall")
+        from webapp.core.events import change_state
+
+        change_state(event, state)
+    answer = client.submit(page, "check-in", email="ada@example.com", employee_number="1001")
+    assert answer.status_code == 409
+    assert count_attendance(app) == 0
+
+
+def test_a_second_check_in_keeps_the_first_time(app: Flask, client: PageClient) -> None:
+    client.check_in("town-hall", "ada@example.com", "1001")
+    first = client.get(ME).get_json()
+    other = app.test_client()
+    assert isinstance(other, PageClient)
+    other.check_in("town-hall", "ada@example.com", "1001")
+    assert other.get(ME).get_json() == first
+    assert count_attendance(app) == 1
+
+
+def test_a_race_counts_once_and_everybody_learns_the_same_time(app: Flask) -> None:
+    start, times = threading.Barrier(8), []
+
+    def race() -> None:
+        with app.app_context():
+            event = get_event("town-hall")
+            start.wait()
+            viewer = attendance.check_in(event, "ada@example.com", "1001")
+            times.append(viewer.checked_in_at)
+
+    threads = [threading.Thread(target=race) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(times) == 8
+    assert len(set(times)) == 1
+    assert count_attendance(app) == 1
+
+
+def test_own_attendance_is_for_viewers_only(client: PageClient) -> None:
+    refused = client.get(ME)
+    assert refused.status_code == 401
+    assert refused.get_json()["error"]["code"] == "not_checked_in"
+    client.check_in("town-hall", "ada@example.com", "1001")
+    mine = client.get(ME).get_json()
+    assert mine["employee_number"] == "1001"
+    assert mine["name"] == "Ada Lovelace"
+    assert mine["watched_minutes"] == 0
+    assert mine["checked_in_at"].endswith("Z")
+
+
+@pytest.mark.parametrize("address", [LIVE, ME])
+def test_who_is_checked_in_costs_no_statement_with_a_warm_cache(
+    app: Flask, client: PageClient, address: str
+) -> None:
+    client.check_in("town-hall", "ada@example.com", "1001")
+    client.get(address)
+    with counted_statements(app) as statements:
+        assert client.get(address).status_code == 200
+    assert statements == []
+
+
+def test_checking_out_forgets_the_cookie_everywhere(app: Flask, client: PageClient) -> None:
+    client.check_in("town-hall", "ada@example.com", "1001")
+    other = app.test_client()
+    assert isinstance(other, PageClient)
+    other.check_in("town-hall", "ada@example.com", "1001")
+    answer = client.submit(client.get(LIVE), "check-out")
+    assert (answer.status_code, answer.location) == (303, "/")
+    for browser in (client, other):
+        turned_away = browser.get(LIVE)
+        assert urlsplit(turned_away.location).path == "/events/town-hall/"
+
+
+@pytest.mark.parametrize("cookie", ["forged", "eyJ2aWV3ZXIiOlsxLDBdfQ.ZZZZZZ.AAAAAAAAAAAAAAAAAAA"])
+def test_a_forged_cookie_is_nobody(client: PageClient, cookie: str) -> None:
+    client.set_cookie("townhall", cookie)
+    assert client.get(LIVE).status_code == 303
+    assert client.get(ME).status_code == 401
+
+
+def test_a_cookie_from_another_event_does_not_open_this_one(app: Flask, client: PageClient) -> None:
+    with app.app_context():
+        add_event("second")
+    client.check_in("town-hall", "ada@example.com", "1001")
+    assert client.get("/events/second/live").location == "/events/second/"

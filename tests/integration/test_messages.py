@@ -1,0 +1,181 @@
+"""The chat without a socket: posting, reading, and what is refused."""
+
+import secrets
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from tests.support.client import PageClient, text_of
+from tests.support.data import add_employee, add_event
+from webapp.core import chat
+from webapp.core.extensions import db
+from webapp.core.models import Event, Message
+
+LIVE = "/events/town-hall/live"
+MESSAGES = "/events/town-hall/messages"
+JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture(autouse=True)
+def meeting(app: Flask) -> None:
+    with app.app_context():
+        add_event()
+        add_employee("1001", first_name="Ada", last_name="Lovelace", department="Research")
+
+
+@pytest.fixture
+def viewer(client: PageClient) -> PageClient:
+    client.check_in("town-hall", "person1001@example.com", "1001")
+    return client
+
+
+def send(viewer: PageClient, **fields: str) -> tuple[int, dict[str, object]]:
+    page = viewer.get(LIVE)
+    token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
+    values = {"body": "Hello", "nonce": secrets.token_hex(8), "csrf_token": token} | fields
+    answer = viewer.post(MESSAGES, data=values, headers=JSON)
+    return answer.status_code, answer.get_json()
+
+
+def count_messages(app: Flask) -> int:
+    with app.app_context():
+        return db.session.scalar(select(func.count()).select_from(Message)) or 0
+
+
+def test_a_form_posts_and_comes_back_to_the_page(viewer: PageClient) -> None:
+    answer = viewer.submit(viewer.get(LIVE), "messages", body="Good morning from Ada")
+    assert (answer.status_code, answer.location) == (303, f"{LIVE}#chat")
+    page = text_of(viewer.get(LIVE).text)
+    assert "Ada Lovelace Research" in page
+    assert "Good morning from Ada" in page
+
+
+def test_the_same_form_sent_twice_is_one_message(app: Flask, viewer: PageClient) -> None:
+    page = viewer.get(LIVE)
+    for _ in range(2):
+        assert viewer.submit(page, "messages", body="Twice").status_code == 303
+    assert count_messages(app) == 1
+
+
+def test_the_same_nonce_gets_the_same_id(app: Flask, viewer: PageClient) -> None:
+    first = send(viewer, nonce="n-1", body="one")
+    again = send(viewer, nonce="n-1", body="another text")
+    assert first == again
+    assert first[1]["ok"] is True
+    assert count_messages(app) == 1
+
+
+def test_nonces_differ_by_case(app: Flask, viewer: PageClient) -> None:
+    send(viewer, nonce="abc")
+    send(viewer, nonce="ABC")
+    assert count_messages(app) == 2
+
+
+def test_messages_after_an_id_come_oldest_first(viewer: PageClient) -> None:
+    ids = [send(viewer, body=f"number {n}")[1]["id"] for n in range(3)]
+    answer = viewer.get(f"{MESSAGES}?after={ids[0]}", headers=JSON).get_json()
+    assert [m["id"] for m in answer["messages"]] == ids[1:]
+    assert [m["body"] for m in answer["messages"]] == ["number 1", "number 2"]
+    assert set(answer["messages"][0]) == {"id", "author", "department", "body", "posted_at"}
+    assert answer["more"] is False
+
+
+def test_htmx_gets_rows_and_everyone_else_a_page(viewer: PageClient) -> None:
+    send(viewer, body="Row")
+    fragment = viewer.get(MESSAGES, headers={"HX-Request": "true"}).text
+    assert fragment.lstrip().startswith('<li class="message"')
+    assert "<!doctype" in viewer.get(MESSAGES).text
+
+
+@pytest.mark.parametrize("after", ["-1", "abc", "1.5", "9" * 30, "99999999999999999999"])
+def test_an_id_that_is_none_is_refused(viewer: PageClient, after: str) -> None:
+    answer = viewer.get(f"{MESSAGES}?after={after}", headers=JSON)
+    assert answer.status_code == 422
+    assert answer.get_json()["error"]["code"] == "invalid"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"body": ""},
+        {"body": " \n\t "},
+        {"body": "x" * 501},
+        {"body": "\x00\x01"},
+        {"nonce": ""},
+        {"nonce": "n" * 65},
+        {"nonce": "with space"},
+        {"nonce": "n\u00e9"},
+    ],
+)
+def test_what_is_no_message_is_refused(
+    app: Flask, viewer: PageClient, fields: dict[str, str]
+) -> None:
+    status, answer = send(viewer, **fields)
+    assert status == 422
+    assert answer["error"]["code"] == "invalid"  # type: ignore[index]
+    assert count_messages(app) == 0
+
+
+@pytest.mark.parametrize("body", ["x" * 500, "  trimmed  ", "\U0001f44d\u00e9\u4e2d", "<b>&amp;"])
+def test_any_text_of_500_characters_comes_back_as_written(viewer: PageClient, body: str) -> None:
+    assert send(viewer, body=body)[0] == 200
+    stored = viewer.get(MESSAGES, headers=JSON).get_json()["messages"][-1]["body"]
+    assert stored == body.strip()
+    assert body.strip() in text_of(viewer.get(LIVE).text)
+
+
+def test_a_refused_form_keeps_the_text(viewer: PageClient) -> None:
+    answer = viewer.submit(viewer.get(LIVE), "messages", body="y" * 501)
+    assert answer.status_code == 422
+    assert "y" * 501 in answer.text
+
+
+def test_the_sixth_message_in_ten_seconds_has_to_wait(app: Flask, viewer: PageClient) -> None:
+    for _ in range(chat.RATE_MESSAGES):
+        assert send(viewer)[0] == 200
+    status, answer = send(viewer)
+    assert status == 429
+    assert answer["error"]["code"] == "slow_down"  # type: ignore[index]
+    assert 1 <= answer["error"]["retry_after"] <= chat.RATE_SECONDS  # type: ignore[index]
+    assert count_messages(app) == chat.RATE_MESSAGES
+
+
+def test_who_did_not_check_in_can_neither_read_nor_write(client: PageClient) -> None:
+    assert client.get(MESSAGES).location == "/events/town-hall/"
+    assert client.get(MESSAGES, headers=JSON).status_code == 401
+    token = client.get("/events/town-hall/").text.split('name="csrf_token" value="')[1]
+    fields = {"csrf_token": token.split('"')[0], "body": "x", "nonce": "n"}
+    assert client.post(MESSAGES, data=fields, headers=JSON).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [({"state": "closed"}, "event_not_open"), ({"chat_open": False}, "chat_closed")],
+)
+def test_a_closed_event_or_chat_takes_nothing(
+    app: Flask, viewer: PageClient, change: dict[str, object], code: str
+) -> None:
+    page = viewer.get(LIVE)
+    with app.app_context():
+        from webapp.core import cache
+
+        db.session.query(Event).update(change)
+        db.session.commit()
+        cache.forget("event:v1:town-hall")
+    token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
+    fields = {"csrf_token": token, "body": "x", "nonce": "n"}
+    answer = viewer.post(MESSAGES, data=fields, headers=JSON)
+    assert answer.status_code == 409
+    assert answer.get_json()["error"]["code"] == code
+
+
+def test_removed_messages_are_gone(app: Flask, viewer: PageClient) -> None:
+    kept, removed = send(viewer, body="kept")[1]["id"], send(viewer, body="removed")[1]["id"]
+    with app.app_context():
+        from webapp.core.clock import utcnow
+
+        db.session.query(Message).filter_by(id=removed).update({"removed_at": utcnow()})
+        db.session.commit()
+    answer = viewer.get(MESSAGES, headers=JSON).get_json()
+    assert [m["id"] for m in answer["messages"]] == [kept]

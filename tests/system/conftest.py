@@ -1,0 +1,21 @@
+"""The full system on loopback, started once; each test holds a meeting of its own on it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from stack import Stack
+from tests.support.meeting import Meeting, held_meeting
+from webapp.core.settings import load_settings
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    with Stack(demo=False) as stack:
+        yield stack
+
+
+@pytest.fixture
+def meeting(stack: Stack) -> Iterator[Meeting]:
+    with held_meeting(load_settings(stack.settings), stack.url) as meeting:
+        yield meeting

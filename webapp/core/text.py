@@ -1,0 +1,16 @@
+"""What people type, as it may be kept and shown."""
+
+import unicodedata
+
+
+def printable(text: str) -> str:
+    """Without control characters (line ends stay) and lone surrogates.
+
+    The former are no part of an HTML page, the latter of no UTF-8.
+    """
+    return "".join(c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs"))
+
+
+def clean_field(text: str | None) -> str | None:
+    """A form field's value, printable; a filter for WTForms."""
+    return printable(text) if text else text
