@@ -1,0 +1,272 @@
+"""nginx.conf itself: what it sends where, on a real nginx before upstreams that take notes."""
+
+import difflib
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from http.client import HTTPConnection, HTTPResponse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from stack.nginx_conf import localized
+from stack.ports import LOOPBACK, free_port
+from stack.process import ROOT
+from stack.servers import Nginx
+
+HANDSHAKE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits",
+}
+NEW_SOCKET = "/socket.io/?EIO=4&transport=websocket"
+
+
+class Upstream(ThreadingHTTPServer):
+    """Answers 200 to all, keeps WebSockets open, and notes each request."""
+
+    def __init__(self) -> None:
+        super().__init__((LOOPBACK, free_port()), Answer)
+        self.requests: list[BaseHTTPRequestHandler] = []
+        self.connections: list[socket.socket] = []
+        self.open_sockets: list[BaseHTTPRequestHandler] = []
+        self.hangs_up = False
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
+
+    def process_request(self, request, client_address):
+        self.connections.append(request)
+        super().process_request(request, client_address)
+
+    def die(self) -> None:
+        """Refuse and drop every connection."""
+        self.shutdown()
+        self.server_close()
+        for connection in self.connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+class Answer(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Upstream
+
+    def do_GET(self) -> None:
+        self.server.requests.append(self)
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.server.hangs_up:
+            self.close_connection = True
+        elif self.headers.get("Upgrade"):
+            self.keep_open()
+        else:
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    do_POST = do_GET  # noqa: N815 - the name http.server looks for
+
+    def keep_open(self) -> None:
+        self.server.open_sockets.append(self)
+        self.send_response(101)
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Upgrade", "websocket")
+        self.end_headers()
+        self.rfile.read()
+        self.server.open_sockets.remove(self)
+        self.close_connection = True
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+class Site:
+    """nginx before two web workers and two nodes, and a client of it."""
+
+    def __init__(self, folder: Path, closing: ExitStack) -> None:
+        self.web = [Upstream(), Upstream()]
+        self.nodes = [Upstream(), Upstream()]
+        for upstream in (*self.web, *self.nodes):
+            closing.callback(upstream.die)
+        self.nginx = Nginx(folder, ports(self.web), ports(self.nodes))
+        closing.callback(self.nginx.kill)
+        self.nginx.start()
+        self.closing = closing
+
+    def ask(self, path: str, method: str = "GET", body: bytes = b"", **headers) -> HTTPResponse:
+        return self.connect(path, method, body, headers)[1]
+
+    def open_socket(self, path: str = NEW_SOCKET) -> HTTPConnection:
+        connection, answer = self.connect(path, headers=HANDSHAKE)
+        assert answer.status == 101
+        return connection
+
+    def connect(self, path, method="GET", body=b"", headers=None):
+        connection = HTTPConnection(LOOPBACK, self.nginx.port, timeout=10)
+        self.closing.callback(connection.close)
+        connection.request(method, path, body or None, headers or {})
+        answer = connection.getresponse()
+        self.closing.callback(answer.close)
+        return connection, answer
+
+
+def ports(upstreams: list[Upstream]) -> list[int]:
+    return [upstream.server_port for upstream in upstreams]
+
+
+def counts(upstreams: list[Upstream]) -> list[int]:
+    return [len(upstream.requests) for upstream in upstreams]
+
+
+def open_sockets(site: Site) -> list[int]:
+    return [len(node.open_sockets) for node in site.nodes]
+
+
+def last_request(upstreams: list[Upstream]) -> BaseHTTPRequestHandler:
+    return next(upstream.requests[-1] for upstream in upstreams if upstream.requests)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "waited 10 s in vain"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with ExitStack() as closing:
+        yield Site(tmp_path, closing)
+
+
+def test_only_addresses_and_paths_differ_from_the_file(tmp_path):
+    original = (ROOT / "nginx.conf").read_text().splitlines()
+    local = localized(port=80, web=[1], realtime=[2], folder=tmp_path).splitlines()
+    changed = [line for line in difflib.ndiff(original, local) if line.startswith(("-", "+"))]
+    words = {line[1:].split()[0] for line in changed}
+    paths = {f"{kind}_temp_path" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")}
+    assert words <= {"resolver", "server", "listen", "pid", "root"} | paths
+
+
+def test_nginx_accepts_it_without_a_warning(tmp_path):
+    nginx = Nginx(tmp_path / "folder with a space", [1, 2], [3, 4])
+    nginx.folder.mkdir()
+    (nginx.folder / "nginx.conf").write_text(nginx.conf)
+    tested = subprocess.run([*nginx.argv, "-t"], capture_output=True, text=True, check=False)
+    assert tested.returncode == 0, tested.stderr
+    assert "[warn]" not in tested.stderr
+
+
+def test_new_websockets_of_one_address_go_to_the_least_busy_node(site):
+    by_node: list[list[HTTPConnection]] = [[], []]
+    for _ in range(6):
+        before = open_sockets(site)
+        client = site.open_socket()
+        by_node[open_sockets(site)[0] == before[0]].append(client)
+    assert open_sockets(site) == [3, 3]
+    for client in by_node[1]:
+        client.close()
+    wait_for(lambda: open_sockets(site) == [3, 0])
+    for _ in range(3):
+        site.open_socket()
+    assert open_sockets(site) == [3, 3]
+
+
+def test_polling_and_its_upgrade_stay_on_one_node(site):
+    for _ in range(6):
+        site.ask("/socket.io/?EIO=4&transport=polling")
+    site.ask("/socket.io/?EIO=4&transport=polling&sid=abc", "POST", b"40/live")
+    site.open_socket(f"{NEW_SOCKET}&sid=abc")
+    assert sorted(counts(site.nodes)) == [0, 8]
+
+
+def test_websockets_are_not_compressed(site):
+    site.open_socket()
+    headers = last_request(site.nodes).headers
+    assert "Sec-WebSocket-Extensions" not in headers
+    assert headers["Upgrade"] == "websocket"
+    assert headers["Connection"] == "upgrade"
+
+
+def test_the_app_learns_who_asks_and_for_what(site):
+    site.ask("/", **{"Host": "townhall.example:8443", "X-Forwarded-For": "203.0.113.9"})
+    headers = last_request(site.web).headers
+    assert headers["Host"] == "townhall.example:8443"
+    assert headers["X-Forwarded-For"] == "203.0.113.9, 127.0.0.1"
+    assert headers["X-Forwarded-Proto"] == "http"
+    assert headers["X-Forwarded-Host"] == "townhall.example:8443"
+
+
+def test_a_proxy_in_front_is_kept_in_the_chain(site):
+    site.ask("/", **{"Host": "inside", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "outside"})
+    headers = last_request(site.web).headers
+    assert headers["X-Forwarded-Proto"] == "https, http"
+    assert headers["X-Forwarded-Host"] == "outside, inside"
+
+
+@pytest.mark.parametrize("path", ["/metrics", "//metrics", "/static/../metrics", "/%6detrics"])
+def test_metrics_stay_inside(site, path):
+    assert site.ask(path).status == 404
+    assert counts(site.web) == [0, 0]
+
+
+def test_static_files_come_from_disk_and_last_when_their_address_has_a_version(site):
+    versioned = site.ask("/static/site.css?v=abc", **{"Accept-Encoding": "gzip"})
+    assert versioned.status == 200
+    assert "immutable" in versioned.headers["Cache-Control"]
+    assert site.ask("/static/site.css").headers["Cache-Control"] == "no-cache"
+    missing = site.ask("/static/no-such-file.css?v=abc")
+    assert (missing.status, missing.headers["Cache-Control"]) == (404, None)
+    assert counts(site.web) == [0, 0]
+
+
+def test_only_the_employee_import_takes_large_bodies(site):
+    large = bytes(2_000_000)
+    assert site.ask("/admin/employees/import", "POST", large).status == 200
+    with suppress(BrokenPipeError, ConnectionResetError):  # nginx need not read what it refuses
+        assert site.ask("/admin/login", "POST", large).status == 413
+    assert sum(counts(site.web)) == 1
+
+
+def test_connections_to_the_web_workers_are_kept(site):
+    for _ in range(20):
+        site.ask("/")
+    assert sum(counts(site.web)) == 20
+    assert sum(len(worker.connections) for worker in site.web) < 10
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_dead_web_worker_is_skipped(site, method):
+    site.web[0].die()
+    assert {site.ask("/", method, b"x").status for _ in range(20)} == {200}
+
+
+def test_a_get_is_asked_again_when_its_worker_dies_under_it_but_never_a_post(site):
+    site.web[0].hangs_up = True
+    assert {site.ask("/").status for _ in range(4)} == {200}
+    before = sum(counts(site.web))
+    answers = [site.ask("/", "POST", b"x").status for _ in range(4)]
+    assert sum(counts(site.web)) == before + 4
+    assert set(answers) <= {200, 503}
+
+
+def test_new_websockets_go_to_the_nodes_that_live(site):
+    site.nodes[1].die()
+    started = time.monotonic()
+    for _ in range(6):
+        site.open_socket()
+    assert open_sockets(site) == [6, 0]
+    assert time.monotonic() - started < 2
+
+
+def test_without_any_web_worker_there_is_a_friendly_page(site):
+    for worker in site.web:
+        worker.die()
+    answer = site.ask("/events/town-hall/")
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "try again" in answer.read().decode()
