@@ -1,4 +1,4 @@
-"""The full system on loopback without Docker: `python -m stack`, or `with Stack() as stack:` in a test."""
+"""The full system on loopback: `python -m stack`, or `with Stack() as stack:` in a test."""
 
 from stack.system import Stack
 

@@ -23,7 +23,7 @@ Pause = Callable[[float], None]  # seconds; may raise to give up waiting
 
 
 class NotReadyError(Exception):
-    """A process ended or stayed silent while it was waited for; the message ends with its last lines."""
+    """A process ended, or stayed silent, while waited for; the message has its last lines."""
 
 
 def quiet(name: str, line: str) -> None:
@@ -52,16 +52,17 @@ class Process:
         self.log = log
         self.pause = pause
         self.exit_status: int | None = None
+        self._pid: int | None = None
         self._popen: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
         self._last_lines: deque[str] = deque(maxlen=15)
 
     @property
     def pid(self) -> int:
-        """The id of the running process; LookupError when it does not run."""
-        if self._popen is None:
-            raise LookupError(f"{self.name} does not run")
-        return self._popen.pid
+        """The id of the process, also when it has ended; LookupError before its first start."""
+        if self._pid is None:
+            raise LookupError(f"{self.name} was never started")
+        return self._pid
 
     @property
     def running(self) -> bool:
@@ -85,6 +86,7 @@ class Process:
             errors="replace",
             start_new_session=True,
         )
+        self._pid = self._popen.pid
         self._reader = threading.Thread(target=self._read, args=(self._popen.stdout,), daemon=True)
         self._reader.start()
 
@@ -116,7 +118,7 @@ class Process:
         """Ask the process to end; a frozen one is thawed, so that it can hear."""
         if self.running:
             os.kill(self.pid, signal.SIGTERM)
-            os.kill(self.pid, signal.SIGCONT)
+            os.killpg(self.pid, signal.SIGCONT)
 
     def stop(self, seconds: float = 15) -> None:
         """Ask the process to end and wait for it, at most `seconds`, then kill it."""

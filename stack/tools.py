@@ -35,5 +35,5 @@ def require_all(tools: list[tuple[str, ...]]) -> None:
     """
     if missing := [" or ".join(names) for names in tools if not find(names)]:
         raise MissingToolsError(
-            f"Missing: {', '.join(missing)}. On Debian and Ubuntu `make tools` installs what is needed."
+            f"Missing: {', '.join(missing)}. On Debian and Ubuntu `make tools` installs them."
         )

@@ -1,0 +1,138 @@
+"""`make stack`: the full system in the foreground until Ctrl-C or SIGTERM.
+
+Settings from the environment: WEB, NODES, PORT, DEMO. Writes instance/stack.json when everything
+is ready.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import time
+from types import FrameType
+
+from stack.ports import PortTakenError, require_free
+from stack.process import ROOT, NotReadyError
+from stack.system import Stack
+from stack.tools import MissingToolsError
+
+DESCRIPTION = ROOT / (os.environ.get("INSTANCE_PATH") or "instance") / "stack.json"
+DEMO_LOGINS = (
+    "Demo admin: admin@example.com / townhall-demo. Demo employee: ada.lovelace@example.com / 1001."
+)
+
+
+class SettingError(Exception):
+    """A setting of the command is not what it should be."""
+
+
+class Interrupted(BaseException):
+    """The user wants the stack to stop."""
+
+
+class StopRequest:
+    """Remembers a signal until the next pause.
+
+    Raised at once, it could come between the start of a process and the note that it runs.
+    """
+
+    def __init__(self) -> None:
+        self.made = False
+        signals = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+            signals.append(signal.SIGHUP)
+        for one in signals:
+            signal.signal(one, self._make)
+
+    def pause(self, seconds: float) -> None:
+        """Sleep; Interrupted when the user asked to stop."""
+        time.sleep(seconds)
+        if self.made:
+            raise Interrupted
+
+    def _make(self, _number: int, _frame: FrameType | None) -> None:
+        self.made = True
+
+
+def main() -> int:
+    """Run until stopped; the exit status."""
+    request = StopRequest()
+    try:
+        serve(request)
+    except Interrupted:
+        pass
+    except (MissingToolsError, NotReadyError, PortTakenError, SettingError) as error:
+        say(str(error))
+        return 1
+    return 0
+
+
+def serve(request: StopRequest) -> None:
+    """Start everything, say so, and watch until `request` raises Interrupted."""
+    stack = Stack(
+        web=number("WEB", 2),
+        nodes=number("NODES", 2),
+        demo=os.environ.get("DEMO") != "0",
+        port=require_free(number("PORT", 8080)),
+        log=lambda name, line: say(f"{name:<9} | {line}"),
+        pause=request.pause,
+    )
+    with stack:
+        text = json.dumps(stack.describe(), indent=2)
+        try:
+            write(text)
+            greet(stack)
+            watch(stack, request)
+        finally:
+            forget(text)
+
+
+def number(name: str, default: int) -> int:
+    """The whole number above 0 that the environment sets."""
+    text = os.environ.get(name) or str(default)
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise SettingError(f"{name} must be a whole number above 0, not {text!r}")
+    return int(text)
+
+
+def greet(stack: Stack) -> None:
+    """Tell the user, and whoever waits for the line `ready`, that all is up."""
+    logins = f" {DEMO_LOGINS}" if stack.demo else ""
+    print(f"Townhall is at {stack.url}.{logins} Ctrl-C stops it.", "ready", sep="\n", flush=True)
+
+
+def watch(stack: Stack, request: StopRequest) -> None:
+    """Report each process that dies; nothing is started again, so that a fault stays visible."""
+    alive = stack.servers
+    while True:
+        for server in [server for server in alive if not server.running]:
+            alive.remove(server)
+            say(f"{server.name} died ({server.end}); nothing starts it again.")
+        request.pause(0.2)
+
+
+def write(text: str) -> None:
+    """Write instance/stack.json in one step, for this user's eyes: it holds the secret key."""
+    DESCRIPTION.parent.mkdir(parents=True, exist_ok=True)
+    draft = DESCRIPTION.with_suffix(f".{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_text(text)
+    draft.replace(DESCRIPTION)
+
+
+def forget(text: str) -> None:
+    """Remove instance/stack.json unless another stack has written its own."""
+    if DESCRIPTION.exists() and DESCRIPTION.read_text() == text:
+        DESCRIPTION.unlink()
+
+
+def say(line: str) -> None:
+    """One line to the terminal, whole even when several processes speak at once."""
+    with contextlib.suppress(OSError):  # a terminal that is gone
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""MariaDB or MySQL, started privately on loopback with its data in a given folder."""
+
+import contextlib
+import os
+import time
+from pathlib import Path
+
+import pymysql
+
+from stack import tools
+from stack.ports import LOOPBACK, free_port
+from stack.process import Log, Pause, Process, quiet
+from stack.server import Server
+
+
+class Database(Server):
+    """MariaDB or MySQL, whichever is installed, with the user and the database `townhall`."""
+
+    SETUP = (
+        "CREATE DATABASE IF NOT EXISTS townhall;\n"
+        f"CREATE USER IF NOT EXISTS townhall@'{LOOPBACK}' IDENTIFIED BY 'townhall';\n"
+        f"GRANT ALL ON *.* TO townhall@'{LOOPBACK}';\n"
+    )
+
+    def __init__(
+        self, folder: Path, port: int | None = None, log: Log = quiet, pause: Pause = time.sleep
+    ) -> None:
+        self.program = tools.require(tools.DATABASE)
+        self.folder = folder
+        self.data = folder / "data"
+        super().__init__("database", [], port or free_port(), log=log, pause=pause)
+        self.argv = [*self._command(), *self._options()]
+
+    @property
+    def url(self) -> str:
+        """The SQLAlchemy URL of the application's user."""
+        return f"mysql+pymysql://townhall:townhall@{LOOPBACK}:{self.port}/townhall"
+
+    def launch(self) -> None:
+        """Start it; an empty folder first becomes a data directory."""
+        if not self.data.exists():
+            self._initialise()
+        super().launch()
+
+    def ready(self) -> bool:
+        """Whether the application's user can log in over TCP."""
+        with contextlib.suppress(pymysql.MySQLError):
+            pymysql.connect(
+                host=LOOPBACK,
+                port=self.port,
+                user="townhall",
+                password="townhall",  # noqa: S106 - on loopback, for one run
+                database="townhall",
+                connect_timeout=2,
+                read_timeout=2,
+            ).close()
+            return True
+        return False
+
+    def _initialise(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "setup.sql").write_text(self.SETUP)
+        if self._is_mariadb:
+            script = tools.require(("mariadb-install-db",))
+            # --force: a machine need not be able to look up its own name.
+            options = ["--skip-name-resolve", "--skip-test-db", "--force"]
+            argv = [script, *self._command()[1:], *options]
+        else:
+            argv = [*self._command(), "--initialize-insecure"]
+        Process("database setup", argv, pause=self.pause).run()
+
+    @property
+    def _is_mariadb(self) -> bool:
+        return Path(self.program).resolve().name == "mariadbd"
+
+    def _command(self) -> list[str]:
+        as_root = ["--user=root"] if os.geteuid() == 0 else []
+        return [self.program, "--no-defaults", f"--datadir={self.data}", *as_root]
+
+    def _options(self) -> list[str]:
+        return [
+            f"--port={self.port}",
+            f"--bind-address={LOOPBACK}",
+            # Relative to the data directory, however long its path: a socket's may have 107 bytes.
+            "--socket=sock",
+            f"--pid-file={self.folder}/pid",
+            f"--tmpdir={self.folder}",
+            f"--init-file={self.folder}/setup.sql",
+            "--skip-name-resolve",
+            *([] if self._is_mariadb else ["--mysqlx=OFF"]),
+            "--skip-log-bin",
+            # As in compose.yaml.
+            "--character-set-server=utf8mb4",
+            "--transaction-isolation=READ-COMMITTED",
+            "--default-time-zone=+00:00",
+            # What is promised to be stored must survive the kill of the machine too.
+            "--innodb-flush-log-at-trx-commit=1",
+            "--innodb-buffer-pool-size=64M",
+            "--loose-innodb-log-file-size=32M",
+            "--performance-schema=OFF",
+            "--max-connections=300",
+            "--table-open-cache=400",
+        ]
