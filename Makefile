@@ -32,11 +32,11 @@ lint: $(BIN)/.ready-dev ## ruff and mypy
 format: $(BIN)/.ready-dev ## let ruff lay the code out
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-lock: ## write the requirements files anew from pyproject.toml
+lock: ## write the requirements files anew from pyproject.toml (UPGRADE=--upgrade)
 	$(BIN)/uv pip compile $(LOCK) pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile $(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 	$(BIN)/uv pip compile $(LOCK) --group assets -o requirements-assets.txt
-LOCK = --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
+LOCK = $(UPGRADE) --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
 	--custom-compile-command 'make lock'
 
 assets: static/vendor/.ready ## the front-end libraries, built from package-lock.json

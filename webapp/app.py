@@ -12,6 +12,7 @@ from webapp.core.error_handlers import register_error_handlers
 from webapp.core.extensions import csrf
 from webapp.core.live import init_publisher
 from webapp.core.settings import Settings, load_settings
+from webapp.core.throttle import init_throttle
 from webapp.demo.views import bp as demo
 from webapp.events.views import bp as events
 from webapp.filters import register_filters
@@ -31,6 +32,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = create_base(__name__, settings)
     csrf.init_app(app)
     init_publisher(app, settings)
+    init_throttle(app, settings)
     for page in PAGES:
         app.register_blueprint(page)
     register_error_handlers(app)

@@ -151,7 +151,7 @@ def test_a_race_counts_once_and_everybody_learns_the_same_time(app: Flask) -> No
         with app.app_context():
             event = get_event("town-hall")
             start.wait()
-            viewer = attendance.check_in(event, "ada@example.com", "1001")
+            viewer = attendance.check_in(event, "ada@example.com", "1001", "192.0.2.1")
             times.append(viewer.checked_in_at)
 
     threads = [threading.Thread(target=race) for _ in range(8)]

@@ -51,7 +51,7 @@ def test_the_demo_company_is_there(app: Flask) -> None:
         for table in (Attendance, WatchedMinute, Message):
             past = select(func.count()).select_from(table).join(Event)
             assert (db.session.scalar(past.where(Event.state == "closed")) or 0) > 100
-        assert admins.sign_in(ADMIN_EMAIL, ADMIN_PASSWORD).name
+        assert admins.sign_in(ADMIN_EMAIL, ADMIN_PASSWORD, "192.0.2.1").name
 
 
 def test_everything_is_about_now(app: Flask) -> None:

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from webapp.account.forms import SignInForm
 from webapp.core import admins, identity
 from webapp.core.access import anyone
-from webapp.core.errors import Invalid, TownhallError
+from webapp.core.errors import Invalid, SlowDown, TownhallError
 from webapp.core.rendering import go_to, render
 
 bp = Blueprint("account", __name__, url_prefix="/admin")
@@ -27,8 +27,8 @@ def sign_in() -> ResponseReturnValue:
     if not form.validate():
         return _show(form, Invalid("Fill in both fields."))
     try:
-        admin = admins.sign_in(form.email.data, form.password.data)
-    except admins.SignInRefused as refusal:
+        admin = admins.sign_in(form.email.data, form.password.data, request.remote_addr or "")
+    except (admins.SignInRefused, SlowDown) as refusal:
         return _show(form, refusal)
     identity.remember_admin(admin)
     return go_to(_next())
@@ -48,5 +48,4 @@ def _next() -> str:
 
 
 def _show(form: SignInForm, error: TownhallError | None = None) -> ResponseReturnValue:
-    status = error.status if error else 200
-    return render("account/sign_in.html", status=status, form=form, error=error)
+    return render("account/sign_in.html", form=form, error=error)

@@ -9,7 +9,7 @@ from webapp.core import attendance, identity
 from webapp.core.access import anyone
 from webapp.core.employees import end_sessions
 from webapp.core.error_handlers import EXPIRED, respond
-from webapp.core.errors import EventNotOpen, Invalid, TownhallError
+from webapp.core.errors import EventNotOpen, Invalid, SlowDown, TownhallError
 from webapp.core.events import EventInfo, current_event, get_event
 from webapp.core.live import close_sockets
 from webapp.core.rendering import go_to, render, wants_json
@@ -42,8 +42,10 @@ def check_in(slug: str) -> ResponseReturnValue:
     if not form.validate():
         return _show(event, form, Invalid("Fill in both fields."))
     try:
-        viewer = attendance.check_in(event, form.email.data, form.employee_number.data)
-    except (attendance.NobodyMatches, EventNotOpen) as refusal:
+        viewer = attendance.check_in(
+            event, form.email.data, form.employee_number.data, request.remote_addr or ""
+        )
+    except (attendance.NobodyMatches, EventNotOpen, SlowDown) as refusal:
         return _show(event, form, refusal)
     identity.remember_viewer(viewer)
     return go_to(url_for("live.show_live", slug=slug))
@@ -76,14 +78,13 @@ def _show(
     error: TownhallError | None = None,
     status: int | None = None,
 ) -> Response:
-    status = status or (error.status if error else 200)
     if error and wants_json():
         return respond(error, status=status)
     return render(
         "checkin/show_form.html",
         "checkin/_card.html",
-        status=status,
         event=event,
         form=form,
         error=error,
+        status=status,
     )

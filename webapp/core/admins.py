@@ -7,6 +7,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from webapp.core import throttle
 from webapp.core.employees import normal_email
 from webapp.core.errors import Invalid
 from webapp.core.extensions import db
@@ -33,14 +34,20 @@ class AdminInfo:
     epoch: int
 
 
-def sign_in(email: str, password: str) -> AdminInfo:
-    """The admin with that e-mail and password. Raises `SignInRefused`."""
+def sign_in(email: str, password: str, source: str) -> AdminInfo:
+    """The admin with that e-mail and password; `source` is the address they come from.
+
+    Raises `SignInRefused`, or `SlowDown` after too many failures.
+    """
+    throttle.check_guess("sign-in", email, source)
     admin = db.session.scalar(select(Admin).where(Admin.email == normal_email(email)))
     try:
         _hasher.verify(admin.password_hash if admin else _NOBODY, password)
+        known = admin is not None
     except (VerificationError, InvalidHashError):
-        raise SignInRefused from None
-    if admin is None:
+        known = False
+    if admin is None or not known:
+        throttle.count_failure("sign-in", email, source)
         raise SignInRefused
     return _info(admin)
 

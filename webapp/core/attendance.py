@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from webapp.core import cache
+from webapp.core import cache, throttle
 from webapp.core.clock import from_isoformat, isoformat, utcnow
 from webapp.core.database import repeated
 from webapp.core.employees import EmployeeInfo, match_employee
@@ -36,16 +36,20 @@ class Viewer:
     checked_in_at: datetime
 
 
-def check_in(event: EventInfo, email: str, employee_number: str) -> Viewer:
+def check_in(event: EventInfo, email: str, employee_number: str, source: str) -> Viewer:
     """Record that the employee attends; the first time stands, however often it is sent.
 
-    Raises `EventNotOpen`, or `NobodyMatches` for a wrong number, an unknown e-mail and an
-    inactive employee alike.
+    `source` is the address it comes from.
+
+    Raises `EventNotOpen`, `SlowDown` after too many failures, or `NobodyMatches` for a wrong
+    number, an unknown e-mail and an inactive employee alike.
     """
     if not event.is_open:
         raise EventNotOpen
+    throttle.check_guess("check-in", email, source)
     employee = repeated(match_employee)(email, employee_number)
     if employee is None:
+        throttle.count_failure("check-in", email, source)
         raise NobodyMatches
     checked_in_at = _record(event.id, employee.id, utcnow())
     cache.put(_key(event.id, employee.id), isoformat(checked_in_at), CACHE_SECONDS)

@@ -14,7 +14,7 @@ from webapp.core.settings import Settings
 # A page asks at most a few keys, so a hung Redis costs it no more than this once, and then
 # nothing while the breaker is open.
 REDIS_TIMEOUT_SECONDS = 0.5
-REDIS_OPTIONS = {
+REDIS_OPTIONS: dict[str, Any] = {
     "socket_timeout": REDIS_TIMEOUT_SECONDS,
     "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
     "retry": None,

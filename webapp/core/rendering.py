@@ -5,6 +5,8 @@ from typing import Any
 from flask import Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from webapp.core.errors import TownhallError
+
 
 def is_htmx() -> bool:
     """True when HTMX asks for a fragment of the page (and not to restore its history)."""
@@ -18,11 +20,22 @@ def wants_json() -> bool:
 
 
 def render(
-    page: str, fragment: str | None = None, *, status: int = 200, **context: Any
+    page: str,
+    fragment: str | None = None,
+    *,
+    error: TownhallError | None = None,
+    status: int | None = None,
+    **context: Any,
 ) -> Response:
-    """The fragment for HTMX, the whole page for everyone else."""
+    """The fragment for HTMX, the whole page for everyone else; `error` is shown in either.
+
+    The status is the error's, or 200, unless it is given.
+    """
     template = fragment if fragment and is_htmx() else page
-    response = make_response(render_template(template, **context), status)
+    response = make_response(render_template(template, error=error, **context))
+    response.status_code = status or (error.status if error else 200)
+    if error and error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
     response.vary.update(("HX-Request", "Accept", "Cookie"))
     return response
 

@@ -85,7 +85,6 @@ def _show(
         allow_stream(stream.kind, stream.origin)
     return render(
         "live/show_live.html",
-        status=error.status if error else 200,
         event=event,
         viewer=viewer,
         stream=stream,
