@@ -11,7 +11,7 @@ from tests.support.client import PageClient, text_of
 from tests.support.data import add_employee, add_event
 from tests.support.statements import counted_statements
 from webapp.core import attendance
-from webapp.core.events import get_event
+from webapp.core.events import change_state, get_event
 from webapp.core.extensions import db
 from webapp.core.models import Attendance
 
@@ -125,10 +125,7 @@ def test_an_event_that_is_not_open_takes_nobody_in(
 ) -> None:
     page = client.get("/events/town-hall/")
     with app.app_context():
-        event = get_event("town-hall")
-        from webapp.core.events import change_state
-
-        change_state(event, state)
+        change_state(get_event("town-hall"), state)
     answer = client.submit(page, "check-in", email="ada@example.com", employee_number="1001")
     assert answer.status_code == 409
     assert count_attendance(app) == 0
@@ -211,3 +208,50 @@ def test_a_cookie_from_another_event_does_not_open_this_one(app: Flask, client: 
         add_event("second")
     client.check_in("town-hall", "ada@example.com", "1001")
     assert client.get("/events/second/live").location == "/events/second/"
+
+
+def test_before_the_event_the_page_says_when_and_asks_again_by_itself(
+    app: Flask, client: PageClient
+) -> None:
+    with app.app_context():
+        add_event("soon", state="scheduled")
+    page = client.get("/events/soon/")
+    assert "Check-in opens here when the event does" in text_of(page.text)
+    assert 'hx-trigger="every 15s"' in page.text
+    assert "data-until=" in page.text
+    assert not page.headers.getlist("Set-Cookie"), "a polled page must not write the cookie"
+
+
+def test_after_the_event_who_attended_sees_what_was_counted(app: Flask, client: PageClient) -> None:
+    client.check_in("town-hall", "ada@example.com", "1001")
+    with app.app_context():
+        event = get_event("town-hall")
+        ada = db.session.scalars(select(Attendance.employee_id)).one()
+        for minute in (1, 2, 2):
+            attendance.record_minute(event.id, [ada], 29_000_000 + minute)
+        change_state(event, "closed")
+    assert "you checked in at" in text_of(client.get("/events/town-hall/").text)
+    assert "watched 2 minutes" in text_of(client.get("/events/town-hall/").text)
+    stranger = app.test_client().get("/events/town-hall/")
+    assert "This event is over" in text_of(stranger.text)
+    assert "watched" not in text_of(stranger.text)
+
+
+def test_who_is_known_is_greeted_at_the_next_event(app: Flask, client: PageClient) -> None:
+    with app.app_context():
+        add_event("second")
+    client.check_in("town-hall", "ada@example.com", "1001")
+    page = client.get("/events/second/")
+    assert "Hello Ada Lovelace" in text_of(page.text)
+    answer = client.submit(page, "check-in/again")
+    assert answer.location == "/events/second/live"
+    assert client.get("/events/second/live").status_code == 200
+    assert count_attendance(app) == 2
+
+
+def test_not_you_checks_out(app: Flask, client: PageClient) -> None:
+    with app.app_context():
+        add_event("second")
+    client.check_in("town-hall", "ada@example.com", "1001")
+    client.submit(client.get("/events/second/"), "check-out")
+    assert "Hello" not in text_of(client.get("/events/second/").text)

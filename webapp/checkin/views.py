@@ -32,7 +32,8 @@ def show_form(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
     if event.is_open and identity.current_viewer(event):
         return redirect(url_for("live.show_live", slug=slug), 303)
-    return _show(event, CheckInForm())
+    # Without a form there is no token either: a page that polls must not write the cookie.
+    return _show(event, CheckInForm() if event.is_open else None)
 
 
 @bp.post("/events/<slug>/check-in")
@@ -48,6 +49,16 @@ def check_in(slug: str) -> ResponseReturnValue:
     except (attendance.NobodyMatches, EventNotOpen, SlowDown) as refusal:
         return _show(event, form, refusal)
     identity.remember_viewer(viewer)
+    return go_to(url_for("live.show_live", slug=slug))
+
+
+@bp.post("/events/<slug>/check-in/again")
+@anyone
+def check_in_again(slug: str) -> ResponseReturnValue:
+    event, employee = get_event(slug), identity.current_employee()
+    if employee is None:
+        return go_to(url_for("checkin.show_form", slug=slug))
+    attendance.check_in_known(event, employee)
     return go_to(url_for("live.show_live", slug=slug))
 
 
@@ -74,17 +85,21 @@ def show_fresh_form(_error: CSRFError) -> ResponseReturnValue:
 
 def _show(
     event: EventInfo,
-    form: CheckInForm,
+    form: CheckInForm | None,
     error: TownhallError | None = None,
     status: int | None = None,
 ) -> Response:
     if error and wants_json():
         return respond(error, status=status)
+    viewer = identity.current_viewer(event)
     return render(
         "checkin/show_form.html",
         "checkin/_card.html",
         event=event,
         form=form,
+        viewer=viewer,
+        employee=identity.current_employee(),
+        minutes=attendance.watched_minutes(event.id, viewer.employee.id) if viewer else 0,
         error=error,
         status=status,
     )

@@ -51,6 +51,13 @@ def check_in(event: EventInfo, email: str, employee_number: str, source: str) ->
     if employee is None:
         throttle.count_failure("check-in", email, source)
         raise NobodyMatches
+    return check_in_known(event, employee)
+
+
+def check_in_known(event: EventInfo, employee: EmployeeInfo) -> Viewer:
+    """The same for an employee who is recognised already. Raises `EventNotOpen`."""
+    if not event.is_open:
+        raise EventNotOpen
     checked_in_at = _record(event.id, employee.id, utcnow())
     cache.put(_key(event.id, employee.id), isoformat(checked_in_at), CACHE_SECONDS)
     return Viewer(event.id, employee, checked_in_at)
