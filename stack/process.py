@@ -124,8 +124,10 @@ class Process:
         """Ask the process to end and wait for it, at most `seconds`, then kill it."""
         self.terminate()
         if self._popen:
-            with contextlib.suppress(subprocess.TimeoutExpired):
+            try:
                 self._popen.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self.log(self.name, f"had to be killed: it did not end within {seconds:.0f} s")
         self.kill()
 
     def kill(self) -> None:
