@@ -3,10 +3,13 @@
 import re
 from pathlib import Path
 
+from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
 from webapp.demo.playlist import live_playlist, read_loop
+from webapp.demo.views import bp
+from webapp.headers import register_headers
 
 FOLDER = Path(__file__).resolve().parents[2] / "static" / "demo"
 NAMES, SECONDS = read_loop(FOLDER / "loop.m3u8")
@@ -66,3 +69,20 @@ def test_it_never_ends_and_names_its_longest_segment() -> None:
     playlist = live_playlist(NAMES, SECONDS, 1_800_000_000)
     assert "ENDLIST" not in playlist
     assert tag(playlist, "TARGETDURATION") >= SECONDS
+
+
+def test_the_playlist_is_served_fresh_and_its_segments_are_there() -> None:
+    app = Flask("townhall", static_folder=FOLDER.parent)
+    app.register_blueprint(bp)
+    register_headers(app)
+    client = app.test_client()
+    answer = client.get("/demo/live.m3u8")
+    assert answer.content_type == "application/vnd.apple.mpegurl"
+    assert answer.headers["Cache-Control"] == "no-cache"
+    found = segments(answer.text)
+    assert len(found) * SECONDS >= 3 * tag(answer.text, "TARGETDURATION")
+    for address, _seams in found.values():
+        with client.get(address) as segment:
+            assert segment.status_code == 200
+            # What every packet of an MPEG transport stream begins with.
+            assert segment.data[::188] == b"G" * (len(segment.data) // 188)
