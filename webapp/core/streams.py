@@ -2,19 +2,23 @@
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from webapp.core.errors import Invalid
 
 # The origin becomes part of the Content-Security-Policy, so nothing else may hide in it.
 HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
-UNSAFE = re.compile(r"[\x00-\x20\x7f\"'<>\\^`{|}]")
+UNSAFE = frozenset(" \"'<>\\^`{|}")
 
-YOUTUBE_HOSTS = {"youtube.com", "www.youtube.com", "m.youtube.com", "www.youtube-nocookie.com"}
-YOUTUBE_PATH = re.compile(r"/(?:live|embed|shorts)/([\w-]{6,20})/?")
-YOUTUBE_ID = re.compile(r"[\w-]{6,20}")
-VIMEO_HOSTS = {"vimeo.com", "www.vimeo.com"}
-VIMEO_PATH = re.compile(r"/(event/)?(\d{1,12})(?:/([0-9a-f]+))?/?")
+YOUTUBE_HOSTS = frozenset(
+    ("youtu.be", "youtube.com", "www.youtube.com", "m.youtube.com", "www.youtube-nocookie.com")
+)
+# The two exceptions stand in the place of an id where a channel or a list is embedded.
+YOUTUBE_ID = re.compile(r"(?!live_stream|videoseries)[A-Za-z0-9_-]{11}")
+YOUTUBE_PATH = re.compile(rf"/(?:live|embed|shorts)/({YOUTUBE_ID.pattern})/?")
+VIMEO_HOSTS = frozenset(("vimeo.com", "www.vimeo.com"))
+VIMEO_PATH = re.compile(r"/(event/)?([0-9]{1,12})(?:/([0-9a-f]+))?/?")
 
 
 class InvalidStream(Invalid):
@@ -28,22 +32,24 @@ class Stream:
     `origin` is where it comes from, for the Content-Security-Policy; None for this site.
     """
 
-    kind: str
+    kind: Literal["hls", "embed"]
     src: str
     origin: str | None
 
 
 def parse_stream(address: str) -> Stream:
     """What to show for an address. Raises `InvalidStream` for one that must not be shown."""
-    if UNSAFE.search(address) or len(address) > 500:
-        raise InvalidStream("A stream address has no spaces, quotes or line ends.")
+    if len(address) > 500:
+        raise InvalidStream("A stream address has at most 500 characters.")
+    if not address.isprintable() or not UNSAFE.isdisjoint(address):
+        raise InvalidStream("A stream address has no spaces, quotes or invisible characters.")
     if re.match(r"/(?!/)", address):
         return _own_stream(address)
     url = _split(address)
     if url.path.lower().endswith(".m3u8"):
         return Stream("hls", address, _origin(url))
     if url.scheme != "https":
-        raise InvalidStream
+        raise InvalidStream("A page is shown from an https:// address only.")
     embed = _youtube(url) or _vimeo(url) or address
     return Stream("embed", embed, _origin(urlsplit(embed)))
 
@@ -66,12 +72,15 @@ def _split(address: str) -> SplitResult:
     try:
         url = urlsplit(address)
         # Reading the port is what checks it.
-        if url.port == 0 or "@" in url.netloc or not HOST.fullmatch(url.hostname or ""):
-            raise InvalidStream
+        readable = url.port != 0
     except ValueError:
         raise InvalidStream from None
-    if url.scheme not in ("http", "https"):
+    if not readable or url.scheme not in ("http", "https"):
         raise InvalidStream
+    if "@" in url.netloc:
+        raise InvalidStream("A stream address has no user name or password: viewers would see it.")
+    if not HOST.fullmatch(url.hostname or ""):
+        raise InvalidStream("The host of a stream address has only a-z, digits, dots and hyphens.")
     return url
 
 
@@ -81,15 +90,25 @@ def _origin(url: SplitResult) -> str:
 
 
 def _youtube(url: SplitResult) -> str | None:
-    video = None
-    if url.hostname == "youtu.be":
-        video = url.path.strip("/")
-    elif url.hostname in YOUTUBE_HOSTS:
-        found = YOUTUBE_PATH.fullmatch(url.path)
-        video = found[1] if found else parse_qs(url.query).get("v", [""])[0]
-    if not video or not YOUTUBE_ID.fullmatch(video):
+    if url.hostname not in YOUTUBE_HOSTS:
         return None
-    return f"https://www.youtube-nocookie.com/embed/{video}"
+    video = _youtube_id(url)
+    if video:
+        return f"https://www.youtube-nocookie.com/embed/{video}"
+    if url.path.startswith("/embed/"):
+        return None
+    # YouTube's other pages refuse to be framed.
+    raise InvalidStream("Enter the address of one YouTube video, as its Share button gives it.")
+
+
+def _youtube_id(url: SplitResult) -> str | None:
+    if url.hostname == "youtu.be":
+        found = YOUTUBE_ID.fullmatch(url.path.strip("/"))
+    elif url.path == "/watch":
+        found = YOUTUBE_ID.fullmatch(parse_qs(url.query).get("v", [""])[0])
+    else:
+        found = YOUTUBE_PATH.fullmatch(url.path)
+    return found[found.lastindex or 0] if found else None
 
 
 def _vimeo(url: SplitResult) -> str | None:
@@ -98,5 +117,5 @@ def _vimeo(url: SplitResult) -> str | None:
         return None
     event, video, secret = found.groups()
     if event:
-        return f"https://vimeo.com/event/{video}/embed"
+        return f"https://vimeo.com/event/{video}/embed" + (f"/{secret}" if secret else "")
     return f"https://player.vimeo.com/video/{video}" + (f"?h={secret}" if secret else "")
