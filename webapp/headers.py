@@ -41,8 +41,9 @@ def _set_headers(response: Response) -> Response:
         "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"
     )
     if request.endpoint == "static":
-        # The address carries a hash of the content; the demo's segments never change either.
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        # With a version in the address, another content has another address (webapp/assets.py).
+        kept = "public, max-age=31536000, immutable" if "v" in request.args else "no-cache"
+        response.headers["Cache-Control"] = kept
     else:
         response.headers.setdefault("Cache-Control", "no-store")
     return response
