@@ -55,11 +55,11 @@ class Node:
     def close_sockets(self) -> None:
         """Close every connection, so that its client looks for another node at once.
 
-        The transport is closed, not the namespace: after that a client would stay away.
+        The transport is closed, not the namespace: after that a client would stay away. Nothing
+        waits for a queue to empty: that of a long-polling client may have no reader.
         """
-        eio = self.socketio.server.eio
-        for sid in list(eio.sockets):
-            eio.disconnect(sid)
+        for socket in list(self.socketio.server.eio.sockets.values()):
+            socket.close(wait=False)
 
 
 def create_node(settings: Settings) -> Node:

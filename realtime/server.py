@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 
 # Compose and the local stack kill after ten seconds.
 DRAIN_SECONDS = 8.0
+# For the last frames to leave: acknowledgements, and the close itself.
+FLUSH_SECONDS = 0.5
 
 
 def serve(node: Node, settings: Settings, port: int) -> None:
@@ -49,3 +51,4 @@ def _drain(node: Node) -> None:
     while not node.writer.idle and time.monotonic() < deadline:
         time.sleep(0.05)
     node.close_sockets()
+    time.sleep(FLUSH_SECONDS)
