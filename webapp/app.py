@@ -14,13 +14,14 @@ from webapp.core.live import init_publisher
 from webapp.core.settings import Settings, load_settings
 from webapp.core.throttle import init_throttle
 from webapp.demo.views import bp as demo
+from webapp.employees.views import bp as employees
 from webapp.events.views import bp as events
 from webapp.filters import register_filters
 from webapp.headers import register_headers
 from webapp.live.views import bp as live
 from webapp.roster.views import bp as roster
 
-PAGES = (checkin, live, account, events, roster, demo)
+PAGES = (checkin, live, account, events, roster, employees, demo)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

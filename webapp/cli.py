@@ -1,18 +1,20 @@
 """The commands of `flask --app wsgi`, beside Flask-Migrate's `db`."""
 
 import sys
+from typing import BinaryIO
 
 import click
 from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 
-from webapp.core import admins, events, seed
+from webapp.core import admins, employee_import, events, seed
 from webapp.core.clock import utcnow
 from webapp.core.database import answers
 from webapp.core.errors import Invalid
 from webapp.core.waiting import wait_until
 
 admin_commands = AppGroup("admin", help="Admin accounts.")
+employee_commands = AppGroup("employees", help="Employees.")
 event_commands = AppGroup("events", help="Events.")
 
 
@@ -20,6 +22,7 @@ def register_commands(app: Flask) -> None:
     """Add the commands to `flask --app wsgi`."""
     app.cli.add_command(load_demo_data)
     app.cli.add_command(admin_commands)
+    app.cli.add_command(employee_commands)
     app.cli.add_command(event_commands)
 
 
@@ -53,6 +56,34 @@ def create_admin(email: str, name: str, password_stdin: bool) -> None:
     except Invalid as refusal:
         raise click.ClickException(refusal.message) from None
     click.echo(f"{email} may sign in at /admin/login.")
+
+
+@employee_commands.command("import")
+@click.argument("file", type=click.File("rb"))
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+@click.option("--strict", is_flag=True, help="Import nothing if a row is broken.")
+@click.option("--sync", is_flag=True, help="Deactivate employees who are not in the file.")
+def import_employees(file: BinaryIO, dry_run: bool, strict: bool, sync: bool) -> None:
+    """Add and change employees as a CSV file says."""
+
+    def say(done: int) -> None:
+        click.echo(f"{done} rows written", err=True)
+
+    try:
+        report = employee_import.import_employees(
+            file.read(), dry_run=dry_run, strict=strict, sync=sync, progress=say
+        )
+    except Invalid as refusal:
+        raise click.ClickException(refusal.message) from None
+    for row in report.broken:
+        click.echo(f"row {row.number}: {row.reason}", err=True)
+    click.echo(
+        f"{len(report.new)} new, {len(report.changed)} changed, {report.unchanged} unchanged, "
+        f"{len(report.deactivated)} deactivated, {len(report.broken)} broken"
+        + ("" if report.applied else "; nothing was imported")
+    )
+    if strict and report.broken:
+        sys.exit(1)
 
 
 @event_commands.command("list")

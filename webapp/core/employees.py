@@ -1,16 +1,18 @@
 """Employees: who may check in, and how what they type is matched."""
 
 import hmac
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, or_, select, update
 
 from webapp.core import cache
 from webapp.core.extensions import db
 from webapp.core.models import Employee
 
 CACHE_SECONDS = 300
+PAGE_ROWS = 50
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,29 @@ def end_sessions(employee_id: int) -> None:
     db.session.execute(change.values(epoch=Employee.epoch + 1))
     db.session.commit()
     cache.forget(_key(employee_id))
+
+
+def forget_employees(employee_ids: Iterable[int]) -> None:
+    """Drop what is cached of these employees, on the line after the commit that changed them."""
+    keys = [_key(employee_id) for employee_id in employee_ids]
+    if keys:
+        cache.forget(*keys)
+
+
+def search_employees(q: str, page: int) -> tuple[list[Employee], int]:
+    """One page of the employees whose name, e-mail or number contains `q`, and how many match."""
+    full_name = Employee.first_name + " " + Employee.last_name
+    columns = (full_name, Employee.email, Employee.employee_number)
+    matches = or_(*(column.icontains(q, autoescape=True) for column in columns))
+    total = db.session.scalar(select(func.count()).select_from(Employee).where(matches)) or 0
+    rows = (
+        select(Employee)
+        .where(matches)
+        .order_by(Employee.last_name, Employee.first_name, Employee.id)
+        .limit(PAGE_ROWS)
+        .offset((page - 1) * PAGE_ROWS)
+    )
+    return list(db.session.scalars(rows)), total
 
 
 def normal_email(text: str) -> str:

@@ -32,4 +32,8 @@ def configure_logging(log_format: str, log_level: str) -> None:
     root.setLevel(log_level)
     # Its two errors per failed publish say less than our own line about the outage.
     logging.getLogger("socketio.server").setLevel(logging.CRITICAL)
+    # Of alembic, only the migrations that it runs are worth a line.
     logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
+    logging.getLogger("alembic.runtime.migration").addFilter(
+        lambda record: record.getMessage().startswith("Running")
+    )

@@ -22,6 +22,7 @@ def wants_json() -> bool:
 def render(
     page: str,
     fragment: str | None = None,
+    /,
     *,
     error: TownhallError | None = None,
     status: int | None = None,

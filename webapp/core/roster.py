@@ -10,10 +10,10 @@ from webapp.core.errors import Invalid
 from webapp.core.events import EventInfo
 from webapp.core.extensions import db
 from webapp.core.models import Attendance, Employee, WatchedMinute
+from webapp.core.paging import parse_page
 
 PAGE_ROWS = 50
 STATUSES = {"present": "Checked in", "absent": "Not checked in"}
-MAX_PAGE = 10**6
 
 _watched = func.coalesce(
     select(func.count())
@@ -79,7 +79,7 @@ def parse_filters(args: dict[str, str]) -> Filters:
         location=args.get("location", ""),
         status=args.get("status", ""),
         sort=args.get("sort") or "name",
-        page=_parse_page(args.get("page") or "1"),
+        page=parse_page(args.get("page") or "1"),
     )
     if filters.status and filters.status not in STATUSES:
         raise Invalid("There is no such status.")
@@ -142,9 +142,3 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.status == "absent":
         conditions.append(Attendance.employee_id.is_(None))
     return conditions
-
-
-def _parse_page(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text[:8]) <= MAX_PAGE:
-        raise Invalid("There is no such page.")
-    return int(text[:8])
