@@ -55,7 +55,7 @@ class Process:
         self._pid: int | None = None
         self._popen: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
-        self._last_lines: deque[str] = deque(maxlen=15)
+        self._last_lines: deque[str] = deque(maxlen=40)
 
     @property
     def pid(self) -> int:

@@ -76,8 +76,13 @@ def change_state(event: EventInfo, state: str) -> None:
     """Open or close the event, and tell the live pages."""
     db.session.execute(update(Event).where(Event.id == event.id).values(state=state))
     db.session.commit()
-    cache.forget(_key(event.slug))
+    forget_event(event.slug)
     live.publish(event.slug, "event_changed", {"state": state})
+
+
+def forget_event(slug: str) -> None:
+    """Drop what is cached of an event, on the line after the commit that changed it."""
+    cache.forget(_key(slug))
 
 
 def _key(slug: str) -> str:

@@ -1,12 +1,19 @@
-"""The admins' list of events; opening and closing one."""
+"""The admins' events: the list, planning one, opening and closing it."""
 
-from flask import Blueprint, request, url_for
+from datetime import timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+from flask import Blueprint, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.core import attendance, events
 from webapp.core.access import admins
-from webapp.core.errors import Invalid
+from webapp.core.clock import utcnow
+from webapp.core.errors import Invalid, TownhallError
+from webapp.core.event_editing import change_event, create_event
+from webapp.core.events import EventInfo
 from webapp.core.rendering import go_to, render
+from webapp.events.forms import EventForm
 
 bp = Blueprint("events", __name__, url_prefix="/admin")
 
@@ -21,6 +28,54 @@ def list_events() -> ResponseReturnValue:
     )
 
 
+@bp.get("/events/new")
+@admins
+def show_new() -> ResponseReturnValue:
+    timezone = current_app.config["SITE_TIMEZONE"]
+    tomorrow = utcnow().astimezone(ZoneInfo(timezone)) + timedelta(days=1)
+    begin = tomorrow.replace(minute=0, second=0, microsecond=0, tzinfo=None)
+    form = EventForm(starts_at=begin, ends_at=begin + timedelta(hours=1), timezone=timezone)
+    return _show(form)
+
+
+@bp.post("/events/new")
+@admins
+def create() -> ResponseReturnValue:
+    form = EventForm()
+    try:
+        _validate(form)
+        create_event(form.plan())
+    except Invalid as refusal:
+        return _show(form, refusal)
+    return go_to(url_for("events.list_events"))
+
+
+@bp.get("/events/<slug>/edit")
+@admins
+def show_edit(slug: str) -> ResponseReturnValue:
+    event = events.get_event(slug)
+    form = EventForm(
+        title=event.title,
+        starts_at=event.local(event.starts_at),
+        ends_at=event.local(event.ends_at),
+        timezone=event.timezone,
+        stream_url=event.stream_url,
+    )
+    return _show(form, event=event)
+
+
+@bp.post("/events/<slug>/edit")
+@admins
+def edit(slug: str) -> ResponseReturnValue:
+    event, form = events.get_event(slug), EventForm()
+    try:
+        _validate(form)
+        change_event(event, form.plan())
+    except Invalid as refusal:
+        return _show(form, refusal, event)
+    return go_to(url_for("events.list_events"))
+
+
 @bp.post("/events/<slug>/state")
 @admins
 def change_state(slug: str) -> ResponseReturnValue:
@@ -29,3 +84,15 @@ def change_state(slug: str) -> ResponseReturnValue:
         raise Invalid("An event can be opened or closed.")
     events.change_state(events.get_event(slug), state)
     return go_to(url_for("events.list_events"))
+
+
+def _validate(form: EventForm) -> None:
+    if not form.validate():
+        raise Invalid("Some of this cannot be right; see below.")
+
+
+def _show(
+    form: EventForm, error: TownhallError | None = None, event: EventInfo | None = None
+) -> ResponseReturnValue:
+    zones = sorted(available_timezones())
+    return render("events/edit.html", form=form, event=event, timezones=zones, error=error)

@@ -1,0 +1,32 @@
+"""The form that plans an event."""
+
+from flask_wtf import FlaskForm
+from wtforms import DateTimeLocalField, StringField
+from wtforms.validators import InputRequired, Length
+
+from webapp.core.event_editing import Plan
+from webapp.core.text import clean_field
+
+FORMAT = "%Y-%m-%dT%H:%M"
+
+
+class EventForm(FlaskForm):
+    """Title, time and stream. The times are in the zone that stands beside them."""
+
+    title = StringField(
+        "Title", [InputRequired("Give it a title."), Length(max=200)], filters=[clean_field]
+    )
+    starts_at = DateTimeLocalField("Start", [InputRequired("When does it begin?")], format=FORMAT)
+    ends_at = DateTimeLocalField("End", [InputRequired("When does it end?")], format=FORMAT)
+    timezone = StringField("Time zone", [InputRequired("In which time zone?"), Length(max=64)])
+    stream_url = StringField("Stream address", [Length(max=500)], filters=[clean_field])
+
+    def plan(self) -> Plan:
+        """What the valid form says."""
+        return Plan(
+            title=self.title.data.strip(),
+            starts_at=self.starts_at.data,
+            ends_at=self.ends_at.data,
+            timezone=self.timezone.data.strip(),
+            stream_url=(self.stream_url.data or "").strip(),
+        )
