@@ -82,8 +82,9 @@ def watched_minutes(event_id: int, employee_id: int) -> int:
 
 def count_checked_in() -> dict[int, int]:
     """How many checked in, by event id; events without anybody are left out."""
-    query = select(Attendance.event_id, func.count()).group_by(Attendance.event_id)
-    return dict(db.session.execute(query).tuples().all())
+    people = func.count().label("people")
+    query = select(Attendance.event_id, people).group_by(Attendance.event_id)
+    return {row.event_id: row.people for row in db.session.execute(query)}
 
 
 @repeated
