@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp.account.forms import SignInForm
 from webapp.core import admins, identity
-from webapp.core.access import anyone
+from webapp.core.access import admin_address, anyone
 from webapp.core.errors import Invalid, SlowDown, TownhallError
 from webapp.core.rendering import go_to, render
 
@@ -16,7 +16,7 @@ bp = Blueprint("account", __name__, url_prefix="/admin")
 @anyone
 def show_sign_in() -> ResponseReturnValue:
     if identity.current_admin():
-        return go_to(_next())
+        return go_to(admin_address(request.args.get("next", "")))
     return _show(SignInForm())
 
 
@@ -31,7 +31,7 @@ def sign_in() -> ResponseReturnValue:
     except (admins.SignInRefused, SlowDown) as refusal:
         return _show(form, refusal)
     identity.remember_admin(admin)
-    return go_to(_next())
+    return go_to(admin_address(request.args.get("next", "")))
 
 
 @bp.post("/logout")
@@ -41,10 +41,13 @@ def sign_out() -> ResponseReturnValue:
     return go_to(url_for("account.show_sign_in"))
 
 
-def _next() -> str:
-    """Where the admin wanted to go, if that is an admin page of this site."""
-    wanted = request.args.get("next", "")
-    return wanted if wanted.startswith("/admin/") else url_for("events.list_events")
+@bp.post("/sign-out-everywhere")
+@anyone
+def sign_out_everywhere() -> ResponseReturnValue:
+    admin = identity.current_admin()
+    if admin is not None:
+        admins.end_sessions(admin.id)
+    return sign_out()
 
 
 def _show(form: SignInForm, error: TownhallError | None = None) -> ResponseReturnValue:

@@ -15,6 +15,9 @@ from webapp.core.rendering import go_to, wants_json
 
 View = Callable[..., ResponseReturnValue]
 
+# It travels in addresses, and in a cookie while another site signs the admin in.
+NEXT_LENGTH = 1000
+
 
 def anyone(view: View) -> View:
     """No check: the view is public."""
@@ -52,6 +55,12 @@ def admins(view: View) -> View:
         return view(*args, **kwargs)
 
     return _declared(checked, "admins")
+
+
+def admin_address(wanted: str) -> str:
+    """`wanted` (what `next` says) if it is an admin page of this site, else the list of events."""
+    safe = wanted.startswith("/admin/") and len(wanted) <= NEXT_LENGTH
+    return wanted if safe else url_for("events.list_events")
 
 
 def machines(view: View) -> View:

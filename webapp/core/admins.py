@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.core import throttle
@@ -56,6 +56,13 @@ def find_admin(admin_id: int, epoch: int) -> AdminInfo | None:
     """The admin of that id, unless their sessions were ended since `epoch`."""
     admin = db.session.get(Admin, admin_id)
     return _info(admin) if admin and admin.epoch == epoch else None
+
+
+def end_sessions(admin_id: int) -> None:
+    """Raise the admin's epoch, so that no cookie made before it counts any more."""
+    change = update(Admin).where(Admin.id == admin_id)
+    db.session.execute(change.values(epoch=Admin.epoch + 1))
+    db.session.commit()
 
 
 def create_admin(email: str, password: str, name: str = "") -> None:

@@ -1,5 +1,7 @@
 """Who is asking: the signed session cookie, read alike by pages and nodes."""
 
+import secrets
+
 from flask import session
 
 from webapp.core.admins import AdminInfo, find_admin
@@ -11,6 +13,7 @@ from webapp.core.events import EventInfo
 
 def remember_viewer(viewer: Viewer) -> None:
     """Put the employee and their epoch into the cookie."""
+    _renew()
     session["viewer"] = [viewer.employee.id, viewer.employee.epoch]
 
 
@@ -46,6 +49,7 @@ def require_viewer(event: EventInfo) -> Viewer:
 def remember_admin(admin: AdminInfo) -> None:
     """Start an admin's session; what the cookie said before is dropped."""
     session.clear()
+    _renew()
     session["admin"] = [admin.id, admin.epoch]
 
 
@@ -60,3 +64,8 @@ def current_admin() -> AdminInfo | None:
         case [int() as identifier, int() as epoch]:
             return find_admin(identifier, epoch)
     return None
+
+
+def _renew() -> None:
+    # Nothing looks it up: it makes each sign-in a cookie of its own, unlike any seen before.
+    session["id"] = secrets.token_urlsafe(16)

@@ -1,0 +1,133 @@
+"""Admins sign in and out, in one browser and in all of them."""
+
+import pytest
+from flask import Flask
+
+from tests.support.client import PageClient, find_form, text_of
+from tests.support.data import ADMIN, add_admin, add_employee, add_event
+
+EVENTS = "/admin/"
+
+
+@pytest.fixture(autouse=True)
+def admin(app: Flask) -> None:
+    with app.app_context():
+        add_admin()
+
+
+def browser(app: Flask) -> PageClient:
+    client = app.test_client()
+    assert isinstance(client, PageClient)
+    return client
+
+
+def cookie_of(client: PageClient) -> str:
+    cookie = client.get_cookie("townhall")
+    assert cookie is not None
+    return cookie.value
+
+
+def is_admin(client: PageClient) -> bool:
+    return client.get(EVENTS).status_code == 200
+
+
+def test_an_admin_signs_in_and_is_sent_where_they_wanted_to_go(client: PageClient) -> None:
+    asked = client.get("/admin/employees?q=ada")
+    assert asked.status_code == 303
+    answer = client.submit(client.get(asked.location), "login", email=ADMIN[0], password=ADMIN[1])
+    assert (answer.status_code, answer.location) == (303, "/admin/employees?q=ada")
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["https://evil.example/", "//evil.example/", "/\\evil.example/", "/admin/" + "x" * 1500],
+)
+def test_nobody_is_sent_elsewhere(client: PageClient, wanted: str) -> None:
+    page = client.get("/admin/login", query_string={"next": wanted})
+    answer = client.submit(page, "login", email=ADMIN[0], password=ADMIN[1])
+    assert (answer.status_code, answer.location) == (303, EVENTS)
+
+
+@pytest.mark.parametrize("email", [ADMIN[0], "nobody@example.com"])
+def test_a_wrong_password_and_an_unknown_admin_get_the_same_answer(
+    client: PageClient, email: str
+) -> None:
+    answer = client.sign_in(email, "wrong")
+    assert answer.status_code == 422
+    assert "E-mail or password is wrong." in text_of(answer.text)
+    assert not is_admin(client)
+
+
+def test_signing_in_starts_a_session_of_its_own(app: Flask, client: PageClient) -> None:
+    client.get("/admin/login")
+    known = cookie_of(client)
+    with client.session_transaction() as before:
+        token = before["csrf_token"]
+    client.sign_in(*ADMIN)
+    with client.session_transaction() as after:
+        identifier = after["id"]
+        assert after.get("csrf_token") != token
+    other = browser(app)
+    other.set_cookie("townhall", known)
+    assert not is_admin(other)
+    assert is_admin(client)
+    other.sign_in(*ADMIN)
+    with other.session_transaction() as theirs:
+        assert theirs["id"] != identifier
+
+
+def test_checking_in_starts_a_session_of_its_own(app: Flask, client: PageClient) -> None:
+    with app.app_context():
+        add_event()
+        add_employee("1001", email="ada@example.com")
+    identifiers = set()
+    for each in (client, browser(app)):
+        each.get("/events/town-hall/")
+        known = cookie_of(each)
+        each.check_in("town-hall", "ada@example.com", "1001")
+        with each.session_transaction() as session:
+            identifiers.add(session["id"])
+        other = browser(app)
+        other.set_cookie("townhall", known)
+        assert other.get("/events/town-hall/attendance/me").status_code == 401
+    assert len(identifiers) == 2
+
+
+def test_signing_out_ends_the_session_of_this_browser(app: Flask, client: PageClient) -> None:
+    other = browser(app)
+    for each in (client, other):
+        each.sign_in(*ADMIN)
+    answer = client.submit(client.get(EVENTS), "logout")
+    assert (answer.status_code, answer.location) == (303, "/admin/login")
+    assert not is_admin(client)
+    assert is_admin(other)
+
+
+def test_signing_out_everywhere_ends_every_session(app: Flask, client: PageClient) -> None:
+    other = browser(app)
+    for each in (client, other):
+        each.sign_in(*ADMIN)
+    stolen = cookie_of(client)
+    answer = client.submit(client.get(EVENTS), "sign-out-everywhere")
+    assert (answer.status_code, answer.location) == (303, "/admin/login")
+    thief = browser(app)
+    thief.set_cookie("townhall", stolen)
+    assert [is_admin(each) for each in (client, other, thief)] == [False] * 3
+    client.sign_in(*ADMIN)
+    assert is_admin(client)
+
+
+def test_signing_out_everywhere_needs_the_token_of_the_page(client: PageClient) -> None:
+    client.sign_in(*ADMIN)
+    assert client.post("/admin/sign-out-everywhere").status_code == 400
+    assert is_admin(client)
+
+
+def test_who_is_not_signed_in_signs_nobody_out(app: Flask, client: PageClient) -> None:
+    client.sign_in(*ADMIN)
+    other = browser(app)
+    form = find_form(other.get("/admin/login").text, "login")
+    token = next(field.get("value") for field in form.iter() if field.get("name") == "csrf_token")
+    answer = other.post("/admin/sign-out-everywhere", data={"csrf_token": token})
+    assert answer.status_code == 303
+    assert is_admin(client)
