@@ -12,6 +12,7 @@ from webapp.core.error_handlers import register_error_handlers
 from webapp.core.extensions import csrf
 from webapp.core.live import init_publisher
 from webapp.core.settings import Settings, load_settings
+from webapp.core.sso import init_sso
 from webapp.core.throttle import init_throttle
 from webapp.demo.views import bp as demo
 from webapp.employees.views import bp as employees
@@ -20,8 +21,9 @@ from webapp.filters import register_filters
 from webapp.headers import register_headers
 from webapp.live.views import bp as live
 from webapp.roster.views import bp as roster
+from webapp.sso.views import bp as sso
 
-PAGES = (checkin, live, account, events, roster, employees, demo)
+PAGES = (checkin, live, account, sso, events, roster, employees, demo)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -34,6 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     csrf.init_app(app)
     init_publisher(app, settings)
     init_throttle(app, settings)
+    init_sso(app, settings)
     for page in PAGES:
         app.register_blueprint(page)
     register_error_handlers(app)

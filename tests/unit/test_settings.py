@@ -38,6 +38,11 @@ def test_nothing_set_is_the_embedded_default(tmp_path: Path) -> None:
         ("PORT", "70000"),
         ("SECRET_KEY", "short"),
         ("SECRET_KEY_FILE", "/no/such/file"),
+        ("OIDC_ISSUER", "login.example.com"),
+        ("OIDC_ISSUER", "http://login.example.com"),
+        ("OIDC_ISSUER", "http://localhost.example.com"),
+        ("OIDC_EMPLOYEES", "perhaps"),
+        ("OIDC_CLIENT_SECRET_FILE", "/no/such/file"),
     ],
 )
 def test_a_malformed_value_is_named_in_one_line(tmp_path: Path, name: str, text: str) -> None:
@@ -67,6 +72,32 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
         {"REDIS_URL": "redis://localhost", "SECRET_KEY_FILE": str(tmp_path / "key")}
     )
     assert settings.secret_key == "kept in a file, with a line end"
+
+
+SINGLE_SIGN_ON = {
+    "OIDC_ISSUER": "https://login.example.com/",
+    "OIDC_CLIENT_ID": "townhall",
+    "OIDC_CLIENT_SECRET": "of provider and site",
+}
+
+
+@pytest.mark.parametrize("name", SINGLE_SIGN_ON)
+def test_single_sign_on_is_set_wholly_or_not_at_all(tmp_path: Path, name: str) -> None:
+    rest = {other: text for other, text in SINGLE_SIGN_ON.items() if other != name}
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path, **rest)
+    assert str(caught.value) == f"Single sign-on is set in part only, without {name}."
+
+
+def test_the_secret_of_single_sign_on_may_come_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("kept in a file\n")
+    rest = {k: v for k, v in SINGLE_SIGN_ON.items() if k != "OIDC_CLIENT_SECRET"}
+    environ = {"INSTANCE_PATH": str(tmp_path), "OIDC_CLIENT_SECRET_FILE": str(tmp_path / "secret")}
+    settings = load_settings(environ | rest)
+    assert settings.oidc_client_secret == "kept in a file"
+    assert settings.oidc_name == "single sign-on"
+    assert not settings.oidc_employees
+    assert "kept in a file" not in repr(settings)
 
 
 @pytest.mark.parametrize("scheme", ["mysql", "mariadb", "mysql+mysqldb"])

@@ -4,7 +4,7 @@ from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.account.forms import SignInForm
-from webapp.core import admins, identity
+from webapp.core import admins, identity, sso
 from webapp.core.access import admin_address, anyone
 from webapp.core.errors import Invalid, SlowDown, TownhallError
 from webapp.core.rendering import go_to, render
@@ -17,7 +17,7 @@ bp = Blueprint("account", __name__, url_prefix="/admin")
 def show_sign_in() -> ResponseReturnValue:
     if identity.current_admin():
         return go_to(admin_address(request.args.get("next", "")))
-    return _show(SignInForm())
+    return _show(SignInForm(), sso.refusal(request.args.get("sso")))
 
 
 @bp.post("/login")

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
 from webapp.checkin.forms import CheckInForm
-from webapp.core import attendance, identity
+from webapp.core import attendance, identity, sso
 from webapp.core.access import anyone
 from webapp.core.employees import end_sessions
 from webapp.core.error_handlers import EXPIRED, respond
@@ -32,8 +32,10 @@ def show_form(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
     if event.is_open and identity.current_viewer(event):
         return redirect(url_for("live.show_live", slug=slug), 303)
+    if event.is_open:
+        return _show(event, CheckInForm(), sso.refusal(request.args.get("sso")))
     # Without a form there is no token either: a page that polls must not write the cookie.
-    return _show(event, CheckInForm() if event.is_open else None)
+    return _show(event, None)
 
 
 @bp.post("/events/<slug>/check-in")

@@ -58,6 +58,12 @@ def find_admin(admin_id: int, epoch: int) -> AdminInfo | None:
     return _info(admin) if admin and admin.epoch == epoch else None
 
 
+def find_by_email(email: str) -> AdminInfo | None:
+    """The admin of that e-mail, for who has proven elsewhere that it is theirs."""
+    admin = db.session.scalar(select(Admin).where(Admin.email == normal_email(email)))
+    return _info(admin) if admin else None
+
+
 def end_sessions(admin_id: int) -> None:
     """Raise the admin's epoch, so that no cookie made before it counts any more."""
     change = update(Admin).where(Admin.id == admin_id)

@@ -50,6 +50,12 @@ def match_employee(email: str, employee_number: str) -> EmployeeInfo | None:
     return info
 
 
+def find_by_email(email: str) -> EmployeeInfo | None:
+    """The active employee of that e-mail, for who has proven elsewhere that it is theirs."""
+    employee = db.session.scalar(select(Employee).where(Employee.email == normal_email(email)))
+    return _info(employee) if employee and employee.active else None
+
+
 def end_sessions(employee_id: int) -> None:
     """Raise the employee's epoch, so that no cookie made before it counts any more."""
     change = update(Employee).where(Employee.id == employee_id)

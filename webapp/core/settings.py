@@ -1,6 +1,7 @@
 """The settings of a process, read once from the environment; the README's table describes them."""
 
 import os
+import re
 import secrets
 import sys
 from collections.abc import Mapping
@@ -40,6 +41,11 @@ class Settings:
     port: int
     max_connections: int
     demo: bool
+    oidc_issuer: str
+    oidc_client_id: str
+    oidc_client_secret: str = field(repr=False)
+    oidc_name: str
+    oidc_employees: bool
     instance_path: Path
 
     @property
@@ -61,6 +67,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     values["database_url"] = _database_url(values["database_url"], instance)
     key_file = values.pop("secret_key_file")
     values["secret_key"] = values["secret_key"] or _kept_secret(key_file, values, instance)
+    _check_single_sign_on(values)
     return Settings(**values)
 
 
@@ -93,6 +100,12 @@ def _is_timezone(text: str) -> None:
         raise ValidationError("must be an IANA name such as Europe/Berlin.") from None
 
 
+def _is_issuer(text: str) -> None:
+    # What comes over plain http can be forged, unless it never leaves the machine.
+    if text and not re.fullmatch(r"https://\S+|http://(127\.0\.0\.1|localhost)([:/]\S*)?", text):
+        raise ValidationError("must look like https://login.example.com.")
+
+
 class _Environment(Schema):
     class Meta:
         unknown = EXCLUDE
@@ -116,6 +129,12 @@ class _Environment(Schema):
     port = fields.Integer(load_default=0, validate=validate.Range(1, 65535))
     max_connections = fields.Integer(load_default=10_000, validate=validate.Range(min=1))
     demo = fields.Boolean(load_default=True)
+    oidc_issuer = fields.String(load_default="", validate=_is_issuer)
+    oidc_client_id = fields.String(load_default="")
+    oidc_client_secret = fields.String(load_default="")
+    oidc_client_secret_file = fields.String(load_default="")
+    oidc_name = fields.String(load_default="single sign-on")
+    oidc_employees = fields.Boolean(load_default=False)
     instance_path = fields.String(load_default=str(ROOT / "instance"))
 
 
@@ -136,7 +155,7 @@ def _database_url(text: str, instance: Path) -> str:
 
 def _kept_secret(key_file: str, values: Mapping[str, object], instance: Path) -> str:
     if key_file:
-        return _read_secret(Path(key_file))
+        return _read_secret("SECRET_KEY_FILE", Path(key_file))
     if values["redis_url"]:
         raise SettingsError(
             "SECRET_KEY: several processes share cookies, so they must be given one."
@@ -148,14 +167,24 @@ def _kept_secret(key_file: str, values: Mapping[str, object], instance: Path) ->
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(48))
-    return _read_secret(path)
+    return _read_secret("SECRET_KEY_FILE", path)
 
 
-def _read_secret(path: Path) -> str:
+def _check_single_sign_on(values: dict[str, Any]) -> None:
+    file = values.pop("oidc_client_secret_file")
+    if file and not values["oidc_client_secret"]:
+        values["oidc_client_secret"] = _read_secret("OIDC_CLIENT_SECRET_FILE", Path(file))
+    together = ("oidc_issuer", "oidc_client_id", "oidc_client_secret")
+    missing = [name.upper() for name in together if not values[name]]
+    if missing and len(missing) < len(together):
+        raise SettingsError(f"Single sign-on is set in part only, without {', '.join(missing)}.")
+
+
+def _read_secret(name: str, path: Path) -> str:
     try:
         secret = path.read_text().strip()
     except OSError as error:
-        raise SettingsError(f"SECRET_KEY_FILE: {path}: {error.strerror}.") from None
+        raise SettingsError(f"{name}: {path}: {error.strerror}.") from None
     if not secret:
-        raise SettingsError(f"SECRET_KEY_FILE: {path} is empty.")
+        raise SettingsError(f"{name}: {path} is empty.")
     return secret

@@ -1,0 +1,399 @@
+"""Single sign-on, against a real provider in a process of its own."""
+
+import logging
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+from flask import Flask
+from sqlalchemy import func, select
+from werkzeug.test import TestResponse
+
+from tests.support.client import PageClient, text_of
+from tests.support.data import ADMIN, add_admin, add_employee, add_event
+from tests.support.oidc_provider import FAULTS, Provider, running_provider
+from webapp.app import create_app
+from webapp.core import sso
+from webapp.core.events import change_state, get_event
+from webapp.core.extensions import db
+from webapp.core.models import Admin, Attendance
+from webapp.core.settings import Settings, load_settings
+
+SIGN_IN = "/admin/login/sso"
+CHECK_IN = "/events/town-hall/sso"
+LIVE = "/events/town-hall/live"
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    with running_provider() as provider:
+        yield provider
+
+
+def connected(settings: Settings, provider: Provider, **changes: Any) -> Settings:
+    theirs = load_settings({"SECRET_KEY": settings.secret_key, **provider.settings})
+    values = {name: value for name, value in vars(theirs).items() if name.startswith("oidc_")}
+    return replace(settings, **(values | changes))
+
+
+@pytest.fixture
+def settings(settings: Settings, provider: Provider) -> Settings:
+    return connected(settings, provider)
+
+
+@pytest.fixture(autouse=True)
+def people(app: Flask) -> None:
+    with app.app_context():
+        add_event()
+        add_admin()
+        add_employee("1001", email="ada@example.com", first_name="Ada", last_name="Lovelace")
+        add_employee("1002", email="gone@example.com", active=False)
+        add_employee("1003", email="kate@example.com")
+
+
+def browser(app: Flask) -> PageClient:
+    app.test_client_class = PageClient
+    client = app.test_client()
+    assert isinstance(client, PageClient)
+    return client
+
+
+def at_provider(leaving: TestResponse, **person: str) -> str:
+    """Where the provider sends the person back to, once they said who they are."""
+    assert leaving.status_code == 303, leaving.text
+    answer = requests.get(leaving.location, params=person, allow_redirects=False, timeout=10)
+    assert answer.status_code == 303, answer.text
+    return answer.headers["Location"]
+
+
+def go_through(client: PageClient, start: str, **person: str) -> TestResponse:
+    """The page at which a person ends up, with single sign-on from `start` on."""
+    arrival = client.get(at_provider(client.get(start), **person))
+    assert arrival.status_code == 303
+    return client.get(arrival.location)
+
+
+def sentences(page: TestResponse) -> str:
+    return text_of(page.text)
+
+
+def is_admin(client: PageClient) -> bool:
+    return client.get("/admin/").status_code == 200
+
+
+def count_attendance(app: Flask) -> int:
+    with app.app_context():
+        return db.session.scalar(select(func.count()).select_from(Attendance)) or 0
+
+
+def test_an_admin_signs_in_and_comes_to_where_they_wanted_to_go(client: PageClient) -> None:
+    asked = client.get("/admin/employees?q=ada")
+    page = client.get(asked.location)
+    link = page.text.split('class="button" href="')[1].split('"')[0]
+    callback = at_provider(client.get(link), login_as="Admin@Example.com")
+    arrival = client.get(callback)
+    assert (arrival.status_code, arrival.location) == (303, "/admin/employees?q=ada")
+    assert is_admin(client)
+
+
+def test_the_flow_is_bound_by_state_nonce_and_pkce(client: PageClient) -> None:
+    leaving = urlsplit(client.get(SIGN_IN).location)
+    asked = {name: values[0] for name, values in parse_qs(leaving.query).items()}
+    assert asked["response_type"] == "code"
+    assert asked["code_challenge_method"] == "S256"
+    assert asked["redirect_uri"] == "http://localhost/sso/callback"
+    assert set(asked["scope"].split()) == {"openid", "email"}
+    assert min(len(asked[name]) for name in ("state", "nonce", "code_challenge")) > 16
+
+
+def test_the_password_stays_another_way(client: PageClient) -> None:
+    assert "Sign in with Example ID" in sentences(client.get("/admin/login"))
+    assert client.sign_in(*ADMIN).status_code == 303
+
+
+def test_a_session_known_before_is_not_signed_in(app: Flask, client: PageClient) -> None:
+    callback = at_provider(client.get(SIGN_IN), login_as=ADMIN[0])
+    known = client.get_cookie("townhall")
+    assert known is not None
+    client.get(callback)
+    thief = browser(app)
+    thief.set_cookie("townhall", known.value)
+    assert not is_admin(thief)
+    # The cookie of the flow and the callback's address: the provider has given for that code.
+    refused = thief.get(callback)
+    assert "expired or was used before" in sentences(thief.get(refused.location))
+    assert not is_admin(thief)
+
+
+@pytest.mark.parametrize("email", ["ada@example.com", "nobody@example.com"])
+def test_nobody_becomes_an_admin(app: Flask, client: PageClient, email: str) -> None:
+    page = go_through(client, SIGN_IN, login_as=email)
+    assert page.status_code == 422
+    assert "This account may not sign in here." in sentences(page)
+    assert not is_admin(client)
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Admin)) == 1
+
+
+def test_an_unverified_e_mail_signs_no_admin_in(client: PageClient) -> None:
+    page = go_through(client, f"{SIGN_IN}?next=/admin/employees", login_as=ADMIN[0], verified="no")
+    assert page.status_code == 422
+    assert "no verified e-mail" in sentences(page)
+    assert not is_admin(client)
+    answer = client.submit(page, "login", email=ADMIN[0], password=ADMIN[1])
+    assert answer.location == "/admin/employees"
+
+
+def test_an_employee_checks_in_once(app: Flask, client: PageClient) -> None:
+    assert "Check in with Example ID" in sentences(client.get("/events/town-hall/"))
+    assert "Ada Lovelace" in go_through(client, CHECK_IN, login_as="Ada@example.com").text
+    with client.session_transaction() as session:
+        assert "sso" not in session
+    mine = client.get("/events/town-hall/attendance/me").get_json()
+    other = browser(app)
+    assert other.check_in("town-hall", "ada@example.com", "1001").location == LIVE
+    assert other.get("/events/town-hall/attendance/me").get_json() == mine
+    assert count_attendance(app) == 1
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        {"login_as": "nobody@example.com"},
+        {"login_as": "gone@example.com"},
+        {"login_as": "ada@example.com", "verified": "no"},
+        {"login_as": ADMIN[0]},
+        {"login_as": "\N{KELVIN SIGN}ate@example.com"},
+    ],
+    ids=["unknown", "inactive", "unverified", "an admin", "a letter that only looks the same"],
+)
+def test_everybody_else_gets_one_neutral_answer(
+    app: Flask, client: PageClient, person: dict[str, str]
+) -> None:
+    page = go_through(client, CHECK_IN, **person)
+    assert page.status_code == 422
+    assert sso.Nobody.message in sentences(page)
+    typed = client.check_in("town-hall", "nobody@example.com", "9")
+    assert (typed.status_code, sso.Nobody.message in sentences(typed)) == (422, True)
+    assert count_attendance(app) == 0
+
+
+def test_the_e_mail_may_come_from_userinfo(client: PageClient) -> None:
+    assert go_through(client, SIGN_IN, login_as=ADMIN[0], email_in="userinfo").status_code == 200
+    assert is_admin(client)
+
+
+def test_new_keys_of_the_provider_are_fetched(
+    app: Flask, client: PageClient, provider: Provider
+) -> None:
+    go_through(client, SIGN_IN, login_as=ADMIN[0])
+    requests.post(f"{provider.issuer}/keys", timeout=10)
+    other = browser(app)
+    go_through(other, SIGN_IN, login_as=ADMIN[0])
+    assert is_admin(other)
+
+
+SENTENCES = {
+    "expired-code": "expired or was used before",
+    "overloaded": "does not answer just now",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("start", [SIGN_IN, CHECK_IN])
+def test_what_is_not_to_be_trusted_ends_with_a_sentence_and_a_line(
+    client: PageClient, caplog: pytest.LogCaptureFixture, start: str, fault: str
+) -> None:
+    person = {"login_as": ADMIN[0] if start == SIGN_IN else "ada@example.com", "fault": fault}
+    if fault == "subject":
+        person["email_in"] = "userinfo"
+    page = go_through(client, start, **person)
+    assert page.status_code in (422, 503)
+    assert SENTENCES.get(fault, "Single sign-on did not work.") in sentences(page)
+    assert not is_admin(client)
+    assert client.get(LIVE).status_code == 303
+    assert_one_line(caplog)
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        ({"deny": "yes"}, "The sign-in was cancelled or denied."),
+        ({"error": "server_error\n"}, "Single sign-on did not work."),
+    ],
+)
+@pytest.mark.parametrize("start", [SIGN_IN, CHECK_IN])
+def test_an_error_of_the_provider_ends_where_the_person_began(
+    client: PageClient,
+    caplog: pytest.LogCaptureFixture,
+    start: str,
+    answer: dict[str, str],
+    sentence: str,
+) -> None:
+    page = go_through(client, start, **answer)
+    assert page.status_code == 422
+    assert sentence in sentences(page)
+    assert page.request.path == start.removesuffix("/sso") + ("" if start == SIGN_IN else "/")
+    assert_one_line(caplog)
+
+
+def assert_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    (record,) = (record for record in caplog.records if record.levelno >= logging.WARNING)
+    assert "\n" not in record.getMessage()
+    assert record.exc_info is None
+
+
+@pytest.mark.parametrize("start", [SIGN_IN, CHECK_IN])
+def test_a_callback_is_good_once_and_in_one_browser_only(
+    app: Flask, client: PageClient, caplog: pytest.LogCaptureFixture, start: str
+) -> None:
+    email = ADMIN[0] if start == SIGN_IN else "ada@example.com"
+    callback = at_provider(client.get(start), login_as=email)
+    other = browser(app)
+    refused = other.get(other.get(callback).location)
+    assert "expired or was used before" in sentences(refused)
+    assert_one_line(caplog)
+    client.get(callback)
+    # Loaded again in the browser that is signed in by now, it leads on.
+    again = client.get(client.get(callback).location)
+    assert (again.status_code, again.location) == (303, LIVE if start == CHECK_IN else "/admin/")
+
+
+def test_a_foreign_state_is_refused_and_does_not_end_the_own_flow(client: PageClient) -> None:
+    callback = at_provider(client.get(SIGN_IN), login_as=ADMIN[0])
+    for foreign in ("", "?state=.x&code=y", "?state=town-hall.x&code=y", "?error=access_denied"):
+        page = client.get(client.get(f"/sso/callback{foreign}").location)
+        assert "expired or was used before" in sentences(page)
+    client.get(callback)
+    assert is_admin(client)
+
+
+@pytest.mark.parametrize(
+    "slug", ["//evil.example", "../admin", "no-such-event", "\r\nX-Bad: 1", "é", "\x00"]
+)
+def test_a_made_up_state_leads_nowhere(client: PageClient, slug: str) -> None:
+    answer = client.get("/sso/callback", query_string={"state": f"{slug}.x"})
+    assert answer.status_code == 404
+
+
+def test_a_sign_in_must_end_in_time(client: PageClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sso, "FLOW_SECONDS", -1)
+    assert "expired" in sentences(go_through(client, SIGN_IN, login_as=ADMIN[0]))
+    assert not is_admin(client)
+
+
+def test_many_flows_that_nobody_ended_do_not_fill_the_cookie(client: PageClient) -> None:
+    for _ in range(20):
+        client.get(f"{SIGN_IN}?next=/admin/{'x' * 900}")
+    cookie = client.get_cookie("townhall")
+    assert cookie is not None
+    assert len(cookie.value) < 2500
+    go_through(client, SIGN_IN, login_as=ADMIN[0])
+    assert is_admin(client)
+
+
+@pytest.mark.parametrize("wanted", ["https://evil.example/", "//evil.example/", "/events/"])
+def test_nobody_is_sent_elsewhere(client: PageClient, wanted: str) -> None:
+    leaving = client.get(SIGN_IN, query_string={"next": wanted})
+    arrival = client.get(at_provider(leaving, login_as=ADMIN[0]))
+    assert (arrival.status_code, arrival.location) == (303, "/admin/")
+
+
+def test_an_event_that_is_not_open_takes_nobody_in(app: Flask, client: PageClient) -> None:
+    leaving = client.get(CHECK_IN)
+    with app.app_context():
+        change_state(get_event("town-hall"), "closed")
+    arrival = client.get(at_provider(leaving, login_as="ada@example.com"))
+    assert (arrival.status_code, arrival.location) == (303, "/events/town-hall/")
+    assert client.get(CHECK_IN).location == "/events/town-hall/"
+    assert client.get("/events/no-such-event/sso").status_code == 404
+    assert count_attendance(app) == 0
+
+
+def test_the_address_to_come_back_to_is_the_one_before_the_proxy(settings: Settings) -> None:
+    app = create_app(replace(settings, trusted_proxies=1, secure_cookies=True))
+    front = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "town.example:8443"}
+    client = browser(app)
+    leaving = client.get(SIGN_IN, headers=front)
+    callback = urlsplit(at_provider(leaving, login_as=ADMIN[0]))
+    assert f"{callback.scheme}://{callback.netloc}" == "https://town.example:8443"
+    # The client keeps the cookie for localhost, as a browser would for the outer name.
+    address = f"https://localhost{callback.path}?{callback.query}"
+    assert client.get(address, headers=front).status_code == 303
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_employees_may_be_left_out(settings: Settings) -> None:
+    app = create_app(replace(settings, oidc_employees=False))
+    client = browser(app)
+    assert "Example ID" not in client.get("/events/town-hall/").text
+    assert client.get(CHECK_IN).status_code == 404
+    assert "Example ID" in client.get("/admin/login").text
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_where_it_is_not_set_nothing_is_offered(settings: Settings) -> None:
+    app = create_app(replace(settings, oidc_issuer=""))
+    client = browser(app)
+    for page in ("/events/town-hall/", "/admin/login"):
+        assert "/sso" not in client.get(page).text
+    for address in (CHECK_IN, SIGN_IN):
+        assert client.get(address).status_code == 404
+    assert client.get(client.get("/sso/callback?state=.x").location).status_code == 422
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_a_provider_of_another_name_is_not_trusted(settings: Settings) -> None:
+    app = create_app(replace(settings, oidc_issuer=f"{settings.oidc_issuer}/another"))
+    client = browser(app)
+    for _ in range(2):
+        page = client.get(client.get(SIGN_IN).location)
+        assert "Single sign-on did not work." in sentences(page)
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.mark.parametrize("start", [SIGN_IN, CHECK_IN])
+def test_a_provider_that_is_down_leaves_the_form(
+    settings: Settings, caplog: pytest.LogCaptureFixture, start: str
+) -> None:
+    with running_provider() as dying:
+        app = create_app(connected(settings, dying))
+        client = browser(app)
+        callback = at_provider(client.get(start), login_as=ADMIN[0])
+    logging.getLogger().addHandler(caplog.handler)
+    for address in (callback, start, start):
+        page = client.get(client.get(address).location)
+        assert page.status_code == 503
+        assert "Single sign-on does not answer just now." in sentences(page)
+    assert_one_line(caplog)
+    logging.getLogger().removeHandler(caplog.handler)
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_a_provider_that_hangs_holds_nobody_for_long(settings: Settings) -> None:
+    with running_provider() as frozen:
+        app = create_app(connected(settings, frozen))
+        client = browser(app)
+        frozen.process.send_signal(signal.SIGSTOP)
+        begin = time.monotonic()
+        page = client.get(client.get(SIGN_IN).location)
+        first = time.monotonic() - begin
+        # Nobody else has to find that out as well.
+        assert client.get(client.get(SIGN_IN).location).status_code == 503
+        assert time.monotonic() - begin - first < 1
+        assert page.status_code == 503
+        assert first < 6
+        frozen.process.send_signal(signal.SIGCONT)
+        assert client.sign_in(*ADMIN).status_code == 303
+    with app.app_context():
+        db.engine.dispose()
