@@ -64,14 +64,20 @@ class LiveNamespace(Namespace):
     @acknowledged
     def on_post_message(self, connection: Connection, packet: Packet) -> Packet:
         event = events.get_event(connection.event.slug)
-        post = chat.check_post(event, connection.viewer, packet.get("body"), packet.get("nonce"))
-        return {"id": self._writer.post(event.slug, post)}
+        post = chat.check_post(
+            event,
+            connection.viewer,
+            packet.get("body"),
+            packet.get("nonce"),
+            moderator=identity.current_admin() is not None,
+        )
+        return self._writer.post(event.slug, post).as_dict()
 
     @acknowledged
     def on_messages_since(self, connection: Connection, packet: Packet) -> Packet:
         after = chat.parse_after(packet.get("after"))
         messages, more = chat.since(connection.event.id, after)
-        return {"messages": messages, "more": more}
+        return {"messages": messages, "more": more} | self._fanout.standing(connection.event.slug)
 
     def trigger_event(self, event: str, *args: Any) -> Any:
         """Answer an event that has no handler, too; upstream drops it in silence."""

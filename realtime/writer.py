@@ -13,7 +13,7 @@ from flask_socketio import SocketIO
 
 from realtime.fanout import Fanout
 from webapp.core import chat
-from webapp.core.chat import Outcome, Post
+from webapp.core.chat import Outcome, Post, Receipt
 from webapp.core.errors import Unavailable, as_townhall_error
 from webapp.core.extensions import db
 
@@ -52,8 +52,8 @@ class Writer:
         """True when everything that was accepted has been answered."""
         return self._unanswered == 0
 
-    def post(self, slug: str, post: Post) -> int:
-        """Store `post` and return its id, once it is committed.
+    def post(self, slug: str, post: Post) -> Receipt:
+        """Store `post` and return its receipt, once it is committed.
 
         Raises what refuses it, and `Unavailable` when the database does not take it in time. It
         may have been stored even so; sent again with its nonce it is still one message.
@@ -68,7 +68,7 @@ class Writer:
             waiting.done.wait(ANSWER_SECONDS)
         finally:
             self._unanswered -= 1
-        if isinstance(waiting.outcome, int):
+        if isinstance(waiting.outcome, Receipt):
             return waiting.outcome
         raise waiting.outcome or Unavailable()
 
@@ -95,8 +95,8 @@ class Writer:
     def _tell(self, batch: list[_Waiting]) -> None:
         ids: dict[tuple[int, str], list[int]] = {}
         for waiting in batch:
-            if isinstance(waiting.outcome, int):
-                ids.setdefault((waiting.post.event_id, waiting.slug), []).append(waiting.outcome)
+            if isinstance(waiting.outcome, Receipt) and waiting.outcome.id is not None:
+                ids.setdefault((waiting.post.event_id, waiting.slug), []).append(waiting.outcome.id)
         for (event_id, slug), stored in ids.items():
             try:
                 self._fanout.tell(slug, "messages_posted", chat.read(event_id, stored))

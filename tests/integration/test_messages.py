@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from tests.support.client import PageClient, text_of
 from tests.support.data import add_employee, add_event
-from webapp.core import chat
+from webapp.core import events, posting_rules
 from webapp.core.extensions import db
 from webapp.core.models import Event, Message
 
@@ -132,13 +132,13 @@ def test_a_refused_form_keeps_the_text(viewer: PageClient) -> None:
 
 
 def test_the_sixth_message_in_ten_seconds_has_to_wait(app: Flask, viewer: PageClient) -> None:
-    for _ in range(chat.RATE_MESSAGES):
+    for _ in range(posting_rules.RATE_MESSAGES):
         assert send(viewer)[0] == 200
     status, answer = send(viewer)
     assert status == 429
     assert answer["error"]["code"] == "slow_down"  # type: ignore[index]
-    assert 1 <= answer["error"]["retry_after"] <= chat.RATE_SECONDS  # type: ignore[index]
-    assert count_messages(app) == chat.RATE_MESSAGES
+    assert 1 <= answer["error"]["retry_after"] <= posting_rules.RATE_SECONDS  # type: ignore[index]
+    assert count_messages(app) == posting_rules.RATE_MESSAGES
 
 
 def test_who_did_not_check_in_can_neither_read_nor_write(client: PageClient) -> None:
@@ -158,11 +158,9 @@ def test_a_closed_event_or_chat_takes_nothing(
 ) -> None:
     page = viewer.get(LIVE)
     with app.app_context():
-        from webapp.core import cache
-
         db.session.query(Event).update(change)
         db.session.commit()
-        cache.forget("event:v1:town-hall")
+        events.forget_event("town-hall")
     token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
     fields = {"csrf_token": token, "body": "x", "nonce": "n"}
     answer = viewer.post(MESSAGES, data=fields, headers=JSON)

@@ -70,6 +70,15 @@ def forget(*keys: str) -> None:
     _asked(lambda: flask_cache.delete_many(*keys))
 
 
+def correct(key: str, value: Any) -> None:
+    """Drop what is kept under `key` where it is not `value`, which was just read.
+
+    Dropped, not replaced: `value` itself may be out of date by now.
+    """
+    if get(key) not in (None, value):
+        forget(key)
+
+
 def remember(key: str, seconds: int, read: Callable[[], T | None]) -> T | None:
     """The value under `key`; on a miss what `read()` finds, kept unless it is None."""
     value: T | None = get(key)

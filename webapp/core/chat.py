@@ -7,26 +7,25 @@ telling catches up by id.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, select, tuple_
+from sqlalchemy import Row, Select, false, func, insert, select, tuple_, union_all
 from sqlalchemy.exc import IntegrityError
 
 from webapp.core import cache
 from webapp.core.attendance import Viewer
 from webapp.core.clock import isoformat, utcnow
 from webapp.core.database import repeated
-from webapp.core.errors import ChatClosed, EventNotOpen, Invalid, SlowDown, TownhallError
+from webapp.core.errors import ChatClosed, EventNotOpen, Invalid, TownhallError
 from webapp.core.events import EventInfo
 from webapp.core.extensions import db
-from webapp.core.models import BODY_LENGTH, NONCE_LENGTH, Employee, Message
+from webapp.core.models import BODY_LENGTH, NONCE_LENGTH, Employee, HeldMessage, Message
+from webapp.core.posting_rules import PostingRules
 from webapp.core.text import printable
 
 LATEST = 50
 PAGE = 200
-RATE_MESSAGES = 5
-RATE_SECONDS = 10
 # Only bounds how stale a page may start; its script catches up by id right after.
 LATEST_CACHE_SECONDS = 5
 
@@ -43,18 +42,42 @@ class Post:
     viewer: Viewer
     body: str
     nonce: str
+    slow_mode_seconds: int = 0
+    held: bool = False
+
+    @property
+    def employee_id(self) -> int:
+        """Whose post it is."""
+        return self.viewer.employee.id
 
     @property
     def key(self) -> tuple[int, str]:
         """What makes it the same post when it is sent again."""
-        return self.viewer.employee.id, self.nonce
+        return self.employee_id, self.nonce
 
 
-Outcome = int | TownhallError
+@dataclass(frozen=True)
+class Receipt:
+    """A post is kept: as the message of that id, or, without one, until a moderator decides."""
+
+    id: int | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As acknowledgements and JSON carry it: `{id}`, or `{id: null, held: true}`."""
+        return {"id": self.id} if self.id is not None else {"id": None, "held": True}
 
 
-def check_post(event: EventInfo, viewer: Viewer, body: object, nonce: object) -> Post:
-    """The post that a form or packet asks for.
+class Rejected(Invalid):
+    message = "A moderator did not let this message through."
+
+
+Outcome = Receipt | TownhallError
+
+
+def check_post(
+    event: EventInfo, viewer: Viewer, body: object, nonce: object, *, moderator: bool = False
+) -> Post:
+    """The post that a form or packet asks for. Neither slow mode nor approval is for moderators.
 
     Raises `EventNotOpen`, `ChatClosed`, or `Invalid` for a text that is empty or longer than
     500 characters, or a nonce that is not 1 to 64 visible ASCII characters.
@@ -65,23 +88,26 @@ def check_post(event: EventInfo, viewer: Viewer, body: object, nonce: object) ->
         raise ChatClosed
     if not isinstance(nonce, str) or not NONCE.fullmatch(nonce):
         raise Invalid(f"A nonce has 1 to {NONCE_LENGTH} visible ASCII characters.")
-    return Post(event.id, viewer, _clean(body), nonce)
+    text = clean_body(body)
+    if moderator:
+        return Post(event.id, viewer, text, nonce)
+    return Post(event.id, viewer, text, nonce, event.slow_mode_seconds, event.hold_messages)
 
 
 @repeated
-def post(event: EventInfo, viewer: Viewer, body: object, nonce: object) -> int:
-    """Store one message and return its id. Raises what `check_post` raises, and `SlowDown`."""
-    outcome = store([check_post(event, viewer, body, nonce)])[0]
+def post(wished: Post) -> Receipt:
+    """Store one post. Raises `SlowDown`, `Muted`, or `Rejected` when it is known and was."""
+    outcome = store([wished])[0]
     if isinstance(outcome, TownhallError):
         raise outcome
     return outcome
 
 
 def store(posts: Sequence[Post]) -> list[Outcome]:
-    """Store the posts in one transaction; for each its id, or the error that refuses it.
+    """Store the posts in one transaction; for each its receipt, or the error that refuses it.
 
-    A post that was stored before, under the same nonce of the same employee, gets the id it
-    has. Raises what the database raises; then nothing of the batch may be acknowledged.
+    A post that was stored before, under the same nonce of the same employee, gets the receipt
+    it has. Raises what the database raises; then nothing of the batch may be acknowledged.
     """
     try:
         outcomes = _store(posts)
@@ -89,7 +115,7 @@ def store(posts: Sequence[Post]) -> list[Outcome]:
         # Another node stored one of the nonces meanwhile; now it can be seen.
         db.session.rollback()
         outcomes = _store(posts)
-    cache.forget(*{_latest_key(post.event_id) for post in posts})
+    forget_latest(*{post.event_id for post in posts})
     return outcomes
 
 
@@ -101,6 +127,11 @@ def latest(event: EventInfo) -> list[dict[str, Any]]:
     return found or []
 
 
+def forget_latest(*event_ids: int) -> None:
+    """Drop the cached latest messages, on the line after the commit that changed them."""
+    cache.forget(*(_latest_key(event_id) for event_id in event_ids))
+
+
 def since(event_id: int, after: int) -> tuple[list[dict[str, Any]], bool]:
     """Messages with an id above `after`, oldest first, at most 200, and whether more follow."""
     rows = db.session.execute(
@@ -109,12 +140,13 @@ def since(event_id: int, after: int) -> tuple[list[dict[str, Any]], bool]:
     return [_as_json(row) for row in rows[:PAGE]], len(rows) > PAGE
 
 
-def read_ids(event_id: int, after: int) -> list[int]:
-    """The ids above `after`, ascending; the index alone answers it."""
-    query = select(Message.id).where(
-        Message.event_id == event_id, Message.id > after, Message.removed_at.is_(None)
+def read_marks(event_id: int, after: int) -> tuple[list[int], list[int]]:
+    """The ids above `after`, ascending: those to be seen, and those that were removed."""
+    query = select(Message.id, Message.removed_at.is_not(None)).where(
+        Message.event_id == event_id, Message.id > after
     )
-    return list(db.session.scalars(query.order_by(Message.id)))
+    marks = db.session.execute(query.order_by(Message.id)).all()
+    return [i for i, removed in marks if not removed], [i for i, removed in marks if removed]
 
 
 def last_id(event_id: int) -> int:
@@ -137,7 +169,8 @@ def parse_after(value: object) -> int:
     return value
 
 
-def _clean(body: object) -> str:
+def clean_body(body: object) -> str:
+    """A text of 1 to 500 characters, trimmed. Raises `Invalid`."""
     if not isinstance(body, str):
         raise Invalid("A message is a text.")
     text = printable(body).strip()
@@ -150,64 +183,55 @@ def _clean(body: object) -> str:
 
 def _store(posts: Sequence[Post]) -> list[Outcome]:
     now = utcnow()
-    known: dict[tuple[int, str], Outcome] = dict(_stored_ids(posts))
-    recent = _recent_times(posts, now)
+    known = _known(posts)
     fresh: dict[tuple[int, str], Post] = {}
+    rules = PostingRules(posts, now)
     for post in posts:
         if post.key in known or post.key in fresh:
             continue
-        times = recent.setdefault(post.viewer.employee.id, [])
-        if len(times) >= RATE_MESSAGES:
-            known[post.key] = SlowDown(retry_after=_wait(times, now))
-            continue
-        times.append(now)
-        fresh[post.key] = post
-    if fresh:
-        db.session.execute(insert(Message).values([_row(post, now) for post in fresh.values()]))
+        if refusal := rules.refusal(post):
+            known[post.key] = refusal
+        else:
+            fresh[post.key] = post
+    for table, held in ((Message, False), (HeldMessage, True)):
+        if rows := [_row(post, now) for post in fresh.values() if post.held == held]:
+            db.session.execute(insert(table).values(rows))
     db.session.commit()
-    known.update(_stored_ids(list(fresh.values())))
+    known |= _known(list(fresh.values()))
     return [known[post.key] for post in posts]
 
 
 def _row(post: Post, now: datetime) -> dict[str, Any]:
     return {
         "event_id": post.event_id,
-        "employee_id": post.viewer.employee.id,
+        "employee_id": post.employee_id,
         "body": post.body,
         "nonce": post.nonce,
         "posted_at": now,
     }
 
 
-def _stored_ids(posts: Sequence[Post]) -> dict[tuple[int, str], int]:
+def _known(posts: Sequence[Post]) -> dict[tuple[int, str], Outcome]:
+    """What became of those of the posts that were kept before.
+
+    A held post stays in its table when it becomes a message, so that either one is found.
+    """
     if not posts:
         return {}
     keys = [post.key for post in posts]
-    query = select(Message.employee_id, Message.nonce, Message.id)
-    rows = db.session.execute(query.where(tuple_(Message.employee_id, Message.nonce).in_(keys)))
-    return {(employee_id, nonce): identifier for employee_id, nonce, identifier in rows}
-
-
-def _recent_times(posts: Sequence[Post], now: datetime) -> dict[int, list[datetime]]:
-    """When each author posted within the rate's window, oldest first.
-
-    Counted where all nodes and tabs see it, in the transaction that would add to it.
-    """
-    authors = {post.viewer.employee.id for post in posts}
-    window = now - timedelta(seconds=RATE_SECONDS)
-    query = select(Message.employee_id, Message.posted_at).where(
-        Message.employee_id.in_(authors), Message.posted_at > window
+    held, stored = (
+        select(table.employee_id, table.nonce, message_id, rejected).where(
+            tuple_(table.employee_id, table.nonce).in_(keys)
+        )
+        for table, message_id, rejected in (
+            (HeldMessage, HeldMessage.message_id, HeldMessage.decided_at.is_not(None)),
+            (Message, Message.id, false()),
+        )
     )
-    times: dict[int, list[datetime]] = {}
-    for employee_id, posted_at in db.session.execute(query.order_by(Message.posted_at)):
-        times.setdefault(employee_id, []).append(posted_at)
-    return times
-
-
-def _wait(times: list[datetime], now: datetime) -> int:
-    """Whole seconds until the oldest of the last few posts leaves the window."""
-    free_at = times[-RATE_MESSAGES] + timedelta(seconds=RATE_SECONDS)
-    return max(1, -int((now - free_at).total_seconds() // 1))
+    return {
+        (employee_id, nonce): Rejected() if decided and not message_id else Receipt(message_id)
+        for employee_id, nonce, message_id, decided in db.session.execute(union_all(held, stored))
+    }
 
 
 def _visible(event_id: int) -> Select[*tuple[Any, ...]]:

@@ -57,6 +57,11 @@ class SlowDown(TownhallError):
     message = "That was a little fast. Wait a moment and send it again."
 
 
+class Muted(TownhallError):
+    code, status = "muted", 403
+    message = "A moderator has muted you in this event."
+
+
 class Unavailable(TownhallError):
     code, status = "unavailable", 503
     message = "We cannot store anything just now. Try again in a moment."

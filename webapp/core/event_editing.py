@@ -6,12 +6,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, available_timezones
 
-from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
-from webapp.core import live
 from webapp.core.errors import Invalid
-from webapp.core.events import EventInfo, forget_event, get_event
+from webapp.core.events import EventInfo, change_columns, get_event
 from webapp.core.extensions import db
 from webapp.core.models import Event
 from webapp.core.streams import parse_stream
@@ -65,10 +63,7 @@ def create_event(plan: Plan) -> EventInfo:
 
 def change_event(event: EventInfo, plan: Plan) -> None:
     """Change what was planned, and tell the live pages. Raises `Invalid`."""
-    db.session.execute(update(Event).where(Event.id == event.id).values(**plan.checked()))
-    db.session.commit()
-    forget_event(event.slug)
-    live.publish(event.slug, "event_changed", {"state": event.state})
+    change_columns(event, **plan.checked())
 
 
 def _slug_of(title: str) -> str:

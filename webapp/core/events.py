@@ -9,6 +9,7 @@ from sqlalchemy import case, select, update
 
 from webapp.core import cache, live
 from webapp.core.clock import from_isoformat, isoformat
+from webapp.core.database import repeated
 from webapp.core.errors import NotFound
 from webapp.core.extensions import db
 from webapp.core.models import Event
@@ -30,11 +31,17 @@ class EventInfo:
     state: str
     chat_open: bool
     slow_mode_seconds: int
+    hold_messages: bool
 
     @property
     def is_open(self) -> bool:
         """True while employees may check in and watch."""
         return self.state == "open"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What open live pages are told when it changes."""
+        return {name: getattr(self, name) for name in SETTINGS}
 
     def local(self, moment: datetime) -> datetime:
         """`moment` in the event's own zone, as pages show it."""
@@ -42,6 +49,7 @@ class EventInfo:
 
 
 FIELDS = tuple(EventInfo.__dataclass_fields__)
+SETTINGS = ("state", "chat_open", "slow_mode_seconds", "hold_messages", "title", "stream_url")
 
 
 def get_event(slug: str) -> EventInfo:
@@ -72,12 +80,26 @@ def list_events() -> list[EventInfo]:
     ]
 
 
+def refresh_event(slug: str) -> EventInfo | None:
+    """The event as the database has it now; a cache that missed a change while Redis was away
+    is corrected."""
+    values = _read(slug)
+    if values is None:
+        return None
+    cache.correct(_key(slug), values)
+    return _from_json(values)
+
+
 def change_state(event: EventInfo, state: str) -> None:
     """Open or close the event, and tell the live pages."""
-    db.session.execute(update(Event).where(Event.id == event.id).values(state=state))
-    db.session.commit()
+    change_columns(event, state=state)
+
+
+def change_columns(event: EventInfo, **values: object) -> None:
+    """Change columns of the event that have been checked, and tell the live pages."""
+    _update(event.id, values)
     forget_event(event.slug)
-    live.publish(event.slug, "event_changed", {"state": state})
+    live.publish(event.slug, "event_changed", get_event(event.slug).settings)
 
 
 def forget_event(slug: str) -> None:
@@ -85,8 +107,14 @@ def forget_event(slug: str) -> None:
     cache.forget(_key(slug))
 
 
+@repeated
+def _update(event_id: int, values: dict[str, object]) -> None:
+    db.session.execute(update(Event).where(Event.id == event_id).values(**values))
+    db.session.commit()
+
+
 def _key(slug: str) -> str:
-    return f"event:v1:{slug}"
+    return f"event:v2:{slug}"
 
 
 def _read(slug: str) -> dict[str, Any] | None:

@@ -103,6 +103,7 @@ class Event(Model):
     state: Mapped[str] = mapped_column(String(16), default="scheduled")
     chat_open: Mapped[bool] = mapped_column(default=True)
     slow_mode_seconds: Mapped[int] = mapped_column(default=0)
+    hold_messages: Mapped[bool] = mapped_column(default=False)
 
 
 class Attendance(Model):
@@ -148,6 +149,56 @@ class Message(Model):
     removed_by: Mapped[int | None] = mapped_column(ForeignKey("admins.id"))
 
     author: Mapped[Employee] = relationship(lazy="raise")
+
+
+class HeldMessage(Model):
+    """A post that waited for approval. It stays after the decision, so that its nonce, sent
+    again, is known; `message_id` is the message it became, null while waiting or rejected."""
+
+    __tablename__ = "held_messages"
+    __table_args__ = (
+        UniqueConstraint("employee_id", "nonce"),
+        Index(None, "event_id", "decided_at"),
+        Index(None, "employee_id", "posted_at"),
+        MYSQL,
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"))
+    employee_id: Mapped[int] = mapped_column(ForeignKey("employees.id"))
+    body: Mapped[str] = mapped_column(String(BODY_LENGTH))
+    posted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    nonce: Mapped[str] = mapped_column(exact(NONCE_LENGTH))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("admins.id"))
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"))
+
+
+class Mute(Model):
+    """An employee may not post to an event until then; without an end, not at all."""
+
+    __tablename__ = "mutes"
+    __table_args__ = (Index(None, "employee_id"), MYSQL)
+
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"), primary_key=True)
+    employee_id: Mapped[int] = mapped_column(ForeignKey("employees.id"), primary_key=True)
+    muted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    muted_by: Mapped[int] = mapped_column(ForeignKey("admins.id"))
+    until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Announcement(Model):
+    """What was pinned above the chat; the latest one that nobody took down is shown."""
+
+    __tablename__ = "announcements"
+    __table_args__ = (Index(None, "event_id", "id"), MYSQL)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"))
+    body: Mapped[str] = mapped_column(String(BODY_LENGTH))
+    posted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    posted_by: Mapped[int] = mapped_column(ForeignKey("admins.id"))
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Admin(Model):

@@ -7,8 +7,9 @@ from typing import Any
 from flask import Blueprint, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.core import attendance, chat
+from webapp.core import attendance, chat, identity
 from webapp.core.access import viewers
+from webapp.core.announcements import find_announcement
 from webapp.core.attendance import Viewer
 from webapp.core.clock import isoformat
 from webapp.core.errors import EventNotOpen, TownhallError
@@ -46,17 +47,19 @@ def list_messages(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
 def post_message(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
     asked = _asked()
     try:
-        message_id = chat.post(event, viewer, asked.get("body"), asked.get("nonce"))
+        receipt = chat.post(_check(event, viewer, asked))
     except EventNotOpen:
         raise
     except TownhallError as refusal:
         if wants_json():
             raise
         return _show(event, viewer, refusal)
-    publish(event.slug, "messages_posted", chat.read(event.id, [message_id]))
+    if receipt.id is not None:
+        publish(event.slug, "messages_posted", chat.read(event.id, [receipt.id]))
     if wants_json():
-        return jsonify(ok=True, id=message_id)
-    return go_to(url_for("live.show_live", slug=event.slug) + "#chat")
+        return jsonify(ok=True, **receipt.as_dict())
+    held = 1 if receipt.id is None else None
+    return go_to(url_for("live.show_live", slug=event.slug, held=held) + "#chat")
 
 
 @bp.get("/attendance/me")
@@ -67,6 +70,13 @@ def show_own_attendance(event: EventInfo, viewer: Viewer) -> ResponseReturnValue
         name=viewer.employee.name,
         checked_in_at=isoformat(viewer.checked_in_at),
         watched_minutes=attendance.watched_minutes(event.id, viewer.employee.id),
+    )
+
+
+def _check(event: EventInfo, viewer: Viewer, asked: dict[str, Any]) -> chat.Post:
+    moderator = identity.current_admin() is not None
+    return chat.check_post(
+        event, viewer, asked.get("body"), asked.get("nonce"), moderator=moderator
     )
 
 
@@ -89,6 +99,9 @@ def _show(
         viewer=viewer,
         stream=stream,
         messages=chat.latest(event),
+        announcement=find_announcement(event.id),
+        exempt=identity.current_admin() is not None,
+        held="held" in request.args,
         # Made here, so that a form sent twice without JavaScript is one message.
         nonce=request.form.get("nonce") or secrets.token_urlsafe(16),
         draft=request.form.get("body", ""),

@@ -1,0 +1,73 @@
+"""What admins pin above the chat of an event: at most one announcement at a time."""
+
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from webapp.core import cache
+from webapp.core.admins import AdminInfo
+from webapp.core.chat import clean_body
+from webapp.core.clock import isoformat, utcnow
+from webapp.core.database import repeated
+from webapp.core.events import EventInfo
+from webapp.core.extensions import db
+from webapp.core.live import publish
+from webapp.core.models import Announcement
+
+CACHE_SECONDS = 60
+
+
+def find_announcement(event_id: int) -> dict[str, Any] | None:
+    """What is pinned, `{id, body, posted_at}`; from the cache."""
+    # An empty object is kept as well: that nothing is pinned is worth knowing.
+    found = cache.remember(_key(event_id), CACHE_SECONDS, lambda: _read(event_id))
+    return found or None
+
+
+def refresh_announcement(event_id: int) -> dict[str, Any] | None:
+    """The same as the database has it now; a cache that says otherwise is corrected."""
+    found = _read(event_id)
+    cache.correct(_key(event_id), found)
+    return found or None
+
+
+def pin(event: EventInfo, body: object, admin: AdminInfo) -> None:
+    """Pin an announcement of 1 to 500 characters in place of the present one. Raises `Invalid`."""
+    _replace(event.id, clean_body(body), admin.id)
+    announcement = refresh_announcement(event.id)
+    publish(event.slug, "announcement_posted", announcement)
+
+
+def unpin(event: EventInfo) -> None:
+    """Take down what is pinned; that nothing is, is no error."""
+    pinned = refresh_announcement(event.id)
+    _remove(event.id)
+    refresh_announcement(event.id)
+    if pinned:
+        publish(event.slug, "announcement_removed", {"id": pinned["id"]})
+
+
+@repeated
+def _replace(event_id: int, body: str, admin_id: int) -> None:
+    row = {"event_id": event_id, "body": body, "posted_at": utcnow(), "posted_by": admin_id}
+    db.session.execute(insert(Announcement).values(**row))
+    db.session.commit()
+
+
+@repeated
+def _remove(event_id: int) -> None:
+    pinned = (Announcement.event_id == event_id, Announcement.removed_at.is_(None))
+    db.session.execute(update(Announcement).where(*pinned).values(removed_at=utcnow()))
+    db.session.commit()
+
+
+def _read(event_id: int) -> dict[str, Any]:
+    query = select(Announcement).where(Announcement.event_id == event_id)
+    latest = db.session.scalar(query.order_by(Announcement.id.desc()).limit(1))
+    if latest is None or latest.removed_at:
+        return {}
+    return {"id": latest.id, "body": latest.body, "posted_at": isoformat(latest.posted_at)}
+
+
+def _key(event_id: int) -> str:
+    return f"announcement:v1:{event_id}"
