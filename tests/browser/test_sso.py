@@ -1,0 +1,118 @@
+"""Single sign-on in a browser: off to the provider and back, through nginx and without it."""
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from stack import Stack
+from stack.app import AppServer
+from stack.ports import free_port
+from tests.support.oidc_provider import Provider, running_provider
+
+ADMIN = "admin@example.com"
+EMPLOYEE = "ada.lovelace@example.com"
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    with running_provider() as provider:
+        yield provider
+
+
+@pytest.fixture(scope="module", params=["embedded", "full"])
+def site(
+    request: pytest.FixtureRequest, provider: Provider, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address of a system with the demo data, in one process (on eventlet) or behind nginx."""
+    if request.param == "embedded":
+        yield from serve_embedded(provider, tmp_path_factory.mktemp("instance"))
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in provider.settings.items():
+            patch.setenv(name, value)
+        with Stack(web=1, nodes=1) as stack:
+            yield stack.url
+
+
+def serve_embedded(provider: Provider, folder: Path) -> Iterator[str]:
+    port = free_port()
+    env = os.environ | provider.settings | {"PORT": str(port), "INSTANCE_PATH": str(folder)}
+    server = AppServer("embedded", [sys.executable, "wsgi.py"], port, env=env)
+    try:
+        server.start()
+        yield server.url
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    """A new browser; what it refuses to do (the policy) fails the test."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+        )
+        page = chromium.new_page()
+        complaints: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text))
+        yield page
+        chromium.close()
+    assert not [text for text in complaints if "Content Security Policy" in text]
+
+
+def be_at_provider(page: Page, email: str) -> None:
+    expect(page.get_by_role("heading", name="Example ID")).to_be_visible()
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_role("button", name="Continue").click()
+
+
+def test_an_admin_signs_in_and_out(page: Page, site: str) -> None:
+    page.goto(f"{site}/admin/employees?q=ada")
+    page.get_by_role("link", name="Sign in with Example ID").click()
+    be_at_provider(page, ADMIN)
+    expect(page).to_have_url(f"{site}/admin/employees?q=ada")
+    page.get_by_role("button", name="Sign out everywhere").click()
+    expect(page).to_have_url(f"{site}/admin/login")
+    page.goto(f"{site}/admin/")
+    expect(page.get_by_role("link", name="Sign in with Example ID")).to_be_visible()
+
+
+def test_an_admin_who_cancels_signs_in_with_the_password(page: Page, site: str) -> None:
+    page.goto(f"{site}/admin/")
+    page.get_by_role("link", name="Sign in with Example ID").click()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("alert").filter(has_text="cancelled")).to_be_focused()
+    page.get_by_label("E-mail").fill(ADMIN)
+    page.get_by_label("Password").fill("townhall-demo")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Events")).to_be_visible()
+
+
+def test_an_employee_checks_in_and_is_in_the_chat(page: Page, site: str) -> None:
+    page.goto(site)
+    page.get_by_role("link", name="Check in with Example ID").click()
+    be_at_provider(page, EMPLOYEE)
+    expect(page).to_have_url(re.compile(r"/events/[^/]+/live$"))
+    expect(page.get_by_text("Ada Lovelace").first).to_be_visible()
+    expect(page.locator(".watching")).to_be_visible()
+    # The way back leads past the provider, to where one is.
+    page.go_back()
+    page.goto(site)
+    expect(page).to_have_url(re.compile(r"/events/[^/]+/live$"))
+
+
+def test_somebody_else_gets_the_neutral_answer_and_the_form(page: Page, site: str) -> None:
+    page.goto(site)
+    page.get_by_role("link", name="Check in with Example ID").click()
+    be_at_provider(page, "mallory@example.net")
+    alert = page.get_by_role("alert").filter(has_text="could not find you")
+    expect(alert).to_be_focused()
+    page.get_by_label("Work e-mail").fill(EMPLOYEE)
+    page.get_by_label("Employee number").fill("1001")
+    page.get_by_role("button", name="Check in").click()
+    expect(page).to_have_url(re.compile(r"/live$"))
