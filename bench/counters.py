@@ -1,0 +1,68 @@
+"""What the stores themselves count: SQL statements and Redis commands."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pymysql
+import redis
+from sqlalchemy.engine import make_url
+
+from stack import Stack
+
+# A ping, which MySQL counts as an administrative command, is a round trip but no statement.
+STATUS = ("Questions", "Com_admin_commands", "Com_select", "Com_insert", "Com_commit")
+
+
+@dataclass
+class Counts:
+    """Of one stretch of work."""
+
+    statements: int
+    pings: int
+    redis_commands: int
+    kinds: dict[str, int]
+
+
+class Counters:
+    """Reads the counters of a stack's database and Redis."""
+
+    def __init__(self, database: Any, client: Any) -> None:
+        self._database = database
+        self._client = client
+        # What the reading itself adds is taken off again.
+        self._own = Counts(0, 0, 0, {})
+        self.reset()
+        self._own = self.since()
+
+    def reset(self) -> None:
+        """Begin a stretch."""
+        self._before = self._read()
+
+    def since(self) -> Counts:
+        """What was done since then, by anybody."""
+        delta = {name: value - self._before[name] for name, value in self._read().items()}
+        return Counts(
+            delta["Questions"] - self._own.statements,
+            delta["Com_admin_commands"],
+            delta["redis"] - self._own.redis_commands,
+            {name: delta[name] for name in STATUS[2:]},
+        )
+
+    def _read(self) -> dict[str, int]:
+        with self._database.cursor() as cursor:
+            cursor.execute(f"SHOW GLOBAL STATUS WHERE Variable_name IN {STATUS!r}")
+            found = {name: int(value) for name, value in cursor.fetchall()}
+        return found | {"redis": self._client.info("stats")["total_commands_processed"]}
+
+
+@contextmanager
+def counters(stack: Stack) -> Iterator[Counters]:
+    """The counters of a stack."""
+    url = make_url(stack.database.url)
+    database = pymysql.connect(
+        host=url.host, port=url.port or 0, user=url.username, password=url.password or ""
+    )
+    with database, redis.Redis.from_url(stack.redis.url) as client:
+        yield Counters(database, client)

@@ -1,0 +1,60 @@
+"""Rows for a benchmark, written straight into the database of a stack."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+
+from flask import Flask
+from sqlalchemy import func, insert, select
+
+from webapp.core.base import create_base
+from webapp.core.clock import utcnow
+from webapp.core.extensions import db
+from webapp.core.models import Attendance, Employee, Event
+from webapp.core.settings import load_settings
+
+Person = tuple[str, str]  # e-mail, employee number
+
+
+@contextmanager
+def opened(settings: Mapping[str, str]) -> Iterator[Flask]:
+    """An application context on the database that `settings` name."""
+    app = create_base("bench", load_settings(settings))
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def add_employees(count: int) -> list[Person]:
+    """So many employees; what each of them types."""
+    people = [(f"person{n}@example.com", f"E{n:06}") for n in range(1, count + 1)]
+    rows = [
+        {
+            "email": email,
+            "employee_number": number,
+            "first_name": "Person",
+            "last_name": number,
+            "department": f"Department {n % 40}",
+            "location": f"Location {n % 12}",
+        }
+        for n, (email, number) in enumerate(people)
+    ]
+    db.session.execute(insert(Employee), rows)
+    db.session.commit()
+    return people
+
+
+def add_event(slug: str) -> None:
+    """An open event that began ten minutes ago."""
+    begin = utcnow() - timedelta(minutes=10)
+    values = {"slug": slug, "title": "Town hall", "state": "open", "timezone": "Europe/Berlin"}
+    moments = {"starts_at": begin, "ends_at": begin + timedelta(hours=2)}
+    db.session.execute(insert(Event), values | moments | {"stream_url": "/demo/live.m3u8"})
+    db.session.commit()
+
+
+def count_attendance(slug: str) -> int:
+    """How many have checked in to that event."""
+    query = select(func.count()).select_from(Attendance).join(Event).where(Event.slug == slug)
+    return db.session.scalar(query) or 0

@@ -1,0 +1,42 @@
+// What the pages need beside their values: versioned assets, times of day, and the headers.
+"use strict";
+const crypto = require("node:crypto");
+const fs = require("node:fs");
+const path = require("node:path");
+
+const STATIC = path.join(__dirname, "..", "..", "static");
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const versions = new Map();
+const clocks = new Map();
+
+function asset(name) {
+  if (!versions.has(name)) {
+    const digest = crypto.createHash("sha256").update(fs.readFileSync(path.join(STATIC, name))).digest("hex");
+    versions.set(name, `/static/${name}?v=${digest.slice(0, 12)}`);
+  }
+  return versions.get(name);
+}
+
+function clock(isoformat, timeZone) {
+  if (!isoformat) return "";
+  if (!clocks.has(timeZone)) clocks.set(timeZone, new Intl.DateTimeFormat("en-GB", { timeZone, hour: "2-digit", minute: "2-digit" }));
+  return clocks.get(timeZone).format(new Date(isoformat));
+}
+
+function headers(req, res, next) {
+  res.set({
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
+    "Cache-Control": "no-store",
+    Vary: "HX-Request, Accept, Cookie",
+  });
+  next();
+}
+
+function allowStream(res) {
+  res.set("Content-Security-Policy", `${POLICY}; media-src 'self' blob:; worker-src 'self' blob:`);
+}
+
+module.exports = { headers, allowStream, locals: { asset, clock, site: "Townhall" } };

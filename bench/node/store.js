@@ -1,0 +1,87 @@
+// MySQL and Redis: the tables of Townhall, and a cache with the same keys' worth of values.
+"use strict";
+const Redis = require("ioredis");
+const mysql = require("mysql2/promise");
+
+const CACHE_SECONDS = { event: 60, employee: 300, attendance: 24 * 3600, messages: 5 };
+const redis = new Redis(process.env.REDIS_URL);
+const url = new URL(process.env.DATABASE_URL);
+const pool = mysql.createPool({
+  host: url.hostname,
+  port: Number(url.port),
+  user: url.username,
+  password: url.password,
+  database: url.pathname.slice(1),
+  connectionLimit: 20,
+  timezone: "Z",
+});
+const VIEWER = "id, employee_number, CONCAT(first_name, ' ', last_name) AS name, department, active, epoch";
+
+async function row(sql, values) {
+  const [rows] = await pool.execute(sql, values);
+  return rows[0] ?? null;
+}
+
+async function remember(key, seconds, read) {
+  const cached = await redis.get(key);
+  if (cached !== null) return JSON.parse(cached);
+  const value = await read();
+  if (value !== null) await redis.set(key, JSON.stringify(value), "EX", seconds);
+  return value;
+}
+
+function normalNumber(text) {
+  const kept = text.toUpperCase().replace(/[^\p{L}\p{N}]/gu, "");
+  return kept.replace(/^0+/, "") || kept.slice(0, 1);
+}
+
+function event(slug) {
+  return remember(`comparison:event:${slug}`, CACHE_SECONDS.event, () => row("SELECT * FROM events WHERE slug = ?", [slug]));
+}
+
+function employee(id) {
+  return remember(`comparison:employee:${id}`, CACHE_SECONDS.employee, () => row(`SELECT ${VIEWER} FROM employees WHERE id = ?`, [id]));
+}
+
+function employeeByEmail(email) {
+  return row(`SELECT ${VIEWER} FROM employees WHERE email = ?`, [email.trim().toLowerCase()]);
+}
+
+async function readCheckedInAt(eventId, employeeId) {
+  const found = await row("SELECT checked_in_at FROM attendance WHERE event_id = ? AND employee_id = ?", [eventId, employeeId]);
+  return found && found.checked_in_at.toISOString();
+}
+
+function checkedInAt(eventId, employeeId) {
+  return remember(`comparison:attendance:${eventId}:${employeeId}`, CACHE_SECONDS.attendance, () => readCheckedInAt(eventId, employeeId));
+}
+
+async function checkIn(eventId, found) {
+  const now = new Date();
+  // Autocommit, and a repeat is no error: one statement where nobody was before.
+  const [inserted] = await pool.execute("INSERT IGNORE INTO attendance (event_id, employee_id, checked_in_at) VALUES (?, ?, ?)", [eventId, found.id, now]);
+  const first = inserted.affectedRows ? now.toISOString() : await readCheckedInAt(eventId, found.id);
+  await redis
+    .pipeline()
+    .set(`comparison:employee:${found.id}`, JSON.stringify(found), "EX", CACHE_SECONDS.employee)
+    .set(`comparison:attendance:${eventId}:${found.id}`, JSON.stringify(first), "EX", CACHE_SECONDS.attendance)
+    .exec();
+}
+
+// Under Townhall's own key: its nodes drop it at each message, so both read it anew equally often.
+function latestMessages(eventId) {
+  return remember(`townhall:messages:v1:${eventId}`, CACHE_SECONDS.messages, async () => {
+    const [rows] = await pool.execute(
+      "SELECT m.id, CONCAT(e.first_name, ' ', e.last_name) AS author, e.department, m.body, m.posted_at FROM messages m " +
+        "JOIN employees e ON e.id = m.employee_id WHERE m.event_id = ? AND m.removed_at IS NULL ORDER BY m.id DESC LIMIT 50",
+      [eventId],
+    );
+    return rows.reverse().map((message) => ({ ...message, posted_at: message.posted_at.toISOString() }));
+  });
+}
+
+async function ping() {
+  await Promise.all([redis.ping(), pool.query("SELECT 1")]);
+}
+
+module.exports = { redis, event, employee, employeeByEmail, checkedInAt, checkIn, latestMessages, normalNumber, ping };

@@ -1,0 +1,95 @@
+"""A rush of check-ins at a fixed rate while the audience chats, and what it cost."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass, field
+
+from bench.audience import Audience
+from bench.browser import Browser
+from bench.contenders import Contender
+from bench.cpu import cpu_seconds
+from bench.data import Person
+from bench.plan import Plan
+from bench.visitor import Visit, check_in, open_form, visit
+
+# People look at the form and type before they send it.
+TYPING_SECONDS = 2.0
+# The chat alone, before the rush: what it costs is not the check-ins'.
+CALM_SECONDS = 5.0
+CLIENT = "load client"
+
+
+@dataclass
+class Rush:
+    """One round of one contender; `cpu` in seconds, the chat's own taken off."""
+
+    visits: list[Visit]
+    rate: float
+    cpu: dict[str, float]
+    delivered: int
+    to_deliver: int
+    errors: list[str] = field(default_factory=list)
+
+    def seconds_of(self, step: str) -> list[float]:
+        """How long that step took each visitor who came through it."""
+        return [visit.seconds[step] for visit in self.visits if step in visit.seconds]
+
+
+async def rush(
+    contender: Contender, slug: str, people: Sequence[Person], cookies: Sequence[str], plan: Plan
+) -> Rush:
+    """Check in `people`, `plan.rate` a second, while the owners of `cookies` watch and chat."""
+    audience = Audience(contender.port, slug, cookies, plan.messages_per_second)
+    async with audience:
+        await asyncio.sleep(1)
+        chat = await _cost_of(contender, asyncio.sleep(CALM_SECONDS))
+        seconds = time.monotonic()
+        visits: list[Visit] = []
+        total = await _cost_of(contender, _check_in_all(visits, contender, slug, people, plan))
+        seconds = time.monotonic() - seconds
+        await audience.hush()
+    cpu = {tier: spent - chat[tier] * seconds / CALM_SECONDS for tier, spent in total.items()}
+    # Of the client all of it, to show how near its own limit it was.
+    cpu[CLIENT] = total[CLIENT]
+    errors = [visit.error for visit in visits if visit.error]
+    errors += [f"a post was refused {v.refused} times" for v in audience.viewers if v.refused]
+    return Rush(visits, _rate(visits), cpu, audience.received, audience.expected, errors)
+
+
+async def invite(port: int, slug: str, people: Sequence[Person]) -> list[str]:
+    """Check in `people` one after the other; their cookies."""
+    cookies = []
+    for person in people:
+        async with Browser(port) as browser:
+            await check_in(browser, slug, person, await open_form(browser, slug))
+            cookies.append(browser.cookie)
+    return cookies
+
+
+async def _check_in_all(
+    visits: list[Visit], contender: Contender, slug: str, people: Sequence[Person], plan: Plan
+) -> None:
+    begin = time.monotonic() + TYPING_SECONDS
+    visits += await asyncio.gather(
+        *(
+            visit(contender.port, slug, person, begin + n / plan.rate, TYPING_SECONDS)
+            for n, person in enumerate(people)
+        )
+    )
+
+
+async def _cost_of(contender: Contender, work: Awaitable[None]) -> dict[str, float]:
+    before = _cpu(contender)
+    await work
+    return {tier: spent - before[tier] for tier, spent in _cpu(contender).items()}
+
+
+def _cpu(contender: Contender) -> dict[str, float]:
+    tiers = {tier: cpu_seconds(pids) for tier, pids in contender.pids.items()}
+    return tiers | {CLIENT: time.process_time()}
+
+
+def _rate(visits: Sequence[Visit]) -> float:
+    ends = sorted(visit.ended_at for visit in visits if not visit.error)
+    return (len(ends) - 1) / (ends[-1] - ends[0]) if len(ends) > 1 else 0.0
