@@ -90,7 +90,13 @@
   }
 
   unreadButton.addEventListener("click", scrollToEnd);
-  log.addEventListener("scroll", () => { if (isAtEnd()) scrollToEnd(); });
+  let following = true;
+  log.addEventListener("scroll", () => {
+    following = isAtEnd();
+    if (following) scrollToEnd();
+  });
+  // The composer grows by what it has to say; the latest message stays in sight.
+  new ResizeObserver(() => { if (following) scrollToEnd(); }).observe(log);
 
   // ---- The outbox: what was written and is not acknowledged yet; it outlives a reload ----
 
@@ -99,6 +105,7 @@
     let waiting = load();
     const shown = new Map();
     let sending = false;
+    let timer;
 
     function load() {
       try { return JSON.parse(localStorage.getItem(key)) || []; } catch { return []; }
@@ -112,6 +119,7 @@
       const { author, department } = chat.dataset;
       const row = buildRow({ author, department, body: post.body, posted_at: post.written_at });
       row.classList.add("pending", "own");
+      row.classList.toggle("held", Boolean(post.held));
       pendingList.append(row);
       shown.set(post.nonce, { row, id: null });
     }
@@ -132,21 +140,32 @@
       else if (shown.has(post.nonce)) shown.get(post.nonce).id = id;
     }
 
+    // It waits for approval. The nonce is asked for again later, to learn what became of it.
+    function held(post) {
+      post.held = post.known = true;
+      save();
+      shown.get(post.nonce)?.row.classList.add("held");
+    }
+
     function refused(post, error) {
       drop(post);
       take(post.nonce);
       say(error.message);
-      if (composer && !composer.body.value) composer.body.value = post.body;
+      if (error.code === "muted" && error.retry_after) pace.until("muted", error.retry_after);
+      if (!composer.body.value) composer.body.value = post.body;
     }
+
+    const next = () => waiting.find((post) => !post.held);
 
     // One at a time, so that messages are stored in the order in which they were written.
     async function send() {
-      if (sending || !socket.connected || !waiting.length) return;
+      if (sending || !socket.connected || !next()) return;
+      clearTimeout(timer);
       sending = true;
-      const post = waiting[0];
-      const pause = await deliver(post);
+      const post = next();
+      const pause = (!post.known && pace.slowFor()) || await deliver(post);
       sending = false;
-      if (pause) setTimeout(send, pause);
+      if (pause) timer = setTimeout(send, pause);
       else send();
     }
 
@@ -158,7 +177,9 @@
       } catch {
         return RETRY_MS;
       }
-      if (ack.ok) acknowledged(post, ack.id);
+      if (ack.ok && !post.known) pace.posted();
+      if (ack.ok && ack.held) held(post);
+      else if (ack.ok) acknowledged(post, ack.id);
       else if (ack.error.code === "not_checked_in") leave();
       else if (FINAL.has(ack.error.code)) refused(post, ack.error);
       else return retryAfter(ack.error);
@@ -166,13 +187,19 @@
     }
 
     function retryAfter(error) {
-      if (error.code === "slow_down") say(error.message);
-      return (error.retry_after || 2) * 1000 * (1 + Math.random() / 4);
+      if (error.code !== "slow_down") return (error.retry_after || 2) * 1000 * (1 + Math.random() / 4);
+      pace.until("slow", error.retry_after);
+      return pace.slowFor();
     }
 
     waiting.forEach(show);
     return {
       send,
+      isWaiting: () => waiting.some((post) => !post.known),
+      askAgain() {
+        for (const post of waiting) post.held = false;
+        send();
+      },
       put(body) {
         const post = { nonce: crypto.randomUUID?.() ?? fallbackNonce(), body, written_at: new Date().toISOString() };
         waiting.push(post);
@@ -192,6 +219,43 @@
     return [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
   }
 
+  // ---- How fast one may write: slow mode and mutes, counted down in the composer ----
+
+  const pace = (() => {
+    const line = document.getElementById("pace");
+    const ends = { slow: 0, muted: 0 };
+    const left = (what) => Math.max(0, ends[what] - Date.now());
+
+    function show() {
+      const [muted, slow] = [left("muted"), left("slow")];
+      if (muted) line.textContent = `You are muted for another ${clockOf(muted)}.`;
+      else if (slow && outbox.isWaiting()) line.textContent = `Your message is sent in ${clockOf(slow)}.`;
+      else if (slow) line.textContent = `You can write again in ${clockOf(slow)}.`;
+      line.hidden = !(muted || slow);
+    }
+
+    function clockOf(milliseconds) {
+      const seconds = Math.ceil(milliseconds / 1000);
+      return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+    }
+
+    function until(what, seconds) {
+      ends[what] = Date.now() + seconds * 1000;
+      show();
+    }
+
+    setInterval(show, 500);
+    return {
+      until,
+      slowFor: () => left("slow"),
+      posted() {
+        ends.muted = 0;
+        if (settings.slow_mode_seconds) until("slow", settings.slow_mode_seconds);
+      },
+      free() { ends.slow = 0; outbox.send(); },
+    };
+  })();
+
   // ---- The composer ----
 
   function say(text) {
@@ -203,16 +267,56 @@
   function submit(event) {
     event.preventDefault();
     const body = composer.body.value.trim();
-    if (!body) return;
+    // In slow mode one message may wait; what is written next stays a draft.
+    if (!body || (pace.slowFor() && outbox.isWaiting())) return;
     say("");
     composer.body.value = "";
     outbox.put(body);
   }
 
-  composer?.addEventListener("submit", submit);
-  composer?.body.addEventListener("keydown", (event) => {
+  composer.addEventListener("submit", submit);
+  composer.body.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);
   });
+
+  // ---- What admins change while the page is open ----
+
+  const settings = { state: "open", stream_url: chat.dataset.stream, slow_mode_seconds: 0 };
+  slowDown(Number(chat.dataset.slowMode));
+
+  function slowDown(seconds) {
+    const before = settings.slow_mode_seconds;
+    settings.slow_mode_seconds = "exempt" in chat.dataset ? 0 : seconds;
+    if (settings.slow_mode_seconds < before) pace.free();
+  }
+
+  function adapt({ state, stream_url, chat_open, slow_mode_seconds, hold_messages }) {
+    if (state !== settings.state || stream_url !== settings.stream_url) return reloadSoon();
+    composer.hidden = !chat_open;
+    document.getElementById("closed").hidden = chat_open;
+    document.getElementById("approval").hidden = !hold_messages || "exempt" in chat.dataset;
+    slowDown(slow_mode_seconds);
+  }
+
+  // Thousands of pages hear it at once; the server should not hear all of them at once.
+  let reloading = false;
+  function reloadSoon() {
+    if (!reloading) setTimeout(() => location.reload(), Math.random() * 3000);
+    reloading = true;
+  }
+
+  function announce(announcement) {
+    const box = document.getElementById("announcement");
+    if (announcement && Number(box.dataset.id) === announcement.id) return;
+    box.dataset.id = announcement?.id ?? "";
+    box.firstElementChild.textContent = announcement?.body ?? "";
+    box.hidden = !announcement;
+  }
+
+  function forget(id) {
+    removed.add(id);
+    remove(id);
+  }
 
   // ---- The socket ----
 
@@ -242,7 +346,10 @@
         return again();
       }
       if (!ack.ok) return ack.error.code === "not_checked_in" ? leave() : again();
+      ack.removed?.forEach(forget);
       add(ack.messages);
+      if (ack.event) adapt(ack.event);
+      if ("announcement" in ack) announce(ack.announcement);
       after = ack.messages.at(-1)?.id ?? after;
       more = ack.more;
     }
@@ -255,7 +362,7 @@
   socket.on("connect", () => {
     connection.textContent = "";
     catchUp();
-    outbox.send();
+    outbox.askAgain();
   });
   socket.on("disconnect", (reason) => {
     if (reason === "io server disconnect") leave();
@@ -268,19 +375,19 @@
     // A refusal by the server ends the client's own attempts; a node may only be short of something.
     else if (code) setTimeout(() => socket.connect(), RETRY_MS * (1 + Math.random() * 2));
   });
-  socket.on("messages_posted", add);
-  socket.on("message_removed", ({ id }) => {
-    removed.add(id);
-    remove(id);
+  socket.on("messages_posted", (messages) => {
+    add(messages);
+    // Perhaps one that was held: only its nonce tells.
+    if (messages.some(({ author }) => author === chat.dataset.author)) outbox.askAgain();
   });
+  socket.on("message_removed", ({ id }) => forget(id));
+  socket.on("announcement_posted", announce);
+  socket.on("announcement_removed", () => announce(null));
   socket.on("viewers_changed", ({ watching: count }) => {
     watching.textContent = `${count} watching`;
     watching.hidden = false;
   });
-  socket.on("event_changed", () => {
-    // Thousands of pages hear it at once; the server should not hear all of them at once.
-    setTimeout(() => location.reload(), Math.random() * 3000);
-  });
+  socket.on("event_changed", adapt);
 
   scrollToEnd();
 })();

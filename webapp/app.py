@@ -20,10 +20,11 @@ from webapp.events.views import bp as events
 from webapp.filters import register_filters
 from webapp.headers import register_headers
 from webapp.live.views import bp as live
+from webapp.moderation.views import bp as moderation
 from webapp.roster.views import bp as roster
 from webapp.sso.views import bp as sso
 
-PAGES = (checkin, live, account, sso, events, roster, employees, demo)
+PAGES = (checkin, live, account, sso, events, roster, moderation, employees, demo)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["account", "checkin", "demo", "employees", "events", "live", "roster", "sso"]
+PAGES = ["account", "checkin", "demo", "employees", "events", "live", "moderation", "roster", "sso"]
 PYTHON = sorted([*ROOT.glob("webapp/**/*.py"), *ROOT.glob("realtime/**/*.py")])
 
 

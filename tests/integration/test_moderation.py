@@ -1,0 +1,373 @@
+"""Moderation by form and by HTMX: each action, who may, and what viewers get."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from werkzeug.test import TestResponse
+
+from tests.support.client import PageClient, text_of
+from tests.support.data import ADMIN, add_admin, add_employee, add_event
+from tests.support.statements import counted_statements
+from webapp.core import events
+from webapp.core.extensions import db
+from webapp.core.models import Employee, HeldMessage, Message, Mute
+
+LIVE = "/events/town-hall/live"
+MESSAGES = "/events/town-hall/messages"
+CHAT = "/admin/events/town-hall/chat"
+JSON = {"Accept": "application/json"}
+HTMX = {"HX-Request": "true"}
+
+Act = Callable[..., TestResponse]
+
+
+@pytest.fixture(autouse=True)
+def meeting(app: Flask) -> None:
+    with app.app_context():
+        add_event()
+        add_admin()
+        add_employee("1001", first_name="Ada", last_name="Lovelace", department="Research")
+
+
+@pytest.fixture
+def viewer(client: PageClient) -> PageClient:
+    client.check_in("town-hall", "person1001@example.com", "1001")
+    return client
+
+
+@pytest.fixture
+def admin(app: Flask) -> PageClient:
+    admin = app.test_client()
+    assert isinstance(admin, PageClient)
+    admin.sign_in(*ADMIN)
+    return admin
+
+
+def token_of(page: TestResponse) -> str:
+    return page.text.split('name="csrf_token" value="')[1].split('"')[0]
+
+
+@pytest.fixture(params=["plain", "htmx"])
+def act(request: pytest.FixtureRequest, admin: PageClient) -> Act:
+    """Press a button of the moderation page, without and with HTMX."""
+
+    def press(action: str, expected: int | None = None, **fields: str) -> TestResponse:
+        fields["csrf_token"] = token_of(admin.get(CHAT))
+        plain = request.param == "plain"
+        headers = {} if plain else HTMX
+        answer = admin.post(f"{CHAT}/{action}", data=fields, headers=headers)
+        assert answer.status_code == (expected or (303 if plain else 200)), answer.text
+        if not expected and plain:
+            assert answer.location == CHAT
+        if not expected and not plain:
+            assert 'id="board"' in answer.text
+            assert "<!doctype" not in answer.text
+        return answer
+
+    return press
+
+
+def send(viewer: PageClient, body: str, nonce: str | None = None) -> tuple[int, dict[str, Any]]:
+    token = viewer.get(LIVE).text.split('name="csrf_token" value="')[1].split('"')[0]
+    fields = {"csrf_token": token, "body": body, "nonce": nonce or f"n-{abs(hash(body))}"}
+    answer = viewer.post(MESSAGES, data=fields, headers=JSON)
+    body_of: dict[str, Any] = answer.get_json()
+    return answer.status_code, body_of
+
+
+def seen_by(viewer: PageClient) -> list[str]:
+    answer = viewer.get(MESSAGES, headers=JSON).get_json()
+    return [message["body"] for message in answer["messages"]]
+
+
+def ada(app: Flask) -> int:
+    with app.app_context():
+        return db.session.scalars(select(Employee.id)).one()
+
+
+def held_id(app: Flask) -> int:
+    with app.app_context():
+        waiting = select(HeldMessage.id).order_by(HeldMessage.id.desc()).limit(1)
+        return db.session.scalars(waiting).one()
+
+
+def count(app: Flask, table: Any) -> int:
+    with app.app_context():
+        return db.session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def test_a_removed_message_is_gone_for_viewers_and_struck_for_moderators(
+    app: Flask, viewer: PageClient, admin: PageClient, act: Act
+) -> None:
+    send(viewer, "kept")
+    removed = send(viewer, "rude")[1]["id"]
+    assert "rude" in viewer.get(LIVE).text
+    for _ in range(2):
+        act(f"messages/{removed}/remove")
+    assert seen_by(viewer) == ["kept"]
+    assert "rude" not in viewer.get(LIVE).text
+    page = admin.get(CHAT)
+    assert "<del>rude</del>" in page.text
+    assert "by Grace Hopper" in text_of(page.text)
+    with app.app_context():
+        row = db.session.get_one(Message, removed)
+        assert row.removed_at is not None
+        assert row.removed_by is not None
+
+
+def test_a_muted_employee_is_told_for_how_long(viewer: PageClient, app: Flask, act: Act) -> None:
+    act(f"employees/{ada(app)}/mute", minutes="30")
+    act(f"employees/{ada(app)}/mute", minutes="5")
+    status, answer = send(viewer, "let me")
+    assert status == 403
+    assert answer["error"]["code"] == "muted"
+    assert 290 <= answer["error"]["retry_after"] <= 300
+    form = viewer.submit(viewer.get(LIVE), "messages", body="my words stay")
+    assert form.status_code == 403
+    assert "my words stay" in form.text
+    act(f"employees/{ada(app)}/unmute")
+    assert send(viewer, "let me")[0] == 200
+
+
+def test_a_mute_for_the_event_has_no_end(viewer: PageClient, app: Flask, act: Act) -> None:
+    act(f"employees/{ada(app)}/mute", minutes="event")
+    error = send(viewer, "let me")[1]["error"]
+    assert (error["code"], error.get("retry_after")) == ("muted", None)
+    with app.app_context():
+        add_event("second")
+    viewer.check_in("second", "person1001@example.com", "1001")
+    assert count(app, Mute) == 1
+
+
+def test_slow_mode_asks_for_patience(viewer: PageClient, act: Act) -> None:
+    act("settings", slow_mode_seconds="30")
+    assert send(viewer, "one")[0] == 200
+    status, answer = send(viewer, "two")
+    assert (status, answer["error"]["code"]) == (429, "slow_down")
+    assert 25 <= answer["error"]["retry_after"] <= 30
+    assert send(viewer, "one")[0] == 200, "a post that is known is no new one"
+    act("settings", slow_mode_seconds="0")
+    assert send(viewer, "two")[0] == 200
+
+
+def test_an_admin_who_is_checked_in_is_exempt(admin: PageClient, act: Act) -> None:
+    act("settings", slow_mode_seconds="60", hold_messages="1")
+    admin.check_in("town-hall", "person1001@example.com", "1001")
+    for body in ("one", "two"):
+        assert send(admin, body)[1]["id"]
+    assert "data-exempt" in admin.get(LIVE).text
+
+
+def test_a_held_post_becomes_a_message_once_it_is_approved(
+    app: Flask, viewer: PageClient, admin: PageClient, act: Act
+) -> None:
+    act("settings", hold_messages="1")
+    for _ in range(2):
+        assert send(viewer, "may I?", "n-1") == (200, {"ok": True, "id": None, "held": True})
+    assert seen_by(viewer) == []
+    assert "Waiting for approval (1)" in text_of(admin.get(CHAT).text)
+    for _ in range(2):
+        act(f"held/{held_id(app)}/approve")
+    assert seen_by(viewer) == ["may I?"]
+    assert "may I?" in viewer.get(LIVE).text
+    status, answer = send(viewer, "may I?", "n-1")
+    assert (status, set(answer)) == (200, {"ok", "id"})
+    assert count(app, Message) == 1
+    assert "Waiting for approval" not in text_of(admin.get(CHAT).text)
+
+
+def test_a_rejected_post_is_never_seen_and_kept_for_the_record(
+    app: Flask, viewer: PageClient, act: Act
+) -> None:
+    act("settings", hold_messages="1")
+    send(viewer, "buy now", "n-1")
+    act(f"held/{held_id(app)}/reject")
+    act("settings", hold_messages="0")
+    status, answer = send(viewer, "buy now", "n-1")
+    assert (status, answer["error"]["code"]) == (422, "invalid")
+    act(f"held/{held_id(app)}/approve")
+    assert count(app, Message) == 0
+    with app.app_context():
+        row = db.session.scalars(select(HeldMessage)).one()
+        assert row.decided_at is not None
+        assert row.message_id is None
+
+
+def test_held_posts_count_for_the_rate(viewer: PageClient, act: Act) -> None:
+    act("settings", hold_messages="1")
+    answers = [send(viewer, f"number {n}")[0] for n in range(6)]
+    assert answers == [200] * 5 + [429]
+
+
+def test_without_javascript_a_held_post_says_so(viewer: PageClient, act: Act) -> None:
+    act("settings", hold_messages="1")
+    answer = viewer.submit(viewer.get(LIVE), "messages", body="may I?")
+    assert answer.location == f"{LIVE}?held=1#chat"
+    assert "waiting for approval" in text_of(viewer.get(answer.location).text)
+
+
+def test_a_frozen_chat_takes_nothing_until_it_is_open_again(viewer: PageClient, act: Act) -> None:
+    page = viewer.get(LIVE)
+    act("settings", chat_open="0")
+    status, answer = send(viewer, "too late")
+    assert (status, answer["error"]["code"]) == (409, "chat_closed")
+    refused = viewer.submit(page, "messages", body="my words stay")
+    assert refused.status_code == 409
+    assert "my words stay" in text_of(refused.text)
+    act("settings", chat_open="1")
+    assert send(viewer, "in time")[0] == 200
+
+
+def test_an_announcement_stands_on_the_page_until_it_is_taken_down(
+    viewer: PageClient, admin: PageClient
+) -> None:
+    for body in ("Lunch at noon", "Lunch at one <b>"):
+        answer = admin.submit(admin.get(CHAT), "/announcement", body=body)
+        assert (answer.status_code, answer.location) == (303, CHAT)
+    page = text_of(viewer.get(LIVE).text)
+    assert "Lunch at one <b>" in page
+    assert "Lunch at noon" not in page
+    fields = {"csrf_token": token_of(admin.get(CHAT))}
+    assert admin.post(f"{CHAT}/announcement/remove", data=fields).status_code == 303
+    assert "Lunch" not in text_of(viewer.get(LIVE).text)
+
+
+def test_with_htmx_an_announcement_brings_an_empty_form_and_the_board(admin: PageClient) -> None:
+    fields = {"csrf_token": token_of(admin.get(CHAT)), "body": "Lunch at noon"}
+    answer = admin.post(f"{CHAT}/announcement", data=fields, headers=HTMX)
+    assert 'hx-swap-oob="outerHTML"' in answer.text
+    assert answer.text.lstrip().startswith('<form class="card" id="announce"')
+    assert answer.text.count("Lunch at noon") == 1
+
+
+@pytest.mark.parametrize("body", ["", "  ", "x" * 501, "\x00"])
+def test_an_announcement_that_is_none_is_refused(admin: PageClient, body: str) -> None:
+    answer = admin.submit(admin.get(CHAT), "/announcement", body=body)
+    assert answer.status_code == 422
+    assert "<h1>" in answer.text
+
+
+def test_the_live_page_of_who_is_checked_in_asks_the_database_nothing(
+    app: Flask, viewer: PageClient, admin: PageClient
+) -> None:
+    admin.submit(admin.get(CHAT), "/announcement", body="Lunch at noon")
+    viewer.get(LIVE)
+    with counted_statements(app) as statements:
+        assert "Lunch at noon" in viewer.get(LIVE).text
+    assert statements == []
+
+
+def test_a_poll_that_brings_nothing_new_leaves_the_page_alone(
+    viewer: PageClient, admin: PageClient
+) -> None:
+    page = admin.get(CHAT).text
+    poll = page.split('class="poll" hx-get="')[1].split('"')[0]
+    same = admin.get(poll, headers=HTMX)
+    assert same.status_code == 204
+    send(viewer, "news")
+    fresh = admin.get(poll, headers=HTMX)
+    assert fresh.status_code == 200
+    assert "news" in fresh.text
+    assert not same.headers.getlist("Set-Cookie") + fresh.headers.getlist("Set-Cookie")
+
+
+def test_older_messages_are_a_page_away(app: Flask, viewer: PageClient, admin: PageClient) -> None:
+    first = send(viewer, "the very first")[1]["id"]
+    with app.app_context():
+        row = db.session.get_one(Message, first)
+        for n in range(100):
+            again = {"event_id": row.event_id, "employee_id": row.employee_id, "nonce": f"x{n}"}
+            db.session.add(Message(body=f"later {n}", posted_at=row.posted_at, **again))
+        db.session.commit()
+    page = admin.get(CHAT)
+    assert "the very first" not in page.text
+    older = page.text.split('rel="next" href="')[1].split('"')[0]
+    assert "the very first" in admin.get(older).text
+    assert "hx-trigger" not in admin.get(older).text
+
+
+@pytest.mark.parametrize(
+    ("action", "fields", "status"),
+    [
+        ("messages/999/remove", {}, 404),
+        ("messages/99999999999999999999/remove", {}, 422),
+        ("held/999/approve", {}, 404),
+        ("held/999/reject", {}, 404),
+        ("employees/999/mute", {"minutes": "5"}, 404),
+        ("employees/1/mute", {}, 422),
+        ("employees/1/mute", {"minutes": "-5"}, 422),
+        ("settings", {}, 422),
+        ("settings", {"slow_mode_seconds": "7"}, 422),
+        ("settings", {"chat_open": "maybe"}, 422),
+        ("settings", {"hold_messages": ""}, 422),
+    ],
+)
+def test_what_no_button_says_is_refused(
+    act: Act, action: str, fields: dict[str, str], status: int
+) -> None:
+    act(action, expected=status, **fields)
+
+
+def test_a_message_of_another_event_is_not_touched(
+    app: Flask, viewer: PageClient, admin: PageClient
+) -> None:
+    message_id = send(viewer, "here")[1]["id"]
+    with app.app_context():
+        add_event("second")
+    fields = {"csrf_token": token_of(admin.get(CHAT))}
+    address = f"/admin/events/second/chat/messages/{message_id}/remove"
+    assert admin.post(address, data=fields).status_code == 404
+    assert seen_by(viewer) == ["here"]
+
+
+@pytest.mark.parametrize("address", [CHAT, f"{CHAT}.csv", f"{CHAT}.json"])
+def test_it_is_for_admins_only(viewer: PageClient, address: str) -> None:
+    assert viewer.get(address).location.startswith("/admin/login")
+
+
+def test_an_unknown_event_is_not_found(admin: PageClient) -> None:
+    assert admin.get("/admin/events/nowhere/chat").status_code == 404
+
+
+def test_a_forged_form_changes_nothing(app: Flask, admin: PageClient) -> None:
+    assert admin.post(f"{CHAT}/settings", data={"chat_open": "0"}).status_code == 400
+    with app.app_context():
+        assert events.get_event("town-hall").chat_open
+
+
+def test_the_transcript_marks_what_was_removed(
+    viewer: PageClient, admin: PageClient, act: Act
+) -> None:
+    formula = send(viewer, '=1+1;"x"')[1]["id"]
+    removed = send(viewer, "rude")[1]["id"]
+    act(f"messages/{removed}/remove")
+    answer = admin.get(f"{CHAT}.json")
+    transcript = json.loads(answer.data)
+    assert transcript["event"]["slug"] == "town-hall"
+    first, second = transcript["messages"]
+    assert first | {"posted_at": ""} == {
+        "id": formula,
+        "posted_at": "",
+        "author": "Ada Lovelace",
+        "employee_number": "1001",
+        "department": "Research",
+        "body": '=1+1;"x"',
+        "removed_at": None,
+        "removed_by": None,
+    }
+    assert first["posted_at"][-6:] in ("+01:00", "+02:00")
+    assert second["removed_by"] == ADMIN[0]
+    assert second["removed_at"][-6:] in ("+01:00", "+02:00")
+    table = admin.get(f"{CHAT}.csv")
+    assert table.data.startswith(b"\xef\xbb\xbfid,posted_at,author,")
+    assert '"\'=1+1;""x"""' in table.data.decode()
+    assert table.headers["Content-Disposition"] == "attachment; filename=town-hall-chat.csv"
+
+
+def test_the_transcript_of_an_empty_chat_is_well_formed(admin: PageClient) -> None:
+    assert json.loads(admin.get(f"{CHAT}.json").data)["messages"] == []
+    assert len(admin.get(f"{CHAT}.csv").text.splitlines()) == 1
