@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, select
 from webapp.core.base import create_base
 from webapp.core.clock import utcnow
 from webapp.core.extensions import db
-from webapp.core.models import Attendance, Employee, Event
+from webapp.core.models import Attendance, Employee, Event, Message
 from webapp.core.settings import load_settings
 
 Person = tuple[str, str]  # e-mail, employee number
@@ -51,6 +51,19 @@ def add_event(slug: str) -> None:
     values = {"slug": slug, "title": "Town hall", "state": "open", "timezone": "Europe/Berlin"}
     moments = {"starts_at": begin, "ends_at": begin + timedelta(hours=2)}
     db.session.execute(insert(Event), values | moments | {"stream_url": "/demo/live.m3u8"})
+    db.session.commit()
+
+
+def add_messages(slug: str, count: int) -> None:
+    """So many messages in that event, by as many employees."""
+    event_id = db.session.scalar(select(Event.id).where(Event.slug == slug))
+    authors = db.session.scalars(select(Employee.id).order_by(Employee.id).limit(count))
+    rows = [
+        {"event_id": event_id, "employee_id": author, "body": f"Hello from {author}, and to all"}
+        | {"nonce": f"nonce-{author}", "posted_at": utcnow()}
+        for author in authors
+    ]
+    db.session.execute(insert(Message), rows)
     db.session.commit()
 
 
