@@ -41,8 +41,12 @@
   document.addEventListener("htmx:afterSettle", (event) => { localize(event.target); count(); });
   document.addEventListener("htmx:sendError", () => show(UNREACHABLE));
   document.addEventListener("htmx:timeout", () => show(UNREACHABLE));
-  document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful) document.getElementById("alert").replaceChildren();
+  // An action's failure stays until one succeeds; that a poll does, which goes on by itself, says nothing.
+  let polled = false;
+  document.addEventListener("htmx:afterRequest", ({ detail: { requestConfig, xhr } }) => {
+    const poll = !requestConfig.triggeringEvent;
+    if (!xhr.status || xhr.getResponseHeader("HX-Retarget")) polled = poll;
+    else if (poll === polled) document.getElementById("alert").replaceChildren();
   });
 
   localize(document);

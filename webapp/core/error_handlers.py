@@ -23,9 +23,12 @@ def respond(error: TownhallError, *, status: int | None = None, as_json: bool = 
     status = status or error.status
     if as_json or wants_json():
         response = jsonify(ok=False, error=error.as_dict())
+    elif is_htmx():
+        response = make_response(render_template("_error.html", error=error))
+        # Beside the page, never over it: there is the form, and what was typed into it.
+        response.headers.update({"HX-Retarget": "#alert", "HX-Reswap": "innerHTML"})
     else:
-        template = "_error.html" if is_htmx() else "error.html"
-        response = make_response(render_template(template, error=error, status=status))
+        response = make_response(render_template("error.html", error=error, status=status))
     response.status_code = status
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
