@@ -18,8 +18,10 @@ from webapp.core.live import publish
 from webapp.core.rendering import go_to, render, wants_json
 from webapp.core.streams import find_stream
 from webapp.headers import allow_stream
+from webapp.live.rows import message_rows
 
 bp = Blueprint("live", __name__, url_prefix="/events/<slug>")
+bp.add_app_template_filter(message_rows)
 
 
 @bp.get("/live")
