@@ -90,10 +90,13 @@ class Told:
         }
 
     def _note_removed(self, message_id: int) -> bool:
-        fresh = message_id not in self._removed
-        self._removed.add(message_id)
-        self._ids.discard(message_id)
-        return fresh
+        if message_id in self._removed:
+            return False
+        # One further back comes by the queue alone, so once.
+        if message_id > self.floor:
+            self._removed.add(message_id)
+            self._ids.discard(message_id)
+        return True
 
     def _note_settings(self, settings: dict[str, Any]) -> bool:
         fresh = settings != self._settings

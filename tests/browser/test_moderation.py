@@ -96,6 +96,18 @@ def test_a_removed_message_leaves_the_open_page_and_what_is_typed_stays(
     expect(draft).to_have_value("not finished yet")
 
 
+def test_rows_stay_where_they_are_under_the_pointer(viewer: Page, moderator: Page) -> None:
+    button = moderator.locator("#board").get_by_role("button", name="Remove").first
+    button.hover()
+    place = button.bounding_box()
+    write(viewer, "one more row")
+    expect(message(viewer, "one more row")).to_be_visible()
+    expect(moderator.locator("#board")).not_to_contain_text("one more row")
+    assert button.bounding_box() == place
+    moderator.mouse.move(1, 1)
+    expect(moderator.locator("#board")).to_contain_text("one more row")
+
+
 def test_an_announcement_appears_above_the_video(viewer: Page, moderator: Page) -> None:
     moderator.get_by_label("Pin an announcement").fill("Lunch at noon")
     moderator.get_by_role("button", name="Pin", exact=True).click()
