@@ -10,6 +10,7 @@ from flask import Flask
 from flask_migrate import upgrade
 from redis import Redis as RedisClient
 
+from stack import Stack
 from stack.servers import Database, Redis
 from tests.support.client import PageClient
 from webapp.app import create_app
@@ -58,6 +59,13 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     finally:
         for server in (database, redis):
             server.stop()
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The full system on loopback, without data; each test holds a meeting of its own on it."""
+    with Stack(demo=False) as stack:
+        yield stack
 
 
 @pytest.fixture(params=BACKENDS)

@@ -1,17 +1,14 @@
 """Single sign-on in a browser: off to the provider and back, through nginx and without it."""
 
-import os
 import re
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from stack import Stack
-from stack.app import AppServer
-from stack.ports import free_port
+from tests.support.browser import People
+from tests.support.embedded import Embedded
 from tests.support.oidc_provider import Provider, running_provider
 
 ADMIN = "admin@example.com"
@@ -30,7 +27,7 @@ def site(
 ) -> Iterator[str]:
     """The address of a system with the demo data, in one process (on eventlet) or behind nginx."""
     if request.param == "embedded":
-        yield from serve_embedded(provider, tmp_path_factory.mktemp("instance"))
+        yield from serve(Embedded(tmp_path_factory.mktemp("instance"), provider.settings))
         return
     with pytest.MonkeyPatch.context() as patch:
         for name, value in provider.settings.items():
@@ -39,10 +36,7 @@ def site(
             yield stack.url
 
 
-def serve_embedded(provider: Provider, folder: Path) -> Iterator[str]:
-    port = free_port()
-    env = os.environ | provider.settings | {"PORT": str(port), "INSTANCE_PATH": str(folder)}
-    server = AppServer("embedded", [sys.executable, "wsgi.py"], port, env=env)
+def serve(server: Embedded) -> Iterator[str]:
     try:
         server.start()
         yield server.url
@@ -51,18 +45,11 @@ def serve_embedded(provider: Provider, folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
+def page(people: People, site: str) -> Page:
     """A new browser; what it refuses to do (the policy) fails the test."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        page = chromium.new_page()
-        complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text))
-        yield page
-        chromium.close()
-    assert not [text for text in complaints if "Content Security Policy" in text]
+    # The page that refuses somebody, and the icon that the provider does not have.
+    people.expect_complaint("status of 4")
+    return people.come(site)
 
 
 def be_at_provider(page: Page, email: str) -> None:

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import Flask
 
@@ -37,7 +38,7 @@ class Meeting:
 
 
 @contextmanager
-def held_meeting(settings: Settings, site: str, **values: object) -> Iterator[Meeting]:
+def held_meeting(settings: Settings, site: str, **values: Any) -> Iterator[Meeting]:
     """An open event on the system that runs with `settings` and answers at `site`."""
     app = create_base("tests", settings)
     slug = f"m{secrets.token_hex(4)}"

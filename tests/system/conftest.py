@@ -1,4 +1,4 @@
-"""The full system on loopback, started once; each test holds a meeting of its own on it."""
+"""Each test holds a meeting of its own on the full system."""
 
 from collections.abc import Iterator
 
@@ -7,12 +7,6 @@ import pytest
 from stack import Stack
 from tests.support.meeting import Meeting, held_meeting
 from webapp.core.settings import load_settings
-
-
-@pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    with Stack(demo=False) as stack:
-        yield stack
 
 
 @pytest.fixture

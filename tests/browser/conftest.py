@@ -1,0 +1,66 @@
+"""One browser and one running system for all stories; each holds a meeting of its own."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.support.browser import People, launch_chromium
+from tests.support.embedded import Embedded
+from tests.support.meeting import Meeting, held_meeting
+from webapp.core.clock import utcnow
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = launch_chromium(playwright)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def people(chromium: Browser) -> Iterator[People]:
+    """Whoever comes in this test; a complaint of a browser that was not expected fails it."""
+    people = People(chromium)
+    yield people
+    people.leave()
+    assert people.complaints == []
+
+
+@pytest.fixture(params=[True, False], ids=["script", "plain"])
+def javascript(request: pytest.FixtureRequest) -> bool:
+    """The story is told twice: with JavaScript and HTMX, and with forms and links alone."""
+    return bool(request.param)
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    server = Embedded(tmp_path_factory.mktemp("embedded"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def meeting(embedded: Embedded) -> Iterator[Meeting]:
+    """Without a stream: decoding one takes more time than most stories."""
+    yield from _meeting(embedded, stream_url="")
+
+
+@pytest.fixture
+def broadcast(embedded: Embedded) -> Iterator[Meeting]:
+    """A meeting with the demo stream."""
+    yield from _meeting(embedded)
+
+
+def _meeting(embedded: Embedded, **values: Any) -> Iterator[Meeting]:
+    # It begins after the demo event, which stays the one that `/` leads to.
+    begin = utcnow() - timedelta(minutes=1)
+    times = {"starts_at": begin, "ends_at": begin + timedelta(hours=1)}
+    with held_meeting(embedded.settings, embedded.url, **times, **values) as meeting:
+        yield meeting

@@ -1,0 +1,90 @@
+"""The chat of two people, in one process and over two nodes behind nginx."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from stack import Stack
+from tests.support.browser import People, check_in, expect_connected, write
+from tests.support.meeting import Meeting, held_meeting
+from webapp.core.settings import load_settings
+
+
+@pytest.fixture
+def full_meeting(stack: Stack) -> Iterator[Meeting]:
+    """A meeting on the full system."""
+    with held_meeting(load_settings(stack.settings), stack.url, stream_url="") as meeting:
+        yield meeting
+
+
+def come_in(people: People, meeting: Meeting) -> Page:
+    page = people.come(meeting.site)
+    check_in(page, meeting.slug, *meeting.employee())
+    expect_connected(page)
+    return page
+
+
+def expect_messages(page: Page, *bodies: str) -> None:
+    """Exactly these, each once, in the order of their ids, and none on its way."""
+    rows = page.locator("#messages > li")
+    expect(rows.locator(".body")).to_have_text(list(bodies))
+    expect(page.locator("#pending > li")).to_have_count(0)
+    ids = [int(row.get_attribute("data-id") or 0) for row in rows.all()]
+    assert ids == sorted(set(ids))
+
+
+def test_what_one_writes_the_other_sees(people: People, meeting: Meeting) -> None:
+    ada, grace = come_in(people, meeting), come_in(people, meeting)
+    expect(ada.locator("#watching")).to_have_text("2 watching")
+    write(ada, "Good morning <b>everybody</b>")
+    expect_messages(grace, "Good morning <b>everybody</b>")
+    grace.get_by_label("Your message").fill("Good morning, Ada")
+    grace.get_by_label("Your message").press("Enter")
+    for page in (ada, grace):
+        expect_messages(page, "Good morning <b>everybody</b>", "Good morning, Ada")
+    expect(ada.get_by_label("Your message")).to_be_empty()
+
+
+def test_over_two_nodes_each_page_gets_every_message_once_in_order(
+    people: People, stack: Stack, full_meeting: Meeting
+) -> None:
+    first, second = (node.url for node in stack.realtime)
+    ada, grace = come_in(people, full_meeting), come_in(people, full_meeting)
+    # Whichever node a page is on, one of these two is on the other.
+    with (
+        full_meeting.viewer().connect(first) as alan,
+        full_meeting.viewer().connect(second) as edsger,
+    ):
+        written: list[str] = []
+        for number in range(3):
+            for write_one, name in (
+                (lambda body: write(ada, body), "Ada"),
+                (alan.post, "Alan"),
+                (lambda body: write(grace, body), "Grace"),
+                (edsger.post, "Edsger"),
+            ):
+                written.append(f"{name} {number}")
+                write_one(written[-1])
+                # What comes next gets the higher id.
+                alan.wait_for_bodies(written[-1])
+        for page in (ada, grace):
+            expect_messages(page, *written)
+        assert alan.bodies == edsger.bodies == written
+
+
+def test_without_a_script_the_form_posts_and_the_link_refreshes(
+    people: People, meeting: Meeting
+) -> None:
+    ada = come_in(people, meeting)
+    plain = people.come(meeting.site, javascript=False)
+    check_in(plain, meeting.slug, *meeting.employee())
+    write(plain, "Written without a script")
+    expect_messages(plain, "Written without a script")
+    expect(plain.get_by_label("Your message")).to_be_empty()
+    expect_messages(ada, "Written without a script")
+    write(ada, "I can read it")
+    expect_messages(ada, "Written without a script", "I can read it")
+    expect_messages(plain, "Written without a script")
+    plain.get_by_role("link", name="Refresh").click()
+    expect_messages(plain, "Written without a script", "I can read it")

@@ -1,0 +1,60 @@
+"""Checking in and out, as a person sees it."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from playwright.sync_api import expect
+
+from tests.support.browser import LIVE, People, fill_in
+from tests.support.embedded import Embedded
+from tests.support.meeting import Meeting
+from webapp.core.seed import EMPLOYEE_EMAIL, EMPLOYEE_NUMBER
+
+
+def test_refused_with_a_wrong_number_then_in_and_out_again(
+    people: People, embedded: Embedded, javascript: bool
+) -> None:
+    people.expect_complaint("status of 422")
+    page = people.come(embedded.url, javascript=javascript)
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Quarterly town hall")).to_be_visible()
+    fill_in(page, EMPLOYEE_EMAIL, "9999")
+    expect(page.get_by_role("alert").filter(has_text="could not find you")).to_be_focused()
+    expect(page.get_by_label("Work e-mail")).to_have_value(EMPLOYEE_EMAIL)
+    expect(page.get_by_label("Employee number")).to_have_value("9999")
+    fill_in(page, EMPLOYEE_EMAIL, EMPLOYEE_NUMBER)
+    expect(page).to_have_url(LIVE)
+    expect(page.get_by_text("Ada Lovelace", exact=True).first).to_be_visible()
+    page.get_by_role("button", name="Check out").click()
+    expect(page).to_have_url("/events/quarterly-town-hall/")
+    page.goto("/events/quarterly-town-hall/live")
+    expect(page.get_by_role("button", name="Check in")).to_be_visible()
+
+
+def test_what_was_typed_stays_when_the_database_takes_nothing(
+    people: People, embedded: Embedded, meeting: Meeting
+) -> None:
+    people.expect_complaint("status of 503")
+    page = people.come(embedded.url)
+    page.goto(f"/events/{meeting.slug}/")
+    email, number = meeting.employee()
+    with locked_for_writing(embedded):
+        fill_in(page, email, number)
+        # SQLite waits five seconds for the lock before it gives up.
+        alert = page.locator("#alert")
+        expect(alert).to_contain_text("We cannot store anything just now", timeout=15_000)
+    expect(page.get_by_label("Work e-mail")).to_have_value(email)
+    expect(page.get_by_label("Employee number")).to_have_value(number)
+    page.get_by_role("button", name="Check in").click()
+    expect(page).to_have_url(LIVE)
+
+
+@contextmanager
+def locked_for_writing(embedded: Embedded) -> Iterator[None]:
+    """Somebody else writes to the database inside the block, and goes on writing."""
+    path = embedded.folder / "townhall.sqlite3"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("ROLLBACK")

@@ -1,0 +1,92 @@
+"""An admin looks at who came, and closes the event."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.support.browser import People, check_in, expect_connected, sign_in
+from tests.support.meeting import Meeting
+from webapp.core.seed import ADMIN_EMAIL, ADMIN_PASSWORD
+
+
+def come_in(people: People, meeting: Meeting, javascript: bool = True) -> tuple[Page, str]:
+    """A viewer on the live page, and their employee number."""
+    page = people.come(meeting.site, javascript=javascript)
+    email, number = meeting.employee()
+    check_in(page, meeting.slug, email, number)
+    return page, number
+
+
+def open_roster(people: People, meeting: Meeting, javascript: bool = True) -> Page:
+    admin = people.come(meeting.site, javascript=javascript)
+    sign_in(admin, ADMIN_EMAIL, ADMIN_PASSWORD)
+    admin.goto(f"/admin/events/{meeting.slug}/attendance")
+    return admin
+
+
+def numbers(page: Page) -> list[str]:
+    return page.locator("#rows tbody td:nth-child(2)").all_inner_texts()
+
+
+def test_an_admin_searches_filters_sorts_and_pages(
+    people: People, meeting: Meeting, javascript: bool
+) -> None:
+    ada, grace = (come_in(people, meeting, javascript)[1] for _ in range(2))
+    _, absent = meeting.employee()
+    admin = open_roster(people, meeting, javascript)
+    expect(admin.locator(".counts b")).to_have_text("2")
+    admin.get_by_label("Search").fill(meeting.slug)
+    admin.get_by_role("button", name="Show").click()
+    expect(admin.locator(".counts")).to_contain_text("3 match")
+    assert numbers(admin) == [ada, grace, absent]
+
+    admin.get_by_role("link", name="Number").click()
+    expect(admin).to_have_url(re.compile("sort=number"))
+    admin.get_by_role("link", name="Number").click()
+    expect(admin.get_by_role("columnheader", name="Number")).to_have_attribute(
+        "aria-sort", "descending"
+    )
+    assert numbers(admin) == [absent, grace, ada]
+
+    admin.get_by_label("Status").select_option("Not checked in")
+    admin.get_by_role("button", name="Show").click()
+    expect(admin.locator(".counts")).to_contain_text("1 match")
+    assert numbers(admin) == [absent]
+    expect(admin.get_by_label("Search")).to_have_value(meeting.slug)
+
+    admin.goto(f"/admin/events/{meeting.slug}/attendance")
+    first = numbers(admin)
+    assert len(first) == 50
+    admin.get_by_role("link", name="Next").click()
+    expect(admin.get_by_text("Page 2 of")).to_be_visible()
+    assert not set(first) & set(numbers(admin))
+
+
+def test_the_roster_refreshes_without_taking_the_keyboard_away(
+    people: People, meeting: Meeting
+) -> None:
+    admin = people.come(meeting.site)
+    sign_in(admin, ADMIN_EMAIL, ADMIN_PASSWORD)
+    admin.clock.install()
+    admin.goto(f"/admin/events/{meeting.slug}/attendance")
+    expect(admin.locator(".counts b")).to_have_text("0")
+    search = admin.get_by_label("Search")
+    search.press_sequentially("half a na")
+    come_in(people, meeting)
+    with admin.expect_response(lambda answer: "/attendance" in answer.url):
+        admin.clock.run_for(10_000)
+    expect(admin.locator(".counts b")).to_have_text("1")
+    expect(search).to_be_focused()
+    expect(search).to_have_value("half a na")
+
+
+def test_closing_the_event_sends_viewers_to_its_end(people: People, meeting: Meeting) -> None:
+    viewer, _ = come_in(people, meeting)
+    expect_connected(viewer)
+    admin = people.come(meeting.site)
+    sign_in(admin, ADMIN_EMAIL, ADMIN_PASSWORD)
+    row = admin.get_by_role("row").filter(has=admin.locator(f"a[href*='{meeting.slug}']"))
+    row.get_by_role("button", name="Close").click()
+    expect(row.get_by_text("closed")).to_be_visible()
+    expect(viewer.get_by_text("This event is over")).to_be_visible(timeout=10_000)
+    expect(viewer.get_by_text("you checked in at")).to_be_visible()

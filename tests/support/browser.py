@@ -1,0 +1,116 @@
+"""People with browsers of their own, and what they do on many pages."""
+
+import re
+import shutil
+from typing import Any
+
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    WebError,
+    expect,
+)
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE = {"width": 360, "height": 740}
+LIVE = re.compile(r"/events/[^/]+/live(#chat)?$")
+
+
+def launch_chromium(playwright: Playwright) -> Browser:
+    """The machine's own Chromium; it plays H.264, which Playwright's does not."""
+    path = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    assert path, "no Chromium here: bin/install-tools"
+    return playwright.chromium.launch(executable_path=path, args=FLAGS)
+
+
+class People:
+    """Who visits the site. What their browsers complain about is kept in `complaints`."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._contexts: list[BrowserContext] = []
+        self._complaints: list[str] = []
+        self._expected: list[str] = []
+
+    def come(self, site: str, *, javascript: bool = True, phone: bool = False) -> Page:
+        """A new person, whose addresses are relative to `site`."""
+        more: dict[str, Any] = {"viewport": PHONE} if phone else {}
+        context = self._browser.new_context(
+            base_url=site,
+            java_script_enabled=javascript,
+            locale="en-GB",
+            timezone_id="Europe/Berlin",
+            **more,
+        )
+        self._contexts.append(context)
+        context.on("console", self._note_console)
+        context.on("weberror", self._note_error)
+        return context.new_page()
+
+    def expect_complaint(self, text: str) -> None:
+        """Let browsers complain about something that the test brings about."""
+        self._expected.append(text)
+
+    @property
+    def complaints(self) -> list[str]:
+        """Errors on the console and in scripts, save those that were expected."""
+        return [said for said in self._complaints if not any(e in said for e in self._expected)]
+
+    def leave(self) -> None:
+        """Close every browser."""
+        for context in self._contexts:
+            context.close()
+
+    def _note_console(self, said: ConsoleMessage) -> None:
+        if said.type == "error":
+            self._complaints.append(said.text)
+
+    def _note_error(self, error: WebError) -> None:
+        self._complaints.append(str(error.error))
+
+
+def fill_in(page: Page, email: str, number: str) -> None:
+    """Fill in the check-in form and send it."""
+    page.get_by_label("Work e-mail").fill(email)
+    page.get_by_label("Employee number").fill(number)
+    page.get_by_role("button", name="Check in").click()
+
+
+def check_in(page: Page, slug: str, email: str, number: str) -> None:
+    """Check in to the event, and be on its live page."""
+    page.goto(f"/events/{slug}/")
+    fill_in(page, email, number)
+    expect(page).to_have_url(LIVE)
+
+
+def sign_in(page: Page, email: str, password: str) -> None:
+    """Sign in as an admin."""
+    page.goto("/admin/login")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Events")).to_be_visible()
+
+
+def write(page: Page, body: str) -> None:
+    """Write a message in the chat."""
+    page.get_by_label("Your message").fill(body)
+    page.get_by_role("button", name="Send").click()
+
+
+def expect_connected(page: Page) -> None:
+    """Wait until the live page has its socket: then somebody is watching."""
+    expect(page.locator("#watching")).to_contain_text("watching")
+    expect(page.locator("#connection")).to_be_empty()
