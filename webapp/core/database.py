@@ -20,6 +20,8 @@ MYSQL_OPTIONS: dict[str, Any] = {
     # The loser of a race reads the winner's row in the same transaction.
     "isolation_level": "READ COMMITTED",
     "pool_pre_ping": True,
+    # Sessions end their transactions themselves; the pool would send a second ROLLBACK each time.
+    "pool_reset_on_return": None,
     "pool_recycle": 280,
     "pool_size": 10,
     "max_overflow": 10,
