@@ -9,10 +9,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
+PATIENCE = 10  # seconds for one answer
 ONE_SHOT = {"migrate", "secrets"}
 AT_REST = {"nginx": 1, "web": 2, "realtime": 2, "redis": 1, "mysql": 1}
 # What an operator's shell or .env might set must not reach the system under test.
-SETTINGS = ("DEMO", "LOG_", "NODES", "OPEN_FILES", "SECRET_KEY", "SITE_", "TRUSTED_", "WEB")
+SETTINGS = (
+    "DEMO",
+    "LOG_",
+    "MAX_",
+    "NODES",
+    "OPEN_FILES",
+    "SECRET_KEY",
+    "SECURE_",
+    "SITE_",
+    "TRUSTED_",
+    "WEB",
+)
 
 # Connections that came from another container to the port of this node, read where no tool is.
 COUNT_CONNECTIONS = """

@@ -4,10 +4,12 @@ import os
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
-from composed import Composed, fresh_clone
-from viewer import Employee, Viewer
+
+from tests.compose.composed import Composed, fresh_clone
+from tests.compose.viewer import StayingViewer
 
 
 def free_port() -> int:
@@ -51,24 +53,21 @@ def system(started, first_log) -> Composed:
 
 
 @pytest.fixture
-def employees(system) -> list[Employee]:
-    """The active employees of the demo data."""
-    rows = system.sql("SELECT email, employee_number FROM employees WHERE active ORDER BY id")
-    return [Employee(*row) for row in rows]
+def slug(system) -> str:
+    """The event that is open in the demo data."""
+    [[slug]] = system.sql("SELECT slug FROM events WHERE state = 'open'")
+    return slug
 
 
 @pytest.fixture
-def watch(system, employees) -> Iterator[Callable[[int], list[Viewer]]]:
-    """watch(n): n more viewers, each another employee, with open sockets."""
-    present: list[Viewer] = []
+def watch(system, slug) -> Iterator[Callable[[int], list[StayingViewer]]]:
+    """watch(n): n more viewers, each another employee of the demo data, with open sockets."""
+    employees = system.sql("SELECT email, employee_number FROM employees WHERE active ORDER BY id")
+    with ExitStack() as present:
 
-    def arrive(count: int) -> list[Viewer]:
-        for employee in employees[len(present) : len(present) + count]:
-            present.append(Viewer(system.url, employee))
-            present[-1].check_in()
-            present[-1].connect()
-        return present[-count:]
+        def arrive(count: int) -> list[StayingViewer]:
+            people = [employees.pop() for _ in range(count)]
+            viewers = [StayingViewer(system.url, slug, *person) for person in people]
+            return [present.enter_context(viewer).connect(system.url) for viewer in viewers]
 
-    yield arrive
-    for viewer in present:
-        viewer.leave()
+        yield arrive

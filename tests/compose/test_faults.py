@@ -2,8 +2,9 @@
 
 import pytest
 import requests
-from viewer import PATIENCE
-from waiting import until
+
+from tests.compose.composed import PATIENCE
+from tests.support.waiting import wait_for
 
 OWN = ("nginx", "web", "realtime")
 
@@ -22,9 +23,10 @@ def starts(system, *services: str) -> set[tuple[str, str]]:
 
 def say_until_heard(viewers, body: str, seconds: float) -> None:
     """Post until the message is stored, as the page does, and see that all hear it once."""
-    until(lambda: viewers[0].post(body).get("ok"), seconds, f"{body!r} is stored")
-    until(lambda: all(v.times_received(body) for v in viewers), seconds, f"all have {body!r}")
-    assert [v.times_received(body) for v in viewers] == [1] * len(viewers)
+    wait_for(lambda: viewers[0].post(body).get("ok"), seconds, f"{body!r} is stored")
+    for viewer in viewers:
+        viewer.wait_for_bodies(body, seconds=seconds)
+    assert [viewer.bodies.count(body) for viewer in viewers] == [1] * len(viewers)
 
 
 @pytest.mark.parametrize("service", ["redis", "mysql"])
@@ -32,19 +34,19 @@ def test_the_system_outlives_a_restart_of(service, system, watch):
     viewers = watch(4)
     before = starts(system, *OWN)
     system.compose("restart", service)
-    until(lambda: answers(system), 30, "the system is ready again")
+    wait_for(lambda: answers(system), 30, "the system is ready again")
     say_until_heard(viewers, f"after the restart of {service}", 15)
     assert starts(system, *OWN) == before
-    assert [viewer.disconnects for viewer in viewers] == [0] * len(viewers)
+    assert not any(viewer.lost for viewer in viewers)
 
 
 @pytest.mark.parametrize("service", ["web", "realtime"])
 def test_a_crashed_process_is_started_again(service, system):
     victim = system.containers(service)[0]
     script = "import os, signal; os.kill(int(open('/proc/1/task/1/children').read().split()[0]), 9)"
-    system.docker("exec", victim.id, "python", "-c", script)
-    until(lambda: victim not in system.containers(service), 10, "the crash is noticed")
-    until(system.at_rest, 30, f"{service} is back and healthy")
+    system.docker("exec", "--detach", victim.id, "python", "-c", script)
+    wait_for(lambda: victim not in system.containers(service), 10, "the crash is noticed")
+    wait_for(system.at_rest, 30, f"{service} is back and healthy")
 
 
 def test_anything_may_start_first(system):
@@ -53,6 +55,6 @@ def test_anything_may_start_first(system):
     for services in (["nginx"], ["web", "realtime"], ["mysql", "redis"]):
         assert not answers(system)
         system.compose("up", "--detach", "--no-deps", *services)
-    until(lambda: answers(system), 60, "the system is ready")
-    until(lambda: answers(system, "/"), 10, "pages answer")
-    until(system.at_rest, 30, "everything is healthy")
+    wait_for(lambda: answers(system), 60, "the system is ready")
+    wait_for(lambda: answers(system, "/"), 10, "pages answer")
+    wait_for(system.at_rest, 30, "everything is healthy")

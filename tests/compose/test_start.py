@@ -1,11 +1,11 @@
 """What a new operator meets: one command on a fresh clone, and the same command again."""
 
 import requests
-from composed import ONE_SHOT, Composed
-from viewer import PATIENCE, Employee, Viewer
-from waiting import until
 
-DEMO_EMPLOYEE = Employee("ada.lovelace@example.com", "1001")
+from tests.compose.composed import ONE_SHOT, PATIENCE, Composed
+from tests.compose.viewer import StayingViewer
+
+DEMO_EMPLOYEE = ("ada.lovelace@example.com", "1001")
 
 
 def test_the_first_up_starts_everything_without_a_traceback(system, first_log):
@@ -21,8 +21,8 @@ def test_only_nginx_can_be_reached_from_outside(system):
 
 def test_no_process_of_the_system_is_root(system):
     for container in system.containers("nginx", "web", "realtime", "redis", "mysql"):
-        rows = system.docker("top", container.id, "-eo", "uid,comm").splitlines()[1:]
-        roots = [row for row in rows if row.split()[0] == "0"]
+        rows = system.docker("top", container.id, "-eo", "pid,uid,comm").splitlines()[1:]
+        roots = [row for row in rows if row.split()[1] == "0"]
         assert not roots, f"{container.service}: {roots}"
 
 
@@ -49,29 +49,32 @@ def test_pages_and_assets_answer(system):
         assert requests.get(system.url + address, timeout=PATIENCE).status_code == 200, address
 
 
-def test_the_demo_employee_checks_in_and_is_recorded(system):
-    page = Viewer(system.url, DEMO_EMPLOYEE).check_in()
-    assert "socket.io" in page.text
+def test_the_demo_employee_checks_in_and_sees_the_live_page(system, slug):
+    viewer = StayingViewer(system.url, slug, *DEMO_EMPLOYEE)
+    page = viewer.web.get(f"{system.url}/events/{slug}/live", timeout=PATIENCE)
+    assert page.status_code == 200
+    assert "/static/vendor/socket.io.min.js" in page.text
     recorded = (
         "SELECT COUNT(*) FROM attendance JOIN employees ON employees.id = employee_id"
-        " JOIN events ON events.id = event_id WHERE events.state = 'open' AND email = "
-        f"'{DEMO_EMPLOYEE.email}'"
+        " JOIN events ON events.id = event_id"
+        f" WHERE slug = '{slug}' AND email = '{DEMO_EMPLOYEE[0]}'"
     )
     assert system.sql(recorded) == [["1"]]
 
 
-def test_down_and_up_again_keeps_data_and_signed_in_people(system, watch):
+def test_down_and_up_again_keeps_data_and_signed_in_people(system, watch, slug):
     [viewer] = watch(1)
     assert viewer.post("still here tomorrow")["ok"]
-    live = f"{system.url}/events/{viewer.slug}/live"
-    before = system.sql("SELECT COUNT(*) FROM employees")
+    employees = system.sql("SELECT COUNT(*) FROM employees")
+    viewer.socket.disconnect()
     system.compose("down", "--timeout", "20")
     system.up()
-    assert system.sql("SELECT COUNT(*) FROM employees") == before
-    page = viewer.browser.get(live, timeout=PATIENCE)
+    assert system.sql("SELECT COUNT(*) FROM employees") == employees
+    live = f"{system.url}/events/{slug}/live"
+    page = viewer.web.get(live, timeout=PATIENCE)
     assert page.url == live
     assert "still here tomorrow" in page.text
-    until(lambda: viewer.socket.connected, 15, "the viewer's socket is back")
+    assert viewer.connect(system.url).post("and so am I")["ok"]
 
 
 def test_demo_0_leaves_the_demo_data_out(tree, started):
