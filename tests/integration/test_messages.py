@@ -45,7 +45,7 @@ def count_messages(app: Flask) -> int:
 
 def test_a_form_posts_and_comes_back_to_the_page(viewer: PageClient) -> None:
     answer = viewer.submit(viewer.get(LIVE), "messages", body="Good morning from Ada")
-    assert (answer.status_code, answer.location) == (303, f"{LIVE}#chat")
+    assert (answer.status_code, answer.location) == (303, f"{LIVE}#latest")
     page = text_of(viewer.get(LIVE).text)
     assert "Ada Lovelace Research" in page
     assert "Good morning from Ada" in page

@@ -206,7 +206,7 @@ def test_held_posts_count_for_the_rate(viewer: PageClient, act: Act) -> None:
 def test_without_javascript_a_held_post_says_so(viewer: PageClient, act: Act) -> None:
     act("settings", hold_messages="1")
     answer = viewer.submit(viewer.get(LIVE), "messages", body="may I?")
-    assert answer.location == f"{LIVE}?held=1#chat"
+    assert answer.location == f"{LIVE}?held=1#latest"
     assert "waiting for approval" in text_of(viewer.get(answer.location).text)
 
 

@@ -61,7 +61,7 @@ def post_message(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
     if wants_json():
         return jsonify(ok=True, **receipt.as_dict())
     held = 1 if receipt.id is None else None
-    return go_to(url_for("live.show_live", slug=event.slug, held=held) + "#chat")
+    return go_to(url_for("live.show_live", slug=event.slug, held=held) + "#latest")
 
 
 @bp.get("/attendance/me")
