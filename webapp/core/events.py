@@ -119,7 +119,8 @@ def _key(slug: str) -> str:
 
 def _read(slug: str) -> dict[str, Any] | None:
     event = db.session.scalar(select(Event).where(Event.slug == slug))
-    return _to_json(_info(event)) if event else None
+    # To MySQL a trailing space makes no difference; to the cache it is another key.
+    return _to_json(_info(event)) if event and event.slug == slug else None
 
 
 def _info(event: Event) -> EventInfo:
