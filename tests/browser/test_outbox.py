@@ -44,7 +44,7 @@ def without_socket(page: Page) -> Page:
 
 
 def expect_bodies(page: Page, *bodies: str) -> None:
-    expect(page.locator("#messages .body")).to_have_text(list(bodies), timeout=15_000)
+    expect(page.locator("#messages .body")).to_have_text(list(bodies))
     expect(page.locator("#pending > li")).to_have_count(0)
 
 

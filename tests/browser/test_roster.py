@@ -88,5 +88,5 @@ def test_closing_the_event_sends_viewers_to_its_end(people: People, meeting: Mee
     row = admin.get_by_role("row").filter(has=admin.locator(f"a[href*='{meeting.slug}']"))
     row.get_by_role("button", name="Close").click()
     expect(row.get_by_text("closed")).to_be_visible()
-    expect(viewer.get_by_text("This event is over")).to_be_visible(timeout=10_000)
+    expect(viewer.get_by_text("This event is over")).to_be_visible()
     expect(viewer.get_by_text("you checked in at")).to_be_visible()
