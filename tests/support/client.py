@@ -18,6 +18,8 @@ class PageClient(FlaskClient):
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         """Send a request; a page that comes back must be well made."""
         response = super().open(*args, **kwargs)
+        # A large body is in a temporary file, which the response leaves open.
+        response.request.environ["wsgi.input"].close()
         if response.mimetype == "text/html" and response.data.lstrip()[:9] == b"<!doctype":
             check_page(response.text)
         return response
