@@ -1,6 +1,7 @@
 """Fixtures of all tests: real servers, started once, and applications on them."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
+from jinja2 import FileSystemBytecodeCache
 from redis import Redis as RedisClient
 
 from stack import Stack
@@ -18,6 +20,7 @@ from webapp.core.extensions import db
 from webapp.core.settings import Settings, load_settings
 
 BACKENDS = ["embedded", "full"]
+SECRET_KEY = "a key for tests only, 32 characters"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -71,22 +74,55 @@ def stack() -> Iterator[Stack]:
 @pytest.fixture(params=BACKENDS)
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """The embedded default (SQLite, in-process cache), and the full system's stores."""
-    environ = {"INSTANCE_PATH": str(tmp_path), "SECRET_KEY": "a key for tests only, 32 characters"}
+    environ = {"INSTANCE_PATH": str(tmp_path), "SECRET_KEY": SECRET_KEY}
     if request.param == "full":
         servers = request.getfixturevalue("servers")
         environ |= {"DATABASE_URL": servers.database.url, "REDIS_URL": servers.redis.url}
     return load_settings(environ)
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an empty, migrated database to copy: migrating takes longer than a test."""
+    folder = tmp_path_factory.mktemp("sqlite")
+    migrate(load_settings({"INSTANCE_PATH": str(folder), "SECRET_KEY": SECRET_KEY}))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def migrated_servers(servers: Servers) -> Servers:
+    """The private servers, with the schema in the database."""
+    environ = {"DATABASE_URL": servers.database.url, "SECRET_KEY": SECRET_KEY}
+    migrate(load_settings(environ))
+    return servers
+
+
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Each test has an application of its own; compiling its templates was a third of the time."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
+def migrate(settings: Settings) -> None:
+    app = create_app(settings)
+    with app.app_context():
+        upgrade()
+        db.session.remove()
+        db.engine.dispose()
+
+
 @pytest.fixture
 def app(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Flask]:
     """The web tier with an empty, migrated database."""
+    if settings.embedded:
+        migrated = request.getfixturevalue("migrated_sqlite")
+        shutil.copytree(migrated, settings.instance_path, dirs_exist_ok=True)
     app = create_app(settings)
     app.test_client_class = PageClient
-    with app.app_context():
-        upgrade()
-        if not settings.embedded:
-            request.getfixturevalue("servers").empty()
+    app.jinja_env.bytecode_cache = request.getfixturevalue("compiled_templates")
+    if not settings.embedded:
+        with app.app_context():
+            request.getfixturevalue("migrated_servers").empty()
     yield app
     with app.app_context():
         db.session.remove()
