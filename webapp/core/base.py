@@ -9,6 +9,7 @@ from webapp.core.cache import init_cache
 from webapp.core.database import init_database
 from webapp.core.extensions import db, migrate
 from webapp.core.health import bp as health
+from webapp.core.identity import SessionCookie
 from webapp.core.logs import configure_logging
 from webapp.core.settings import ROOT, Settings
 
@@ -39,6 +40,7 @@ def create_base(name: str, settings: Settings) -> Flask:
         WTF_CSRF_TIME_LIMIT=7 * 24 * 3600,
         WTF_CSRF_SSL_STRICT=False,
     )
+    app.session_interface = SessionCookie()
     app.json.sort_keys = False  # type: ignore[attr-defined]
     init_database(app, settings)
     init_cache(app, settings)

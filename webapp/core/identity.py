@@ -2,13 +2,22 @@
 
 import secrets
 
-from flask import session
+from flask import Flask, request, session
+from flask.sessions import SecureCookieSessionInterface
 
 from webapp.core.admins import AdminInfo, find_admin
 from webapp.core.attendance import Viewer, find_viewer
 from webapp.core.employees import EmployeeInfo, get_employee
 from webapp.core.errors import NotCheckedIn
 from webapp.core.events import EventInfo
+
+
+class SessionCookie(SecureCookieSessionInterface):
+    """The signed cookie; a browser that came over TLS sends it back over TLS alone."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Always where it is set, else where this request came over TLS."""
+        return super().get_cookie_secure(app) or request.is_secure
 
 
 def remember_viewer(viewer: Viewer) -> None:
