@@ -1,5 +1,6 @@
 """Checking in: once, quickly, and without telling who works here."""
 
+import re
 import threading
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from tests.support.client import PageClient, text_of
 from tests.support.data import add_employee, add_event
 from tests.support.statements import counted_statements
 from webapp.core import attendance
+from webapp.core.error_handlers import EXPIRED
 from webapp.core.events import change_state, get_event
 from webapp.core.extensions import db
 from webapp.core.models import Attendance
@@ -87,14 +89,36 @@ def test_htmx_gets_the_card_alone(client: PageClient) -> None:
     assert "HX-Request" in answer.headers["Vary"]
 
 
+NO_EMAIL, NO_NUMBER = "Enter your work e-mail.", "Enter your employee number."
+
+
 @pytest.mark.parametrize(
-    ("email", "number"),
-    [("", ""), ("ada@example.com", ""), ("a" * 300 + "@example.com", "1"), ("\ud7ff\x00", "\x00")],
+    ("email", "number", "complaints"),
+    [
+        ("", "", [NO_EMAIL, NO_NUMBER]),
+        ("ada@example.com", "", [NO_NUMBER]),
+        ("", "1001", [NO_EMAIL]),
+        ("\x00\x07", " ", [NO_EMAIL, NO_NUMBER]),
+        ("a" * 243 + "@example.com", "1", ["An e-mail address has at most 254 characters."]),
+        ("ada@example.com", "1" * 65, ["An employee number has at most 64 characters."]),
+    ],
+    ids=[
+        "both empty",
+        "no number",
+        "no e-mail",
+        "control characters",
+        "long e-mail",
+        "long number",
+    ],
 )
-def test_fields_that_cannot_be_right_are_refused(
-    app: Flask, client: PageClient, email: str, number: str
+def test_fields_that_cannot_be_right_are_named(
+    app: Flask, client: PageClient, email: str, number: str, complaints: list[str]
 ) -> None:
-    assert client.check_in("town-hall", email, number).status_code == 422
+    answer = client.check_in("town-hall", email, number)
+    assert answer.status_code == 422
+    assert "Check what is marked below." in text_of(answer.text)
+    found = re.findall(r'class="field-error" id="\w+-error">([^<]+)<', answer.text)
+    assert found == complaints
     assert count_attendance(app) == 0
 
 
@@ -106,6 +130,7 @@ def test_bytes_that_are_no_utf8_are_refused(client: PageClient) -> None:
         "/events/town-hall/check-in", data=body, content_type="application/x-www-form-urlencoded"
     )
     assert answer.status_code == 422
+    assert attendance.NobodyMatches.message in text_of(answer.text)
 
 
 def test_without_its_token_a_form_comes_back_fresh_with_the_values(
@@ -114,6 +139,7 @@ def test_without_its_token_a_form_comes_back_fresh_with_the_values(
     fields = {"email": "ada@example.com", "employee_number": "1001"}
     answer = client.post("/events/town-hall/check-in", data=fields)
     assert answer.status_code == 400
+    assert EXPIRED in text_of(answer.text)
     assert 'value="ada@example.com"' in answer.text
     assert count_attendance(app) == 0
     assert client.submit(answer, "check-in").status_code == 303
@@ -128,6 +154,7 @@ def test_an_event_that_is_not_open_takes_nobody_in(
         change_state(get_event("town-hall"), state)
     answer = client.submit(page, "check-in", email="ada@example.com", employee_number="1001")
     assert answer.status_code == 409
+    assert "This event is not open." in text_of(answer.text)
     assert count_attendance(app) == 0
 
 

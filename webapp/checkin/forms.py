@@ -2,7 +2,7 @@
 
 from flask_wtf import FlaskForm
 from wtforms import EmailField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, Length
 
 from webapp.core.text import clean_field
 
@@ -12,11 +12,17 @@ class CheckInForm(FlaskForm):
 
     email = EmailField(
         "Work e-mail",
-        [InputRequired("Enter your work e-mail."), Length(max=254)],
+        [
+            DataRequired("Enter your work e-mail."),
+            Length(max=254, message="An e-mail address has at most %(max)d characters."),
+        ],
         filters=[clean_field],
     )
     employee_number = StringField(
         "Employee number",
-        [InputRequired("Enter your employee number."), Length(max=64)],
+        [
+            DataRequired("Enter your employee number."),
+            Length(max=64, message="An employee number has at most %(max)d characters."),
+        ],
         filters=[clean_field],
     )

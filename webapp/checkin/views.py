@@ -43,7 +43,7 @@ def show_form(slug: str) -> ResponseReturnValue:
 def check_in(slug: str) -> ResponseReturnValue:
     event, form = get_event(slug), CheckInForm()
     if not form.validate():
-        return _show(event, form, Invalid("Fill in both fields."))
+        return _show(event, form, Invalid("Check what is marked below."))
     try:
         viewer = attendance.check_in(
             event, form.email.data, form.employee_number.data, request.remote_addr or ""
