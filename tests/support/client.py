@@ -24,7 +24,14 @@ class PageClient(FlaskClient):
             check_page(response.text)
         return response
 
-    def submit(self, page: TestResponse, action: str, **fields: str) -> TestResponse:
+    def submit(
+        self,
+        page: TestResponse,
+        action: str,
+        *,
+        headers: dict[str, str] | None = None,
+        **fields: str,
+    ) -> TestResponse:
         """Fill in and send the form of `page` that goes to `action`, as a person would."""
         form = find_form(page.text, action)
         values = {
@@ -32,7 +39,7 @@ class PageClient(FlaskClient):
             for field in form.iter()
             if field.tag in (f"{XHTML}input", f"{XHTML}textarea") and field.get("name")
         }
-        return self.post(form.get("action", ""), data=values | fields)
+        return self.post(form.get("action", ""), data=values | fields, headers=headers)
 
     def check_in(self, slug: str, email: str, employee_number: str) -> TestResponse:
         """Open the check-in form and send it."""

@@ -1,0 +1,105 @@
+"""What every answer says to the browser: cookies, policy, and what may be kept."""
+
+import pytest
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
+
+from tests.support.client import PageClient, text_of
+from tests.support.data import ADMIN, add_admin, add_employee, add_event
+
+LIVE, ME = "/events/town-hall/live", "/events/town-hall/attendance/me"
+TLS = "https://townhall.example"
+
+
+@pytest.fixture(autouse=True)
+def meeting(app: Flask) -> None:
+    with app.app_context():
+        add_event(stream_url="https://www.youtube.com/watch?v=dQw4w9WgXcQ")
+        add_employee("1001", email="ada@example.com")
+        add_admin()
+
+
+def policy_of(client: PageClient, address: str) -> dict[str, str]:
+    header = client.get(address).headers["Content-Security-Policy"]
+    return dict(part.strip().split(" ", 1) for part in header.split(";"))
+
+
+@pytest.mark.parametrize("site", ["http://townhall.example", TLS])
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(
+    client: PageClient, site: str
+) -> None:
+    [cookie] = client.get("/events/town-hall/", base_url=site).headers.getlist("Set-Cookie")
+    name, *flags = cookie.split("; ")
+    assert name.startswith("townhall=")
+    assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(flags)
+    assert ("Secure" in flags) == (site == TLS)
+
+
+def test_a_cookie_that_somebody_else_signed_is_nobody(app: Flask, client: PageClient) -> None:
+    client.check_in("town-hall", "ada@example.com", "1001")
+    with client.session_transaction() as session:
+        content = dict(session)
+    app.secret_key = "another company's key, long enough"
+    foreign = SecureCookieSessionInterface().get_signing_serializer(app)
+    assert foreign is not None
+    app.secret_key = "a key for tests only, 32 characters"
+    client.set_cookie("townhall", str(foreign.dumps(content)))
+    assert client.get(ME).status_code == 401
+    assert client.get(LIVE).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "viewer", [[1, 99], [99, 0], ["1", 0], [1], "1", {"id": 1}, None, [None, 0]]
+)
+def test_a_cookie_that_names_no_session_of_anybody_is_nobody(
+    client: PageClient, viewer: object
+) -> None:
+    client.check_in("town-hall", "ada@example.com", "1001")
+    with client.session_transaction() as session:
+        session["viewer"] = viewer
+    assert client.get(ME).status_code == 401
+    assert client.get(LIVE).status_code == 303
+
+
+def test_scripts_styles_and_frames_are_the_sites_own(client: PageClient) -> None:
+    for address in ("/events/town-hall/", "/admin/login", "/nothing"):
+        policy = policy_of(client, address)
+        assert policy["default-src"] == policy["frame-ancestors"] == "'none'"
+        assert policy["script-src"] == policy["style-src"] == "'self'"
+        assert "frame-src" not in policy
+        assert "unsafe" not in " ".join(policy.values())
+
+
+def test_only_the_live_page_may_frame_the_stream(client: PageClient) -> None:
+    client.check_in("town-hall", "ada@example.com", "1001")
+    assert policy_of(client, LIVE)["frame-src"] == "https://www.youtube-nocookie.com"
+    assert "frame-src" not in policy_of(client, "/events/town-hall/messages")
+
+
+def test_nothing_personal_is_kept_anywhere(client: PageClient) -> None:
+    client.check_in("town-hall", "ada@example.com", "1001")
+    client.sign_in(*ADMIN)
+    # The sign-in dropped who was checked in; each page is asked for by whom it is for.
+    for address in ("/admin/", "/admin/employees", "/admin/events/town-hall/attendance"):
+        assert client.get(address).headers["Cache-Control"] == "no-store", address
+    client.check_in("town-hall", "ada@example.com", "1001")
+    for address in (LIVE, ME, "/events/town-hall/messages"):
+        answer = client.get(address)
+        assert answer.status_code == 200, address
+        assert answer.headers["Cache-Control"] == "no-store", address
+
+
+def test_sensors_are_off_and_types_are_not_guessed(client: PageClient) -> None:
+    headers = client.get("/events/town-hall/").headers
+    assert "camera=()" in headers["Permissions-Policy"]
+    assert "microphone=()" in headers["Permissions-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
+
+
+def test_an_error_page_has_them_too(client: PageClient) -> None:
+    answer = client.get("/events/nothing/")
+    assert answer.status_code == 404
+    assert "There is no such event." in text_of(answer.text)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "Content-Security-Policy" in answer.headers

@@ -1,0 +1,123 @@
+"""One story, told by plain forms and by HTMX, with Redis and without: it ends in the same rows."""
+
+import logging
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from stack.servers import Redis
+from tests.conftest import SECRET_KEY, Servers
+from tests.support.client import PageClient
+from tests.support.data import add_employee, add_event
+from tests.support.waiting import wait_for
+from webapp.app import create_app
+from webapp.core.extensions import db
+from webapp.core.models import Attendance, Employee, Event, Message
+from webapp.core.settings import load_settings
+
+LIVE = "/events/town-hall/live"
+REDIS = ["alive", "dead", "frozen"]
+FORMS = {"plain": {}, "htmx": {"HX-Request": "true"}}
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    redis = Redis(tmp_path_factory.mktemp("redis"))
+    redis.start()
+    yield redis
+    redis.stop()
+
+
+@pytest.fixture(params=REDIS)
+def client(
+    request: pytest.FixtureRequest, migrated_servers: Servers, redis: Redis, tmp_path: Path
+) -> Iterator[PageClient]:
+    """A browser before a web tier whose Redis is as the parameter says."""
+    settings = load_settings(
+        {
+            "DATABASE_URL": migrated_servers.database.url,
+            "REDIS_URL": redis.url,
+            "SECRET_KEY": SECRET_KEY,
+            "INSTANCE_PATH": str(tmp_path),
+        }
+    )
+    app = create_app(settings)
+    app.test_client_class = PageClient
+    with app.app_context():
+        migrated_servers.empty()
+        add_event()
+        add_event("second")
+        add_employee("1001", email="ada@example.com")
+    if request.param == "frozen":
+        os.kill(redis.pid, signal.SIGSTOP)
+    elif request.param == "dead":
+        redis.kill()
+    client = app.test_client()
+    assert isinstance(client, PageClient)
+    yield client
+    if request.param == "frozen":
+        os.kill(redis.pid, signal.SIGCONT)
+    elif request.param == "dead":
+        redis.start()
+    with app.app_context():
+        db.engine.dispose()
+
+
+def rows(app: Flask) -> dict[str, list[object]]:
+    with app.app_context():
+        return {
+            "checked in": sorted(db.session.scalars(select(Attendance.event_id))),
+            "messages": list(db.session.scalars(select(Message.body).order_by(Message.id))),
+            "epoch": list(db.session.scalars(select(Employee.epoch))),
+        }
+
+
+@pytest.mark.parametrize("headers", FORMS.values(), ids=FORMS.keys())
+def test_it_ends_in_the_same_rows(client: PageClient, headers: dict[str, str]) -> None:
+    app = client.application
+    with app.app_context():
+        events = sorted(db.session.scalars(select(Event.id)))
+    form = client.get("/events/town-hall/")
+    assert form.status_code == 200
+    fields = {"email": "Ada@Example.com ", "employee_number": "9999"}
+    refused = client.submit(form, "check-in", headers=headers, **fields)
+    assert refused.status_code == 422
+    for _ in range(2):
+        client.submit(form, "check-in", headers=headers, **fields | {"employee_number": "01001"})
+    page = client.get(LIVE)
+    for _ in range(2):
+        client.submit(page, "messages", headers=headers, body="Good morning")
+    client.submit(client.get("/events/second/"), "again", headers=headers)
+    assert client.get("/events/second/live").status_code == 200
+    client.submit(client.get(LIVE), "check-out", headers=headers)
+    assert client.get(LIVE).status_code == 303
+    assert rows(app) == {
+        "checked in": events,
+        "messages": ["Good morning"],
+        "epoch": [1],
+    }
+
+
+@pytest.mark.parametrize("client", ["dead", "frozen"], indirect=True)
+def test_the_database_answers_soon_and_the_log_says_so_once(
+    client: PageClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert client.check_in("town-hall", "ada@example.com", "1001").status_code == 303
+        for _ in range(3):
+            began = time.monotonic()
+            answer = client.get(LIVE)
+            assert answer.status_code == 200
+            # Two time-outs of half a second at the most, then nobody asks for a moment.
+            assert time.monotonic() - began < 3
+            wait_for(lambda: not client.application.extensions["redis_breaker"].open)
+    assert [r.message for r in caplog.records if "Redis does not answer" in r.message] == [
+        r.message for r in caplog.records
+    ]
+    assert len(caplog.records) == 1
