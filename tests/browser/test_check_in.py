@@ -1,15 +1,19 @@
 """Checking in and out, as a person sees it."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from playwright.sync_api import expect
 
-from tests.support.browser import LIVE, People, fill_in
+from tests.support.browser import LIVE, People, fill_in, sign_in
 from tests.support.embedded import Embedded
-from tests.support.meeting import Meeting
-from webapp.core.seed import EMPLOYEE_EMAIL, EMPLOYEE_NUMBER
+from tests.support.meeting import Meeting, held_meeting
+from webapp.core.clock import utcnow
+from webapp.core.seed import ADMIN_EMAIL, ADMIN_PASSWORD, EMPLOYEE_EMAIL, EMPLOYEE_NUMBER
 
 
 def test_refused_with_a_wrong_number_then_in_and_out_again(
@@ -48,6 +52,35 @@ def test_what_was_typed_stays_when_the_database_takes_nothing(
     expect(page.get_by_label("Employee number")).to_have_value(number)
     page.get_by_role("button", name="Check in").click()
     expect(page).to_have_url(LIVE)
+
+
+def test_a_page_opened_early_counts_down_and_turns_into_the_form(
+    people: People, embedded: Embedded
+) -> None:
+    begin = utcnow() + timedelta(minutes=10)
+    times = {"starts_at": begin, "ends_at": begin + timedelta(hours=1)}
+    with held_meeting(embedded.settings, embedded.url, state="scheduled", **times) as meeting:
+        page = people.come(embedded.url)
+        page.clock.install()
+        page.goto(f"/events/{meeting.slug}/")
+        expect(page.locator(".countdown")).to_have_text(
+            re.compile(r"^9 minutes, \d+ seconds? to go$")
+        )
+        # The reader's zone is Berlin, in whatever zone the event is.
+        local = begin.astimezone(ZoneInfo("Europe/Berlin"))
+        expect(page.locator("time")).to_contain_text(f"{local:%H:%M}")
+        open_event(people, meeting)
+        page.clock.run_for(20_000)
+        fill_in(page, *meeting.employee())
+        expect(page).to_have_url(LIVE)
+
+
+def open_event(people: People, meeting: Meeting) -> None:
+    admin = people.come(meeting.site)
+    sign_in(admin, ADMIN_EMAIL, ADMIN_PASSWORD)
+    row = admin.get_by_role("row").filter(has=admin.locator(f"a[href*='{meeting.slug}']"))
+    row.get_by_role("button", name="Open").click()
+    expect(row.get_by_role("button", name="Close")).to_be_visible()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,6 +13,7 @@ from tests.support.client import PageClient, text_of
 from tests.support.data import add_employee, add_event
 from tests.support.statements import counted_statements
 from webapp.core import attendance
+from webapp.core.clock import utcnow
 from webapp.core.error_handlers import EXPIRED
 from webapp.core.events import change_state, get_event
 from webapp.core.extensions import db
@@ -240,13 +242,21 @@ def test_a_cookie_from_another_event_does_not_open_this_one(app: Flask, client: 
 def test_before_the_event_the_page_says_when_and_asks_again_by_itself(
     app: Flask, client: PageClient
 ) -> None:
+    begin = utcnow() + timedelta(minutes=10)
     with app.app_context():
-        add_event("soon", state="scheduled")
+        add_event("soon", state="scheduled", starts_at=begin, ends_at=begin + timedelta(hours=1))
     page = client.get("/events/soon/")
     assert "Check-in opens here when the event does" in text_of(page.text)
     assert 'hx-trigger="every 15s"' in page.text
-    assert "data-until=" in page.text
+    assert f'data-until="{begin.isoformat()}"' in page.text
     assert not page.headers.getlist("Set-Cookie"), "a polled page must not write the cookie"
+
+
+def test_long_before_the_event_the_page_asks_less_often(app: Flask, client: PageClient) -> None:
+    begin = utcnow() + timedelta(days=1)
+    with app.app_context():
+        add_event("later", state="scheduled", starts_at=begin, ends_at=begin + timedelta(hours=1))
+    assert 'hx-trigger="every 60s"' in client.get("/events/later/").text
 
 
 def test_after_the_event_who_attended_sees_what_was_counted(app: Flask, client: PageClient) -> None:

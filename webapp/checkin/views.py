@@ -1,5 +1,7 @@
 """The way in and out: the current event, its check-in form, checking in and out."""
 
+from datetime import timedelta
+
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
@@ -7,6 +9,7 @@ from flask_wtf.csrf import CSRFError
 from webapp.checkin.forms import CheckInForm
 from webapp.core import attendance, identity, sso
 from webapp.core.access import anyone
+from webapp.core.clock import utcnow
 from webapp.core.employees import end_sessions
 from webapp.core.error_handlers import EXPIRED, respond
 from webapp.core.errors import EventNotOpen, Invalid, SlowDown, TownhallError
@@ -15,6 +18,11 @@ from webapp.core.live import close_sockets
 from webapp.core.rendering import go_to, render, wants_json
 
 bp = Blueprint("checkin", __name__)
+
+# How soon a page that was opened early turns into the form. Thousands may wait through lunch; only
+# around the start do they have to ask often.
+POLL_SECONDS, POLL_SECONDS_LONG_BEFORE = 15, 60
+LONG_BEFORE = timedelta(minutes=15)
 
 
 @bp.get("/")
@@ -102,6 +110,12 @@ def _show(
         viewer=viewer,
         employee=identity.current_employee(),
         minutes=attendance.watched_minutes(event.id, viewer.employee.id) if viewer else 0,
+        poll_seconds=_poll_seconds(event),
         error=error,
         status=status,
     )
+
+
+def _poll_seconds(event: EventInfo) -> int:
+    long_before = event.starts_at - utcnow() > LONG_BEFORE
+    return POLL_SECONDS_LONG_BEFORE if long_before else POLL_SECONDS
