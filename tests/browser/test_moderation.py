@@ -74,6 +74,15 @@ def write(viewer: Page, text: str) -> None:
     viewer.get_by_label("Your message").press("Enter")
 
 
+WRITE_AT_ONCE = """
+(texts) => texts.forEach((text) => {
+  const composer = document.getElementById("composer");
+  composer.body.value = text;
+  composer.requestSubmit();
+})
+"""
+
+
 def message(page: Page, text: str) -> Locator:
     return page.locator("#messages .message", has_text=text)
 
@@ -138,8 +147,8 @@ def test_slow_mode_counts_down_keeps_the_draft_and_sends_by_itself(
     expect(moderator.locator("#slow-5")).to_have_attribute("aria-pressed", "true")
     write(viewer, "slow one")
     expect(message(viewer, "slow one")).to_be_visible()
-    write(viewer, "slow two")
-    write(viewer, "a draft")
+    # At once, so that a busy machine does not let the five seconds pass in between.
+    viewer.evaluate(WRITE_AT_ONCE, ["slow two", "a draft"])
     expect(viewer.locator("#pace")).to_contain_text("Your message is sent in")
     expect(viewer.get_by_label("Your message")).to_have_value("a draft")
     expect(message(viewer, "slow two")).to_be_visible(timeout=10_000)
