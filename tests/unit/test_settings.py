@@ -12,7 +12,7 @@ from webapp.core.settings import ROOT, SettingsError, load_settings
 
 
 def load(tmp_path: Path, **environ: str) -> object:
-    return load_settings({"INSTANCE_PATH": str(tmp_path), **environ})
+    return load_settings({"INSTANCE_PATH": str(tmp_path)} | environ)
 
 
 def test_nothing_set_is_the_embedded_default(tmp_path: Path) -> None:
@@ -28,7 +28,10 @@ def test_nothing_set_is_the_embedded_default(tmp_path: Path) -> None:
     [
         ("DATABASE_URL", "postgresql://host/name"),
         ("DATABASE_URL", "no address"),
+        ("DATABASE_URL", "mysql+pymysql://user@host:99999/name"),
         ("REDIS_URL", "http://host"),
+        ("REDIS_URL", "redis://host:port/0"),
+        ("INSTANCE_PATH", "/proc/none"),
         ("SITE_TIMEZONE", "Middle/Earth"),
         ("SITE_TIMEZONE", "../../etc/passwd"),
         ("TRUSTED_PROXIES", "-1"),

@@ -38,7 +38,6 @@ def init_database(app: Flask, settings: Settings) -> None:
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {} if sqlite else MYSQL_OPTIONS
     db.init_app(app)
     if sqlite:
-        settings.instance_path.mkdir(parents=True, exist_ok=True)
         with app.app_context():
             event.listen(db.engine, "connect", _prepare_sqlite)
 

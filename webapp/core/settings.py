@@ -12,12 +12,14 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from redis.connection import parse_url
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parents[2]
 # PyMySQL is the one MySQL driver we test with, and it speaks to MariaDB as well.
 DRIVERS = {"mysql": "mysql+pymysql", "mariadb": "mysql+pymysql", "sqlite": "sqlite"}
+PORTS = range(1, 65536)
 
 
 class SettingsError(Exception):
@@ -81,7 +83,8 @@ def load_or_exit() -> Settings:
 
 def _is_database_url(text: str) -> None:
     try:
-        known = not text or make_url(text).get_backend_name() in DRIVERS
+        url = make_url(text or "sqlite://")
+        known = url.get_backend_name() in DRIVERS and (url.port or 1) in PORTS
     except (ArgumentError, ValueError):
         known = False
     if not known:
@@ -89,8 +92,11 @@ def _is_database_url(text: str) -> None:
 
 
 def _is_redis_url(text: str) -> None:
-    if text and not text.startswith(("redis://", "rediss://", "unix://")):
-        raise ValidationError("must look like redis://host:6379/0.")
+    try:
+        if text:
+            parse_url(text)  # type: ignore[no-untyped-call]
+    except ValueError:
+        raise ValidationError("must look like redis://host:6379/0.") from None
 
 
 def _is_timezone(text: str) -> None:
@@ -145,7 +151,7 @@ def _one_line(error: ValidationError) -> str:
 
 def _database_url(text: str, instance: Path) -> str:
     if not text:
-        return f"sqlite:///{instance / 'townhall.sqlite3'}"
+        return f"sqlite:///{_instance_file(instance, 'townhall.sqlite3')}"
     url = make_url(text)
     url = url.set(drivername=DRIVERS[url.get_backend_name()])
     if url.get_backend_name() == "mysql":
@@ -160,14 +166,24 @@ def _kept_secret(key_file: str, values: Mapping[str, object], instance: Path) ->
         raise SettingsError(
             "SECRET_KEY: several processes share cookies, so they must be given one."
         )
-    instance.mkdir(parents=True, exist_ok=True)
-    path = instance / "secret_key"
+    path = _instance_file(instance, "secret_key")
     with suppress(FileExistsError):
         # Created in one step, so that two first starts cannot each keep their own.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(48))
     return _read_secret("SECRET_KEY_FILE", path)
+
+
+def _instance_file(instance: Path, name: str) -> Path:
+    try:
+        instance.mkdir(parents=True, exist_ok=True)
+        writable = os.access(instance, os.W_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        raise SettingsError(f"INSTANCE_PATH: {instance}: there nothing can be written.")
+    return instance / name
 
 
 def _check_single_sign_on(values: dict[str, Any]) -> None:
