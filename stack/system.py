@@ -108,9 +108,8 @@ class Stack:
         )
         self._start_stores(folder)
         env = {**os.environ, **self.settings, "PYTHONUNBUFFERED": "1"}
-        flask("db", "upgrade", env=env, log=self._log, pause=self._pause)
-        if self.demo:
-            flask("seed", env=env, log=self._log, pause=self._pause)
+        demo = str(int(self.demo))
+        flask("prepare", env={**env, "DEMO": demo}, log=self._log, pause=self._pause)
         self._start_app(folder, env)
 
     def _start_stores(self, folder: Path) -> None:

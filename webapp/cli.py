@@ -1,29 +1,51 @@
 """The commands of `flask --app wsgi`, beside Flask-Migrate's `db`."""
 
 import sys
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
+from sqlalchemy.exc import DBAPIError
 
 from webapp.core import admins, employee_import, events, seed
 from webapp.core.clock import utcnow
 from webapp.core.database import answers
-from webapp.core.errors import Invalid
+from webapp.core.errors import Invalid, first_line
+from webapp.core.startup import prepare_database
 from webapp.core.waiting import wait_until
 
-admin_commands = AppGroup("admin", help="Admin accounts.")
-employee_commands = AppGroup("employees", help="Employees.")
-event_commands = AppGroup("events", help="Events.")
+
+class Commands(AppGroup):
+    """Commands that say in one line what the database would not do."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the one that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except DBAPIError as error:
+            raise click.ClickException(f"the database: {first_line(error)}") from None
+
+
+admin_commands = Commands("admin", help="Admin accounts.")
+employee_commands = Commands("employees", help="Employees.")
+event_commands = Commands("events", help="Events.")
 
 
 def register_commands(app: Flask) -> None:
     """Add the commands to `flask --app wsgi`."""
+    app.cli.add_command(prepare)
     app.cli.add_command(load_demo_data)
     app.cli.add_command(admin_commands)
     app.cli.add_command(employee_commands)
     app.cli.add_command(event_commands)
+
+
+@click.command("prepare")
+@with_appcontext
+def prepare() -> None:
+    """Bring the schema up to date; unless DEMO=0, load the demo data into an empty database."""
+    prepare_database(current_app, demo=current_app.config["DEMO"])
 
 
 @click.command("seed")
@@ -35,7 +57,6 @@ def load_demo_data(force: bool) -> None:
     try:
         seed.seed(utcnow(), force=force)
     except seed.DatabaseNotEmpty:
-        # Not a failure: the composed system seeds at each start.
         click.echo("The database has data already; nothing was loaded (--force replaces it).")
     else:
         click.echo("The demo data is loaded.")

@@ -25,6 +25,7 @@ def create_base(name: str, settings: Settings) -> Flask:
         instance_path=str(settings.instance_path.resolve()),
     )
     app.config.update(
+        DEMO=settings.demo,
         EMBEDDED=settings.embedded,
         SITE_NAME=settings.site_name,
         SITE_TIMEZONE=settings.site_timezone,

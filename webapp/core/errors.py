@@ -82,11 +82,12 @@ def as_townhall_error(error: Exception) -> TownhallError:
     if isinstance(error, TownhallError):
         return error
     if is_outage(error):
-        log.warning("the database does not answer: %s", _first_line(error))
+        log.warning("the database does not answer: %s", first_line(error))
         return Unavailable()
     log.error("unexpected error", exc_info=error)
     return TownhallError()
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What `error` says, without the statement and the advice that SQLAlchemy adds."""
     return str(getattr(error, "orig", None) or error).partition("\n")[0]

@@ -1,5 +1,7 @@
 """Before a process serves: waiting for what it needs, in whatever order things start."""
 
+from contextlib import suppress
+
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
@@ -31,8 +33,9 @@ def prepare_database(app: Flask, *, demo: bool) -> None:
     """Migrate the database, and load the demo data into an empty one."""
     with app.app_context():
         upgrade()
-        if demo and seed.is_empty():
-            seed.seed(utcnow())
+        if demo:
+            with suppress(seed.DatabaseNotEmpty):
+                seed.seed(utcnow())
 
 
 def check_schema() -> None:

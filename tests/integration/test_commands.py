@@ -1,0 +1,42 @@
+"""The commands of `flask --app wsgi`, on each database."""
+
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from webapp.app import create_app
+from webapp.core.extensions import db
+from webapp.core.models import Employee, Event
+from webapp.core.settings import load_settings
+
+
+def employees(app: Flask) -> int:
+    with app.app_context():
+        return db.session.scalar(select(func.count()).select_from(Employee)) or 0
+
+
+def test_prepare_loads_the_demo_data_once_and_only_where_it_is_wanted(app: Flask) -> None:
+    run = app.test_cli_runner().invoke
+    app.config["DEMO"] = False
+    assert run(args=["prepare"]).exit_code == 0
+    assert employees(app) == 0
+
+    app.config["DEMO"] = True
+    assert run(args=["prepare"]).exit_code == 0
+    assert employees(app) == 200
+
+    with app.app_context():
+        db.session.execute(db.update(Event).values(title="Ours"))
+        db.session.commit()
+    assert run(args=["prepare"]).exit_code == 0
+    assert "Ours" in run(args=["events", "list"]).output
+
+
+def test_a_command_that_meets_no_schema_says_so_in_one_line(tmp_path: Path) -> None:
+    app = create_app(load_settings({"INSTANCE_PATH": str(tmp_path)}))
+    done = app.test_cli_runner().invoke(args=["events", "list"])
+    assert done.exit_code == 1
+    assert done.output == "Error: the database: no such table: events\n"
+    with app.app_context():
+        db.engine.dispose()
