@@ -7,6 +7,7 @@ is ready.
 import contextlib
 import json
 import os
+import secrets
 import signal
 import sys
 import time
@@ -16,6 +17,7 @@ from stack.ports import PortTakenError, require_free
 from stack.process import ROOT, NotReadyError
 from stack.system import Stack
 from stack.tools import MissingToolsError
+from webapp.core.settings import Settings, SettingsError, load_settings
 
 DESCRIPTION = ROOT / (os.environ.get("INSTANCE_PATH") or "instance") / "stack.json"
 DEMO_LOGINS = (
@@ -62,7 +64,7 @@ def main() -> int:
         serve(request)
     except Interrupted:
         pass
-    except (MissingToolsError, NotReadyError, PortTakenError, SettingError) as error:
+    except (MissingToolsError, NotReadyError, PortTakenError, SettingError, SettingsError) as error:
         say(str(error))
         return 1
     return 0
@@ -73,8 +75,8 @@ def serve(request: StopRequest) -> None:
     stack = Stack(
         web=number("WEB", 2),
         nodes=number("NODES", 2),
-        demo=os.environ.get("DEMO") != "0",
         port=require_free(number("PORT", 8080)),
+        demo=application_settings().demo,
         log=lambda name, line: say(f"{name:<9} | {line}"),
         pause=request.pause,
     )
@@ -94,6 +96,12 @@ def number(name: str, default: int) -> int:
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise SettingError(f"{name} must be a whole number above 0, not {text!r}")
     return int(text)
+
+
+def application_settings() -> Settings:
+    """What the environment says to the application, checked before anything is started for it."""
+    own = {"DATABASE_URL": "sqlite://", "REDIS_URL": "", "SECRET_KEY": secrets.token_hex()}
+    return load_settings({**os.environ, **own})
 
 
 def greet(stack: Stack) -> None:
