@@ -18,6 +18,7 @@ SETTINGS = (
     "LOG_",
     "MAX_",
     "NODES",
+    "OIDC_",
     "OPEN_FILES",
     "SECRET_KEY",
     "SECURE_",
