@@ -10,7 +10,7 @@ import sys
 from stack.process import NotReadyError, raise_open_files_limit
 from stack.tools import MissingToolsError
 
-BENCHMARKS = ("checkin",)
+BENCHMARKS = ("checkin", "fanout")
 # Not measured against anything, so only on request.
 TOOLS = ("profile",)
 

@@ -48,8 +48,7 @@ def townhall(stack: Stack) -> Contender:
 @contextmanager
 def express(stack: Stack, folder: Path) -> Iterator[Contender]:
     """As many Express processes as the stack has web workers, behind the same nginx.conf."""
-    # Where the machine has no Node.js, `make bench` brings one into the virtual environment.
-    os.environ["PATH"] += os.pathsep + str(Path(sys.executable).parent)
+    find_node()
     install()
     workers = [ExpressWorker(f"express{n}", stack.settings) for n, _ in enumerate(stack.web, 1)]
     nginx = Nginx(folder, [w.port for w in workers], [node.port for node in stack.realtime])
@@ -60,6 +59,11 @@ def express(stack: Stack, folder: Path) -> Iterator[Contender]:
     finally:
         for server in (*workers, nginx):
             server.stop()
+
+
+def find_node() -> None:
+    """Look in the virtual environment too: where the machine has no Node.js, it brings one."""
+    os.environ["PATH"] += os.pathsep + str(Path(sys.executable).parent)
 
 
 def install() -> None:

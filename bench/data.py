@@ -7,8 +7,11 @@ from datetime import timedelta
 from flask import Flask
 from sqlalchemy import func, insert, select
 
+from webapp.core.attendance import Viewer, find_viewer
 from webapp.core.base import create_base
 from webapp.core.clock import utcnow
+from webapp.core.employees import get_employee
+from webapp.core.events import get_event
 from webapp.core.extensions import db
 from webapp.core.models import Attendance, Employee, Event, Message
 from webapp.core.settings import load_settings
@@ -65,6 +68,20 @@ def add_messages(slug: str, count: int) -> None:
     ]
     db.session.execute(insert(Message), rows)
     db.session.commit()
+
+
+def check_in_all(slug: str, count: int) -> list[Viewer]:
+    """Check the first `count` employees in to that event, and warm the cache as it would be."""
+    event = get_event(slug)
+    ids = db.session.scalars(select(Employee.id).order_by(Employee.id).limit(count)).all()
+    rows = [
+        {"event_id": event.id, "employee_id": employee_id, "checked_in_at": utcnow()}
+        for employee_id in ids
+    ]
+    db.session.execute(insert(Attendance), rows)
+    db.session.commit()
+    employees = filter(None, map(get_employee, ids))
+    return list(filter(None, (find_viewer(event, employee) for employee in employees)))
 
 
 def count_attendance(slug: str) -> int:

@@ -1,12 +1,12 @@
 // Express as the original starter uses it: the steps, pages and headers of Townhall's check-in.
 "use strict";
 const crypto = require("node:crypto");
-const cookieSession = require("cookie-session");
 const Tokens = require("csrf");
 const express = require("express");
 const pages = require("./pages");
 const store = require("./store");
 const throttle = require("./throttle");
+const { session, viewerOf } = require("./viewer");
 
 const CSRF = new Tokens();
 const app = express();
@@ -16,7 +16,7 @@ app.set("etag", false);
 app.set("trust proxy", 1);
 app.disable("x-powered-by");
 Object.assign(app.locals, pages.locals);
-app.use(cookieSession({ name: "comparison", secret: process.env.SECRET_KEY, httpOnly: true, sameSite: "lax" }));
+app.use(session);
 app.use(express.urlencoded({ extended: false, limit: "1mb" }));
 app.use(pages.headers);
 
@@ -27,14 +27,6 @@ function token(req) {
 
 function refuse(req, res, event, status, error) {
   res.status(status).render("form", { event, error, values: req.body ?? {}, token: token(req) });
-}
-
-async function viewerOf(req, event) {
-  const [id, epoch] = req.session.viewer ?? [];
-  const employee = id && (await store.employee(id));
-  if (!employee || !employee.active || employee.epoch !== epoch) return null;
-  const checkedInAt = await store.checkedInAt(event.id, id);
-  return checkedInAt && { employee, checkedInAt };
 }
 
 function sameNumber(employee, typed) {

@@ -16,6 +16,9 @@ const pool = mysql.createPool({
   timezone: "Z",
 });
 const VIEWER = "id, employee_number, CONCAT(first_name, ' ', last_name) AS name, department, active, epoch";
+const MESSAGES =
+  "SELECT m.id, CONCAT(e.first_name, ' ', e.last_name) AS author, e.department, m.body, m.posted_at FROM messages m " +
+  "JOIN employees e ON e.id = m.employee_id WHERE m.event_id = ? AND m.removed_at IS NULL";
 
 async function row(sql, values) {
   const [rows] = await pool.execute(sql, values);
@@ -71,17 +74,44 @@ async function checkIn(eventId, found) {
 // Under Townhall's own key: its nodes drop it at each message, so both read it anew equally often.
 function latestMessages(eventId) {
   return remember(`townhall:messages:v1:${eventId}`, CACHE_SECONDS.messages, async () => {
-    const [rows] = await pool.execute(
-      "SELECT m.id, CONCAT(e.first_name, ' ', e.last_name) AS author, e.department, m.body, m.posted_at FROM messages m " +
-        "JOIN employees e ON e.id = m.employee_id WHERE m.event_id = ? AND m.removed_at IS NULL ORDER BY m.id DESC LIMIT 50",
-      [eventId],
-    );
+    const [rows] = await pool.execute(`${MESSAGES} ORDER BY m.id DESC LIMIT 50`, [eventId]);
     return rows.reverse().map((message) => ({ ...message, posted_at: message.posted_at.toISOString() }));
   });
+}
+
+async function messagesSince(eventId, after, most) {
+  const [rows] = await pool.query(`${MESSAGES} AND m.id > ? ORDER BY m.id LIMIT ?`, [eventId, after, most]);
+  return rows;
+}
+
+async function addMessage(eventId, employeeId, body, nonce, postedAt) {
+  const sql = "INSERT INTO messages (event_id, employee_id, body, nonce, posted_at) VALUES (?, ?, ?, ?, ?)";
+  const [inserted] = await pool.execute(sql, [eventId, employeeId, body, nonce, postedAt]);
+  return inserted.insertId;
+}
+
+// What each node counts, added up; a node that died is forgotten with the hash.
+async function countWatching(slug, node, here) {
+  const key = `comparison:watching:${slug}`;
+  const replies = await redis.pipeline().hset(key, node, here).expire(key, 60).hvals(key).exec();
+  return replies[2][1].reduce((sum, count) => sum + Number(count), 0);
 }
 
 async function ping() {
   await Promise.all([redis.ping(), pool.query("SELECT 1")]);
 }
 
-module.exports = { redis, event, employee, employeeByEmail, checkedInAt, checkIn, latestMessages, normalNumber, ping };
+module.exports = {
+  redis,
+  event,
+  employee,
+  employeeByEmail,
+  checkedInAt,
+  checkIn,
+  latestMessages,
+  messagesSince,
+  addMessage,
+  countWatching,
+  normalNumber,
+  ping,
+};
