@@ -1,29 +1,28 @@
 """Thousands of viewers of the live page in one process: Socket.IO over WebSocket, on one epoll.
 
-The servers send the same bytes to many viewers, so each sequence of bytes is read (wire.py) once,
-and a delivery costs a read() and a look-up. Every viewer is held to every message, exactly once.
+The servers send the same bytes to many viewers, so each sequence of bytes is read once (wire.py),
+and a delivery costs a read() and a look-up. Every viewer is held to every message.
 """
 
 import contextlib
 import json
 import os
-import secrets
 import select
 import socket
 import time
-from collections import Counter, deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
 
 from bench import wire
 from bench.latency import Latencies
 from stack.ports import LOOPBACK
 
 CHUNK = 64 * 1024
+EVENTS_AT_ONCE = 1000
+JOINING_AT_ONCE = 100
 # Beyond this the digests are dropped and begin anew.
 DIGESTS = 20_000
-AT_ONCE = 100
-LEAVING_AT_ONCE = 50
 HELLO = (
     "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\n"
     "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -32,14 +31,14 @@ HELLO = (
 
 
 class Viewer:
-    """One open socket, and what came through it."""
+    """One open socket, and what came through it: how many messages, and their fingerprint."""
 
-    __slots__ = ("cookie", "fingerprint", "joined", "last", "received", "rest", "socket")
+    __slots__ = ("fileno", "fingerprint", "last", "received", "rest", "socket", "upgraded")
 
-    def __init__(self, cookie: str, connected: socket.socket) -> None:
-        self.cookie = cookie
+    def __init__(self, connected: socket.socket) -> None:
         self.socket = connected
-        self.joined = False
+        self.fileno = connected.fileno()
+        self.upgraded = False
         self.rest = b""
         self.last = 0
         self.forget()
@@ -49,128 +48,84 @@ class Viewer:
         self.received = 0
         self.fingerprint = 0
 
-
-@dataclass
-class Chat:
-    """What came of a chat: every delivery counted, latencies from the moment a post was due."""
-
-    posted: int = 0
-    stored: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
-    expected: int = 0
-    delivered: int = 0
-    wrong: int = 0  # viewers who did not get each message exactly once
-    reordered: int = 0
-    seconds: float = 0.0
-    overtime: float = 0.0  # seconds after the last post until everything had arrived
-    latencies: Latencies = field(default_factory=Latencies)
-
-    @property
-    def complete(self) -> bool:
-        """Whether every post was stored and every viewer got each exactly once."""
-        return self.stored == self.posted and self.delivered == self.expected and not self.wrong
+    def send(self, text: str) -> None:
+        """Send a packet; a connection that is gone is noticed when reading."""
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self.socket.send(wire.frame(text))
 
 
 class Crowd:
-    """Viewers of the event `slug` at `port`."""
+    """Viewers of the event `slug` at `port`, and what they received since `forget`.
+
+    `lost` says why viewers are gone who did not leave, or never got in.
+    """
 
     def __init__(self, port: int, slug: str) -> None:
         self.viewers: dict[int, Viewer] = {}
         self.lost: list[str] = []
+        self.answers: list[dict[str, Any]] = []
         self._port = port
         self._slug = slug
         self._epoll = select.epoll()
-        self._digests: dict[bytes, wire.Digest] = {}
         self._joining: set[int] = set()
-        self._received = 0
-        self._stored: list[int] = []
-        self._waiting = 0
-        self._audience = 0
-        self._after = 0
-        self._chat = Chat()
-        self._posts = 0
+        self._after: int | None = None
+        self._digests: dict[bytes, wire.Digest] = {}
+        self.forget()
 
-    def join(self, cookies: Iterable[str], seconds: float = 120) -> float:
-        """Connect a viewer for each cookie, `AT_ONCE` under way at a time, each asking for what
-        it missed as the page does; the seconds it took. TimeoutError after `seconds`."""
+    def join(self, cookies: Iterable[str], *, catch_up: bool = True, seconds: float = 120) -> float:
+        """Connect a viewer for each cookie, a hundred under way at a time; the seconds it took.
+
+        Each asks for what it missed, as the page does, unless told not to `catch_up`.
+        """
         begin, coming = time.monotonic(), deque(cookies)
-        self._after = max((viewer.last for viewer in self.viewers.values()), default=0)
-        while coming or self._joining:
-            while coming and len(self._joining) < AT_ONCE:
+        seen = max((viewer.last for viewer in self.viewers.values()), default=0)
+        self._after = seen if catch_up else None
+        while (coming or self._joining) and time.monotonic() < begin + seconds:
+            while coming and len(self._joining) < JOINING_AT_ONCE:
                 self._connect(coming.popleft())
-            self._pump(0.1)
-            if time.monotonic() > begin + seconds:
-                raise TimeoutError(f"{len(self._joining) + len(coming)} viewers could not join")
+            self.read(0.1)
+        self.lost += ["there was no time to join"] * len(coming)
+        for fileno in list(self._joining):
+            self._lose(self.viewers[fileno], "joining took too long")
         return time.monotonic() - begin
 
-    def chat(
-        self,
-        per_second: float,
-        seconds: float,
-        *,
-        authors: Sequence[Viewer] = (),
-        leaving: Sequence[Viewer] = (),
-        patience: float = 15,
-    ) -> Chat:
-        """Post for so long, one viewer after the other, then wait until everything has arrived,
-        at most `patience` seconds. Those who are `leaving` do so at the beginning, as fast as
-        the others can still be read."""
-        going, authors = list(leaving), authors or list(self.viewers.values())
-        chat = self._begin(len(self.viewers) - len(going))
-        begin, total = time.monotonic() + 0.1, round(per_second * seconds)
-        while chat.posted < total:
-            self._let_go(going)
-            due = begin + chat.posted / per_second
-            if (pause := due - time.monotonic()) > 0:
-                self._pump(0 if going else pause)
-            else:
-                self._post(authors[self._posts % len(authors)], due)
-        ended = time.monotonic()
-        while not self._all_arrived() and time.monotonic() < ended + patience:
-            self._pump(0.05)
-        chat.overtime = time.monotonic() - ended
-        chat.seconds = time.monotonic() - begin
-        return self._finished()
+    def forget(self) -> None:
+        """Count from nothing."""
+        self._fold()
+        self.received = 0
+        self.reordered = 0
+        self.answers.clear()
+        self._latencies = Latencies()
+        for viewer in self.viewers.values():
+            viewer.forget()
+
+    @property
+    def latencies(self) -> Latencies:
+        """How long each message took to each viewer."""
+        self._fold()
+        return self._latencies
+
+    def post(self, viewer: Viewer, packet: dict[str, str]) -> None:
+        """Post a message; what becomes of it will stand in `answers`."""
+        viewer.send(f"42/live,1{json.dumps(['post_message', packet])}")
+
+    def drop(self, viewer: Viewer) -> None:
+        """Close that viewer's connection, and do not count what it received."""
+        self.received -= viewer.received
+        del self.viewers[viewer.fileno]
+        self._joining.discard(viewer.fileno)
+        viewer.socket.close()  # which takes it out of the epoll, too
 
     def close(self) -> None:
         """Everybody leaves."""
-        for fileno in list(self.viewers):
-            self._forget(fileno)
+        for viewer in list(self.viewers.values()):
+            self.drop(viewer)
         self._epoll.close()
 
-    def _begin(self, audience: int) -> Chat:
-        self._fold()
-        self._chat = Chat()
-        self._received, self._stored, self._waiting = 0, [], 0
-        self._audience = audience
-        for viewer in self.viewers.values():
-            viewer.forget()
-        return self._chat
-
-    def _let_go(self, going: list[Viewer]) -> None:
-        for _ in range(min(len(going), LEAVING_AT_ONCE)):
-            viewer = going.pop()
-            self._received -= viewer.received
-            self._forget(viewer.socket.fileno())
-
-    def _all_arrived(self) -> bool:
-        return not self._waiting and self._received >= len(self._stored) * self._audience
-
-    def _finished(self) -> Chat:
-        self._fold()
-        chat, right = self._chat, sum(map(wire.fingerprint, self._stored))
-        chat.stored = len(self._stored)
-        chat.expected = chat.stored * self._audience
-        chat.delivered = self._received
-        chat.wrong = self._audience - len(self.viewers)
-        for viewer in self.viewers.values():
-            chat.wrong += viewer.received != chat.stored or viewer.fingerprint != right
-        return chat
-
-    def _pump(self, timeout: float) -> None:
-        """Read whatever is ready; this is where the time of a load client goes."""
+    def read(self, timeout: float) -> None:
+        """Wait so long for something to read, and read it once; here a load client's time goes."""
         viewers, digests, clock, read = self.viewers, self._digests, time.monotonic, os.read
-        for fileno, _ in self._epoll.poll(timeout, 1000):
+        for fileno, _ in self._epoll.poll(timeout, EVENTS_AT_ONCE):
             viewer = viewers[fileno]
             try:
                 data = read(fileno, CHUNK)
@@ -182,106 +137,73 @@ class Crowd:
                 continue
             if viewer.rest:
                 data = viewer.rest + data
-            if not viewer.joined:
-                self._greet(viewer, data)
+            found = digests.get(data) or self._digest(viewer, data)
+            if found is None:
                 continue
-            found = digests.get(data) or self._digested(viewer, data)
             viewer.rest = found.rest
             if found.ids:
                 if found.ids[0] <= viewer.last or not found.ascending:
-                    self._chat.reordered += 1
+                    self.reordered += 1
                 viewer.last = found.ids[-1]
                 count = len(found.ids)
                 viewer.received += count
                 viewer.fingerprint += found.fingerprint
-                self._received += count
+                self.received += count
                 found.arrivals[int(clock() * 1000)] += 1
-            if found.pings or found.others:
-                self._answer(viewer, found)
+            for packet in found.others:
+                self._hear(viewer, packet)
 
-    def _digested(self, viewer: Viewer, data: bytes) -> wire.Digest:
+    def _digest(self, viewer: Viewer, data: bytes) -> wire.Digest | None:
+        """What these bytes hold, which nobody had so far; None ends the viewer."""
         try:
+            if not viewer.upgraded:
+                return self._upgrade(viewer, data)
             found = wire.digest(data)
         except (ConnectionError, wire.Unexpected) as error:
             self._lose(viewer, str(error))
-            return wire.Digest(b"")
+            return None
         if len(self._digests) >= DIGESTS:
             self._fold()
         self._digests[data] = found
         return found
 
+    def _upgrade(self, viewer: Viewer, data: bytes) -> wire.Digest:
+        head, end, rest = data.partition(b"\r\n\r\n")
+        if not end:
+            return wire.Digest(data)
+        if b" 101 " not in head.partition(b"\r\n")[0]:
+            raise ConnectionError(f"a viewer was refused: {head.decode(errors='replace')}")
+        viewer.upgraded = True
+        return wire.digest(rest)
+
+    def _hear(self, viewer: Viewer, packet: bytes) -> None:
+        if packet == wire.PING:
+            viewer.send(wire.PONG)
+        elif packet.startswith(b"0"):
+            viewer.send(f"40/live,{json.dumps({'event': self._slug})}")
+        elif packet.startswith(b"40/live,") and self._after is not None:
+            viewer.send(f'42/live,0["messages_since",{{"after":{self._after}}}]')
+        elif packet.startswith((b"40/live,", b"43/live,0")):
+            self._joining.discard(viewer.fileno)
+        elif packet.startswith(b"43/live,1"):
+            self.answers.append(wire.payload_of(packet))
+        else:
+            self._lose(viewer, f"a viewer was refused: {packet.decode()}")
+
     def _fold(self) -> None:
         """Turn the arrivals so far into latencies."""
         for found in self._digests.values():
-            self._chat.latencies.add(found.sent, found.arrivals)
+            self._latencies.add(found.sent, found.arrivals)
         self._digests.clear()
 
     def _connect(self, cookie: str) -> None:
         connected = socket.create_connection((LOOPBACK, self._port), 30)
         connected.setblocking(False)
-        self.viewers[connected.fileno()] = Viewer(cookie, connected)
-        self._joining.add(connected.fileno())
-        self._epoll.register(connected, select.EPOLLIN)
+        viewer = self.viewers[connected.fileno()] = Viewer(connected)
+        self._joining.add(viewer.fileno)
+        self._epoll.register(viewer.fileno, select.EPOLLIN)
         connected.send(HELLO.format(host=f"{LOOPBACK}:{self._port}", cookie=cookie).encode())
-
-    def _greet(self, viewer: Viewer, data: bytes) -> None:
-        """Bring a viewer who is not there yet one step further."""
-        if data.startswith(b"HTTP/"):
-            head, end, data = data.partition(b"\r\n\r\n")
-            if not end:
-                viewer.rest = head
-                return
-            if b" 101 " not in head.partition(b"\r\n")[0]:
-                raise ConnectionError(f"a viewer was refused: {head.decode(errors='replace')}")
-        if not data:
-            viewer.rest = b""
-            return
-        packets, viewer.rest = wire.packets_of(data)
-        for packet in packets:
-            if packet.startswith(b"0"):
-                self._send(viewer, f"40/live,{json.dumps({'event': self._slug})}")
-            elif packet.startswith(b"40/live,"):
-                self._send(viewer, f'42/live,0["messages_since",{{"after":{self._after}}}]')
-            elif packet.startswith(b"44/live,"):
-                raise ConnectionError(f"a viewer was refused: {packet.decode()}")
-            elif packet.startswith(b"43/live,0"):
-                viewer.joined = True
-                self._joining.discard(viewer.socket.fileno())
-
-    def _answer(self, viewer: Viewer, found: wire.Digest) -> None:
-        for _ in range(found.pings):
-            self._send(viewer, wire.PONG)
-        for packet in found.others:
-            if packet.startswith(b"43/live,1"):
-                self._acknowledged(wire.payload_of(packet))
-
-    def _acknowledged(self, answer: dict[str, object]) -> None:
-        self._waiting -= 1
-        match answer:
-            case {"ok": True, "id": int() as message_id}:
-                self._stored.append(message_id)
-            case {"error": {"code": str() as code}}:
-                self._chat.refused[code] += 1
-            case _:
-                self._chat.refused[str(answer)] += 1
-
-    def _post(self, viewer: Viewer, due: float) -> None:
-        self._posts += 1
-        body = wire.body(int(due * 1000), self._posts)
-        packet = ["post_message", {"nonce": secrets.token_urlsafe(12), "body": body}]
-        self._send(viewer, f"42/live,1{json.dumps(packet)}")
-        self._chat.posted += 1
-        self._waiting += 1
-
-    def _send(self, viewer: Viewer, text: str) -> None:
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # seen when reading
-            viewer.socket.send(wire.frame(text))
 
     def _lose(self, viewer: Viewer, why: str) -> None:
         self.lost.append(why)
-        self._forget(viewer.socket.fileno())
-
-    def _forget(self, fileno: int) -> None:
-        viewer = self.viewers.pop(fileno)
-        self._joining.discard(fileno)
-        viewer.socket.close()  # which takes it out of the epoll, too
+        self.drop(viewer)

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from bench import data
+from bench.chatter import chat
 from bench.crowd import Crowd
 from bench.fanout_cells import Cell, Leaving, Stage
 from bench.fanout_plan import FanoutPlan
@@ -27,10 +28,11 @@ def run() -> Report:
     with (
         tempfile.TemporaryDirectory(prefix="townhall-bench-") as folder,
         Stack(web=1, nodes=2, demo=False) as stack,
-        socket_tiers(stack, Path(folder)) as tiers,
+        socket_tiers(stack, Path(folder)) as known,
         data.opened(stack.settings),
     ):
         data.add_employees(max(plan.viewers) + STAYING)
+        tiers = [tier for tier in known if tier.name in plan.tiers]
         stages = [
             _stage(tier, viewers, plan)
             for number, viewers in enumerate(plan.viewers)
@@ -67,11 +69,12 @@ def _stage(tier: SocketTier, viewers: int, plan: FanoutPlan) -> Stage:
 
 def _cell(tier: SocketTier, crowd: Crowd, rate: float, seconds: float) -> Cell:
     gc.collect()
+    viewers = len(crowd.viewers)
     before, client = tier.cpu(), time.process_time()
-    chat = crowd.chat(rate, seconds)
+    done = chat(crowd, rate, seconds)
     client = time.process_time() - client
     cpu = {kind: spent - before[kind] for kind, spent in tier.cpu().items()}
-    return Cell(tier.name, len(crowd.viewers), rate, chat, cpu, client)
+    return Cell(tier.name, viewers, rate, done, cpu, client)
 
 
 def _anew(tier: SocketTier, crowd: Crowd, slug: str, cookies: list[str]) -> Crowd:
@@ -88,6 +91,6 @@ def _leave(crowd: Crowd, staying: list[str]) -> Leaving:
     leaving = list(crowd.viewers.values())
     crowd.join(staying)
     stayers = list(crowd.viewers.values())[len(leaving) :]
-    calm = crowd.chat(LEAVING_RATE, CALM_SECONDS, authors=stayers)
-    after = crowd.chat(LEAVING_RATE, AFTER_SECONDS, authors=stayers, leaving=leaving)
+    calm = chat(crowd, LEAVING_RATE, CALM_SECONDS, authors=stayers)
+    after = chat(crowd, LEAVING_RATE, AFTER_SECONDS, authors=stayers, leaving=leaving)
     return Leaving(len(leaving), len(stayers), calm, after)

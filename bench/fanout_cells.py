@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from bench.crowd import Chat
+from bench.chatter import Chat
 
 # All must have arrived so soon after the last post, or it was more than the machine can do.
 SUSTAINED_SECONDS = 2.0

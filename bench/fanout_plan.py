@@ -3,6 +3,8 @@
 import os
 from dataclasses import dataclass
 
+from bench.tiers import COMPARISON, TOWNHALL
+
 # At this rate the contract says what the largest audience gets.
 BAR_RATE = 20
 # A cell that would take more deliveries than this is shorter, but not below three seconds.
@@ -17,14 +19,16 @@ class FanoutPlan:
     viewers: tuple[int, ...]
     rates: tuple[int, ...]
     seconds: int
+    tiers: tuple[str, ...]
 
     @classmethod
     def of_environment(cls) -> "FanoutPlan":
-        """VIEWERS and RATES, separated by commas, and SECONDS."""
+        """VIEWERS, RATES and TIERS, separated by commas, and SECONDS."""
         return cls(
             viewers=numbers("VIEWERS", "500,2000,5000"),
             rates=numbers("RATES", "5,40,200"),
             seconds=int(os.environ.get("SECONDS", "10")),
+            tiers=tuple(os.environ.get("TIERS", f"{TOWNHALL},{COMPARISON}").split(",")),
         )
 
     def rates_at(self, viewers: int) -> list[int]:

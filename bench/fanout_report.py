@@ -68,14 +68,15 @@ def _stages(stages: Sequence[Stage]) -> Table:
         [
             f"{stage.viewers} viewers, {stage.tier}",
             f"{stage.viewers / stage.join_seconds:.0f}/s",
-            f"{sum(stage.join_cpu.values()) / stage.viewers * 1000:.2f} ms",
+            *(f"{spent / stage.viewers * 1000:.2f}" for spent in stage.join_cpu.values()),
             f"{stage.memory / 1024:.0f} KiB",
             _ms(stage.leaving.calm.latencies.worst) if stage.leaving else "",
             _ms(stage.leaving.after.latencies.worst) if stage.leaving else "",
         ]
         for stage in stages
     ]
-    head = ["", "joins", "CPU per join", "memory per viewer", "worst, calm", "worst, all leaving"]
+    kinds = [f"{kind}, ms" for kind in stages[0].join_cpu]
+    head = ["", "joins", *kinds, "memory per viewer", "worst, calm", "worst, all leaving"]
     return Table("Viewers", head, list(rows))
 
 

@@ -4,13 +4,14 @@ import json
 import os
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from itertools import pairwise
 from typing import Any
 
 TEXT, CLOSE = 0x81, 0x88  # the last (and only) frame of a message, unmasked
 PING, PONG = b"2", "3"
+EVENT = b"42/live,["
 POSTED = b'42/live,["messages_posted"'
 
 
@@ -20,10 +21,10 @@ class Unexpected(Exception):
 
 @dataclass(slots=True)
 class Digest:
-    """What some bytes held: messages, in the order of the wire, pings, and other packets.
+    """What some bytes held: messages in the order of the wire, and what each viewer must hear.
 
-    `sent` are the moments that the messages carry, `arrivals` how many viewers got these bytes at
-    which moment; both in milliseconds of `time.monotonic`.
+    `sent` are the moments that the messages carry, `arrivals` how many viewers got these bytes
+    when; both in milliseconds of `time.monotonic`.
     """
 
     rest: bytes
@@ -31,7 +32,6 @@ class Digest:
     sent: list[int] = field(default_factory=list)
     fingerprint: int = 0
     ascending: bool = True
-    pings: int = 0
     others: list[bytes] = field(default_factory=list)
     arrivals: Counter[int] = field(default_factory=Counter)
 
@@ -42,12 +42,10 @@ def digest(data: bytes) -> Digest:
     found = Digest(rest)
     for packet in packets:
         if packet.startswith(POSTED):
-            for message in payload_of(packet):
-                found.ids.append(message["id"])
-                found.sent.append(sent_at(message["body"]))
-        elif packet == PING:
-            found.pings += 1
-        else:
+            ids, sent = messages_of(packet)
+            found.ids += ids
+            found.sent += sent
+        elif not packet.startswith(EVENT):
             found.others.append(packet)
     found.ascending = all(a < b for a, b in pairwise(found.ids))
     found.fingerprint = sum(map(fingerprint, found.ids))
@@ -81,6 +79,14 @@ def packets_of(data: bytes) -> tuple[list[bytes], bytes]:
 def payload_of(packet: bytes) -> Any:
     """The argument of an event, or what an acknowledgement says."""
     return json.loads(packet[packet.index(b"[") :])[-1]
+
+
+# Bytes that arrive in other portions hold the same packets.
+@lru_cache(maxsize=1000)
+def messages_of(packet: bytes) -> tuple[list[int], list[int]]:
+    """The ids of the messages in a packet, and the moments that they carry."""
+    messages = payload_of(packet)
+    return [one["id"] for one in messages], [sent_at(one["body"]) for one in messages]
 
 
 @cache
