@@ -36,6 +36,12 @@ class Chat:
         return self.stored == self.posted and self.delivered == self.expected and not self.wrong
 
 
+def post(crowd: Crowd, author: Viewer, due: float, number: int) -> None:
+    """Have `author` post the message of that number, due at that moment of `time.monotonic`."""
+    text = wire.body(int(due * 1000), number)
+    crowd.post(author, {"nonce": secrets.token_urlsafe(12), "body": text})
+
+
 def chat(
     crowd: Crowd,
     per_second: float,
@@ -59,7 +65,7 @@ def chat(
                 crowd.drop(viewer)
             del going[:LEAVING_AT_ONCE]
             crowd.read(0 if going else max(0, due - time.monotonic()))
-        _post(crowd, authors[number % len(authors)], due, number)
+        post(crowd, authors[number % len(authors)], due, number)
         found.posted += 1
     ended = time.monotonic()
     while not _all_arrived(crowd, found, audience) and time.monotonic() < ended + patience:
@@ -67,11 +73,6 @@ def chat(
     found.overtime = time.monotonic() - ended
     found.seconds = time.monotonic() - begin
     return _counted(crowd, found, audience)
-
-
-def _post(crowd: Crowd, author: Viewer, due: float, number: int) -> None:
-    text = wire.body(int(due * 1000), number)
-    crowd.post(author, {"nonce": secrets.token_urlsafe(12), "body": text})
 
 
 def _all_arrived(crowd: Crowd, found: Chat, audience: int) -> bool:

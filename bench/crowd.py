@@ -105,6 +105,10 @@ class Crowd:
         self._fold()
         return self._latencies
 
+    def fileno(self) -> int:
+        """Readable when `read` has something to do: for an event loop to watch."""
+        return self._epoll.fileno()
+
     def post(self, viewer: Viewer, packet: dict[str, str]) -> None:
         """Post a message; what becomes of it will stand in `answers`."""
         viewer.send(f"42/live,1{json.dumps(['post_message', packet])}")
@@ -117,9 +121,10 @@ class Crowd:
         viewer.socket.close()  # which takes it out of the epoll, too
 
     def close(self) -> None:
-        """Everybody leaves."""
-        for viewer in list(self.viewers.values()):
-            self.drop(viewer)
+        """Everybody leaves; what was counted stays."""
+        for viewer in self.viewers.values():
+            viewer.socket.close()
+        self.viewers.clear()
         self._epoll.close()
 
     def read(self, timeout: float) -> None:

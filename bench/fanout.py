@@ -3,22 +3,27 @@
 import gc
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from bench import data
 from bench.chatter import chat
 from bench.crowd import Crowd
-from bench.fanout_cells import Cell, Leaving, Stage
+from bench.fanout_cells import CLIENT, Cell, Leaving, Stage
 from bench.fanout_plan import FanoutPlan
 from bench.fanout_report import report
 from bench.report import Report
 from bench.tiers import SocketTier, socket_tiers
+from bench.warm import count_warm
 from stack import Stack
 
 # Who stays when the others leave, and how fast they go on chatting.
 STAYING = 100
 LEAVING_RATE = 20
 CALM_SECONDS, AFTER_SECONDS = 5, 5
+
+T = TypeVar("T")
 
 
 def run() -> Report:
@@ -32,65 +37,83 @@ def run() -> Report:
         data.opened(stack.settings),
     ):
         data.add_employees(max(plan.viewers) + STAYING)
+        statements = count_warm(stack)
         tiers = [tier for tier in known if tier.name in plan.tiers]
         stages = [
-            _stage(tier, viewers, plan)
+            _Measuring(tier, viewers, plan).run()
             for number, viewers in enumerate(plan.viewers)
             for tier in (tiers if number % 2 else reversed(tiers))
         ]
-    return report(plan, stages)
+    return report(plan, statements, stages)
 
 
-def _stage(tier: SocketTier, viewers: int, plan: FanoutPlan) -> Stage:
-    """Everything with so many viewers, on fresh nodes."""
-    slug = f"{viewers}-{tier.name.lower().replace('.', '')}"
-    data.add_event(slug)
-    cookies = tier.cookies(data.check_in_all(slug, viewers + STAYING))
-    tier.restart()
-    empty = tier.memory()
-    crowd = Crowd(tier.port, slug)
-    before = tier.cpu()
-    seconds = crowd.join(cookies[:viewers])
-    joining = {kind: spent - before[kind] for kind, spent in tier.cpu().items()}
-    stage = Stage(tier.name, viewers, seconds, joining)
-    for rate in plan.rates_at(viewers):
-        cell = _cell(tier, crowd, rate, plan.seconds_at(viewers, rate))
-        print(f"fanout: {cell.as_line()}", flush=True)
-        stage.cells.append(cell)
-        if not stage.memory:
-            stage.memory = (tier.memory() - empty) / viewers
+class _Measuring:
+    """One tier with one number of viewers."""
+
+    def __init__(self, tier: SocketTier, viewers: int, plan: FanoutPlan) -> None:
+        self._tier = tier
+        self._plan = plan
+        self._slug = f"{viewers}-{tier.name.lower().replace('.', '')}"
+        self._stage = Stage(tier.name, viewers)
+        self._crowd: Crowd | None = None
+
+    def run(self) -> Stage:
+        stage, plan = self._stage, self._plan
+        data.add_event(self._slug)
+        cookies = self._tier.cookies(data.check_in_all(self._slug, stage.viewers + STAYING))
+        self._cookies, self._staying = cookies[: stage.viewers], cookies[stage.viewers :]
+        for rate in plan.rates_at(stage.viewers):
+            stage.cells.append(self._cell(rate, plan.seconds_at(stage.viewers, rate)))
+            print(f"fanout: {stage.cells[-1].as_line()}", flush=True)
+        if stage.viewers == max(plan.viewers):
+            stage.leaving = self._leave()
+        self._end()
+        return stage
+
+    def _cell(self, rate: float, seconds: float) -> Cell:
+        crowd = self._present()
+        done, cpu = self._costing(lambda: chat(crowd, rate, seconds))
+        cell = Cell(self._tier.name, self._stage.viewers, rate, done, cpu)
         if not cell.chat.complete:
-            crowd = _anew(tier, crowd, slug, cookies[:viewers])
-    if viewers == max(plan.viewers):
-        stage.leaving = _leave(crowd, cookies[viewers:])
-    crowd.close()
-    return stage
+            # What was left undelivered must not come in the next cell.
+            self._end()
+        return cell
 
+    def _leave(self) -> Leaving:
+        """All leave but a few, who go on chatting and are measured."""
+        crowd = self._present()
+        leaving = list(crowd.viewers.values())
+        crowd.join(self._staying)
+        stayers = list(crowd.viewers.values())[len(leaving) :]
+        calm = chat(crowd, LEAVING_RATE, CALM_SECONDS, authors=stayers)
+        after = chat(crowd, LEAVING_RATE, AFTER_SECONDS, authors=stayers, leaving=leaving)
+        return Leaving(len(leaving), len(stayers), calm, after)
 
-def _cell(tier: SocketTier, crowd: Crowd, rate: float, seconds: float) -> Cell:
-    gc.collect()
-    viewers = len(crowd.viewers)
-    before, client = tier.cpu(), time.process_time()
-    done = chat(crowd, rate, seconds)
-    client = time.process_time() - client
-    cpu = {kind: spent - before[kind] for kind, spent in tier.cpu().items()}
-    return Cell(tier.name, viewers, rate, done, cpu, client)
+    def _present(self) -> Crowd:
+        """The crowd; where there is none, a new one on fresh nodes."""
+        if self._crowd:
+            return self._crowd
+        self._tier.restart()
+        crowd = self._crowd = Crowd(self._tier.port, self._slug)
+        memory, stage = self._tier.memory(), self._stage
+        seconds, cpu = self._costing(lambda: crowd.join(self._cookies))
+        if not stage.join_seconds:
+            stage.join_seconds, stage.join_cpu = seconds, cpu
+            # A first word to all, so that every connection has what it needs.
+            chat(crowd, 1, 2)
+            stage.memory = (self._tier.memory() - memory) / stage.viewers
+            print(f"fanout: {stage.as_line()}", flush=True)
+        return crowd
 
+    def _end(self) -> None:
+        if self._crowd:
+            self._stage.lost += self._crowd.lost
+            self._crowd.close()
+            self._crowd = None
 
-def _anew(tier: SocketTier, crowd: Crowd, slug: str, cookies: list[str]) -> Crowd:
-    """What a cell left undelivered must not come in the next one."""
-    crowd.close()
-    tier.restart()
-    crowd = Crowd(tier.port, slug)
-    crowd.join(cookies)
-    return crowd
-
-
-def _leave(crowd: Crowd, staying: list[str]) -> Leaving:
-    """All leave but a few, who go on chatting and are measured."""
-    leaving = list(crowd.viewers.values())
-    crowd.join(staying)
-    stayers = list(crowd.viewers.values())[len(leaving) :]
-    calm = chat(crowd, LEAVING_RATE, CALM_SECONDS, authors=stayers)
-    after = chat(crowd, LEAVING_RATE, AFTER_SECONDS, authors=stayers, leaving=leaving)
-    return Leaving(len(leaving), len(stayers), calm, after)
+    def _costing(self, work: Callable[[], T]) -> tuple[T, dict[str, float]]:
+        gc.collect()
+        before = self._tier.cpu() | {CLIENT: time.process_time()}
+        done = work()
+        after = self._tier.cpu() | {CLIENT: time.process_time()}
+        return done, {kind: after[kind] - before[kind] for kind in before}

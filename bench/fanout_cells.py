@@ -1,23 +1,24 @@
 """What is measured of a fan-out: cells, stages of several cells, and everybody's leaving."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from bench.chatter import Chat
 
+NODES, CLIENT = "nodes", "load client"
 # All must have arrived so soon after the last post, or it was more than the machine can do.
 SUSTAINED_SECONDS = 2.0
 
 
 @dataclass
 class Cell:
-    """A chat at one rate before one number of viewers; `cpu` and `client` in seconds."""
+    """A chat at one rate before one number of viewers; `cpu` in seconds, by kind of process."""
 
     tier: str
     viewers: int
     rate: float
     chat: Chat
     cpu: dict[str, float]
-    client: float
 
     @property
     def sustained(self) -> bool:
@@ -27,37 +28,65 @@ class Cell:
     @property
     def costs(self) -> dict[str, float]:
         """CPU seconds per delivery, by kind of process."""
-        return {kind: self.per_delivery(spent) for kind, spent in self.cpu.items()}
+        return {kind: spent / max(self.chat.delivered, 1) for kind, spent in self.cpu.items()}
 
     @property
     def cost(self) -> float:
         """CPU seconds of all server processes per delivery."""
-        return self.per_delivery(sum(self.cpu.values()))
+        return sum(cost for kind, cost in self.costs.items() if kind != CLIENT)
 
-    def per_delivery(self, seconds: float) -> float:
-        """Those seconds shared out."""
-        return seconds / max(self.chat.delivered, 1)
+    @property
+    def offered(self) -> float:
+        """Deliveries a second that were asked for."""
+        return self.rate * self.viewers
+
+    @property
+    def delivered(self) -> float:
+        """Deliveries a second that there were."""
+        return self.chat.delivered / max(self.chat.seconds, self.chat.posted / self.rate)
 
     def as_line(self) -> str:
         """For whoever waits."""
-        chat, shares = self.chat, ", ".join(f"{k} {v * 1e6:.1f}" for k, v in self.costs.items())
+        costs = ", ".join(f"{kind} {cost * 1e6:.1f}" for kind, cost in self.costs.items())
         return (
             f"{self.tier}, {self.viewers} viewers, {self.rate:g}/s: {self.cost * 1e6:.1f} µs "
-            f"({shares}; client {self.per_delivery(self.client) * 1e6:.1f}), "
-            f"{chat.delivered} of {chat.expected} delivered, "
-            f"p50 {chat.latencies.percentile(50):.3f} s, p99 {chat.latencies.percentile(99):.3f} s"
+            f"({costs}), p99 {self.chat.latencies.percentile(99):.3f} s"
             f"{'' if self.sustained else ', not sustained'}"
         )
+
+    def as_json(self) -> dict[str, Any]:
+        """All figures; times in seconds."""
+        chat = {name: value for name, value in vars(self.chat).items() if name != "latencies"}
+        latencies = self.chat.latencies
+        return {
+            "tier": self.tier,
+            "viewers": self.viewers,
+            "rate": self.rate,
+            "sustained": self.sustained,
+            "offered_per_second": self.offered,
+            "delivered_per_second": self.delivered,
+            "cpu_seconds": self.cpu,
+            "cpu_seconds_per_delivery": self.cost,
+            "p50": latencies.percentile(50),
+            "p99": latencies.percentile(99),
+            "worst": latencies.worst,
+        } | chat
 
 
 @dataclass
 class Leaving:
-    """How long the chat of those who stay took: calm, and from the moment the others left."""
+    """The chat of those who stay: calm, and from the moment the others leave."""
 
     leaving: int
     staying: int
     calm: Chat
     after: Chat
+
+    def as_json(self) -> dict[str, Any]:
+        """All figures; times in seconds."""
+        worst = {"worst_calm": self.calm.latencies.worst, "worst": self.after.latencies.worst}
+        counts = {"leaving": self.leaving, "staying": self.staying}
+        return counts | worst | {"complete": self.after.complete}
 
 
 @dataclass
@@ -66,8 +95,38 @@ class Stage:
 
     tier: str
     viewers: int
-    join_seconds: float
-    join_cpu: dict[str, float]
-    cells: list[Cell] = field(default_factory=list)
+    join_seconds: float = 0.0
+    join_cpu: dict[str, float] = field(default_factory=dict)
     memory: float = 0.0
+    cells: list[Cell] = field(default_factory=list)
     leaving: Leaving | None = None
+    lost: list[str] = field(default_factory=list)  # why viewers did not get in, or are gone
+
+    @property
+    def joins_per_second(self) -> float:
+        """How many got in a second, a hundred at a time."""
+        return self.viewers / self.join_seconds
+
+    @property
+    def join_cost(self) -> float:
+        """CPU seconds of all server processes for a viewer to join."""
+        return sum(s for kind, s in self.join_cpu.items() if kind != CLIENT) / self.viewers
+
+    def as_line(self) -> str:
+        """For whoever waits."""
+        return (
+            f"{self.tier}, {self.viewers} viewers: {self.joins_per_second:.0f} joins a second, "
+            f"{self.join_cost * 1000:.2f} ms of CPU each; {self.memory / 1024:.0f} KiB each"
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """All figures; times in seconds."""
+        return {
+            "tier": self.tier,
+            "viewers": self.viewers,
+            "joins_per_second": self.joins_per_second,
+            "join_cpu_seconds": self.join_cpu,
+            "memory_bytes_per_viewer": self.memory,
+            "lost": self.lost,
+            "leaving": self.leaving.as_json() if self.leaving else None,
+        }

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 
+from bench.plan import numbers
 from bench.tiers import COMPARISON, TOWNHALL
 
 # At this rate the contract says what the largest audience gets.
@@ -39,8 +40,3 @@ class FanoutPlan:
     def seconds_at(self, viewers: int, rate: int) -> float:
         """How long a cell posts."""
         return min(self.seconds, max(LEAST_SECONDS, DELIVERIES / (viewers * rate)))
-
-
-def numbers(name: str, default: str) -> tuple[int, ...]:
-    """The whole numbers that the environment lists under that name."""
-    return tuple(int(text) for text in os.environ.get(name, default).split(","))

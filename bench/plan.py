@@ -16,12 +16,12 @@ class Plan:
 
     @classmethod
     def of_environment(cls) -> "Plan":
-        """SECONDS, ROUNDS, RATE, VIEWERS and MESSAGES."""
+        """SECONDS, ROUNDS, RATE, VIEWERS (of several the least) and MESSAGES."""
         return cls(
             seconds=int(os.environ.get("SECONDS", "60")),
             rounds=int(os.environ.get("ROUNDS", "2")),
             rate=int(os.environ.get("RATE", "100")),
-            viewers=int(os.environ.get("VIEWERS", "200")),
+            viewers=min(numbers("VIEWERS", "200")),
             messages_per_second=float(os.environ.get("MESSAGES", "5")),
         )
 
@@ -29,3 +29,8 @@ class Plan:
     def check_ins(self) -> int:
         """Check-ins of one round."""
         return self.seconds * self.rate
+
+
+def numbers(name: str, default: str) -> tuple[int, ...]:
+    """The whole numbers, separated by commas, that the environment sets under that name."""
+    return tuple(int(text) for text in os.environ.get(name, default).split(","))

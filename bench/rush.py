@@ -53,7 +53,7 @@ async def rush(
     # Of the client all of it, to show how near its own limit it was.
     cpu[CLIENT] = total[CLIENT]
     errors = [visit.error for visit in visits if visit.error]
-    errors += [f"a post was refused {v.refused} times" for v in audience.viewers if v.refused]
+    errors += audience.errors
     return Rush(visits, _rate(visits), cpu, audience.received, audience.expected, errors)
 
 
