@@ -13,7 +13,7 @@ class Audience:
 
     def __init__(self, port: int, slug: str, cookies: Sequence[str], per_second: float) -> None:
         self.sent = 0
-        self._crowd = Crowd(port, slug)
+        self._crowd = Crowd(port, slug, tick=0)
         self._cookies = cookies
         self._pause = 1 / per_second
         self._chat: asyncio.Task[None] | None = None

@@ -20,6 +20,8 @@ from stack.ports import LOOPBACK
 
 CHUNK = 64 * 1024
 EVENTS_AT_ONCE = 1000
+# Woken for every single frame, the client would cost twice as much; latencies are in milliseconds.
+TICK_SECONDS = 0.002
 JOINING_AT_ONCE = 100
 # Beyond this the digests are dropped and begin anew.
 DIGESTS = 20_000
@@ -57,15 +59,17 @@ class Viewer:
 class Crowd:
     """Viewers of the event `slug` at `port`, and what they received since `forget`.
 
-    `lost` says why viewers are gone who did not leave, or never got in.
+    `lost` says why viewers are gone who did not leave, or never got in. What arrives is read a
+    `tick` (in seconds) after the first of it.
     """
 
-    def __init__(self, port: int, slug: str) -> None:
+    def __init__(self, port: int, slug: str, tick: float = TICK_SECONDS) -> None:
         self.viewers: dict[int, Viewer] = {}
         self.lost: list[str] = []
         self.answers: list[dict[str, Any]] = []
         self._port = port
         self._slug = slug
+        self._tick = tick
         self._epoll = select.epoll()
         self._joining: set[int] = set()
         self._after: int | None = None
@@ -130,6 +134,9 @@ class Crowd:
     def read(self, timeout: float) -> None:
         """Wait so long for something to read, and read it once; here a load client's time goes."""
         viewers, digests, clock, read = self.viewers, self._digests, time.monotonic, os.read
+        if self._tick and self._epoll.poll(timeout, 1):
+            timeout = 0
+            time.sleep(self._tick)
         for fileno, _ in self._epoll.poll(timeout, EVENTS_AT_ONCE):
             viewer = viewers[fileno]
             try:

@@ -70,7 +70,7 @@ class Cell:
             "p50": latencies.percentile(50),
             "p99": latencies.percentile(99),
             "worst": latencies.worst,
-        } | chat
+        } | (chat | {"refused": dict(self.chat.refused)})
 
 
 @dataclass

@@ -14,7 +14,7 @@ NOTE = f"""CPU is user and system time of every server process of a tier, from t
 the last delivery, shared out over the deliveries; it includes what the nodes do at rest, and the
 storing. Latency counts from the moment a post was due until a viewer has it, in one process that
 reads them all (its CPU is the load client's). "Sustained" means that every viewer had every message
-exactly once {SUSTAINED_SECONDS:g} s after the last post; a cell that falls behind is given up after a while.
+exactly once {SUSTAINED_SECONDS:g} s after the last post; a cell that falls behind is given up.
 The Node.js stack keeps no rate limit, no watched minutes and no sweep for what Redis lost."""
 
 # CONTRACT section 8: viewers, messages a second, most of the Node.js stack's cost.
