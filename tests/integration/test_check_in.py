@@ -14,8 +14,9 @@ from tests.support.data import add_employee, add_event
 from tests.support.statements import counted_statements
 from webapp.core import attendance
 from webapp.core.clock import utcnow
+from webapp.core.closing import change_state
 from webapp.core.error_handlers import EXPIRED
-from webapp.core.events import change_state, get_event
+from webapp.core.events import get_event
 from webapp.core.extensions import db
 from webapp.core.models import Attendance
 

@@ -19,7 +19,8 @@ from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.oidc_provider import FAULTS, Provider, running_provider
 from webapp.app import create_app
 from webapp.core import sso
-from webapp.core.events import change_state, get_event
+from webapp.core.closing import change_state
+from webapp.core.events import get_event
 from webapp.core.extensions import db
 from webapp.core.models import Admin, Attendance
 from webapp.core.settings import Settings, load_settings

@@ -9,7 +9,8 @@ from stack import Stack
 from tests.support.meeting import Meeting
 from tests.support.viewer import NAMESPACE, Viewer
 from tests.support.waiting import wait_for
-from webapp.core.events import change_state, get_event
+from webapp.core.closing import change_state
+from webapp.core.events import get_event
 
 
 def test_a_message_written_on_one_node_appears_on_the_other(stack: Stack, meeting: Meeting) -> None:

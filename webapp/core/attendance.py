@@ -1,21 +1,21 @@
 """Attendance: checking in once, being recognised, and the minutes that were watched."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Table, func, insert, select
+from sqlalchemy import Table, and_, case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.core import cache, throttle
 from webapp.core.clock import from_isoformat, isoformat, utcnow
-from webapp.core.database import repeated
+from webapp.core.database import insert_or_add, repeated
 from webapp.core.employees import EmployeeInfo, match_employee
 from webapp.core.errors import EventNotOpen, Invalid
 from webapp.core.events import EventInfo
 from webapp.core.extensions import db
-from webapp.core.models import Attendance, WatchedMinute
+from webapp.core.models import Attendance, AudienceMinute, Event, WatchedMinute
 
 # Longer than any event, so that nobody's entry runs out while they watch.
 CACHE_SECONDS = 24 * 3600
@@ -23,6 +23,7 @@ MINUTES_CACHE_SECONDS = 30
 
 # Of the table, and built once: at a hundred check-ins a second the building is felt.
 INSERT = insert(cast(Table, Attendance.__table__))
+MINUTES = cast(Table, WatchedMinute.__table__)
 
 
 class NobodyMatches(Invalid):
@@ -77,11 +78,11 @@ def find_viewer(event: EventInfo, employee: EmployeeInfo) -> Viewer | None:
 
 def watched_minutes(event_id: int, employee_id: int) -> int:
     """Minutes counted so far, at most half a minute old."""
-    count = select(func.count()).where(
-        WatchedMinute.event_id == event_id, WatchedMinute.employee_id == employee_id
+    counted = select(Attendance.watched_minutes).where(
+        Attendance.event_id == event_id, Attendance.employee_id == employee_id
     )
     key = f"minutes:v1:{event_id}:{employee_id}"
-    return cache.remember(key, MINUTES_CACHE_SECONDS, lambda: db.session.scalar(count)) or 0
+    return cache.remember(key, MINUTES_CACHE_SECONDS, lambda: db.session.scalar(counted)) or 0
 
 
 def count_checked_in() -> dict[int, int]:
@@ -93,15 +94,59 @@ def count_checked_in() -> dict[int, int]:
 
 @repeated
 def record_minute(event_id: int, employee_ids: Iterable[int], minute: int) -> None:
-    """Count `minute` for everyone in `employee_ids`, in one statement; who has it keeps it."""
-    rows = [
-        {"event_id": event_id, "employee_id": employee_id, "minute": minute}
-        for employee_id in sorted(employee_ids)
-    ]
-    statement = insert(WatchedMinute).values(rows)
-    statement = statement.prefix_with("IGNORE", dialect="mysql")
-    db.session.execute(statement.prefix_with("OR IGNORE", dialect="sqlite"))
+    """Count `minute` once for everyone in `employee_ids` who checked in, while the event is open.
+
+    The rows are written in one statement. Their totals, by employee and by minute, are written in
+    the same transaction, so that a roster reads 5,000 of these instead of 600,000 of those.
+    """
+    if _hold_open(event_id) and (new := _not_yet_counted(event_id, sorted(employee_ids), minute)):
+        rows = [{"event_id": event_id, "employee_id": one, "minute": minute} for one in new]
+        db.session.execute(insert(MINUTES), rows)
+        _add_to_totals(event_id, new, minute)
+        insert_or_add(
+            AudienceMinute, {"event_id": event_id, "minute": minute}, {"viewers": len(new)}
+        )
     db.session.commit()
+
+
+def _hold_open(event_id: int) -> bool:
+    """Whether the event is open; if so, it cannot be closed before this transaction ends."""
+    state = select(Event.state).where(Event.id == event_id).with_for_update(read=True)
+    return db.session.scalar(state) == "open"
+
+
+def _not_yet_counted(event_id: int, employee_ids: Sequence[int], minute: int) -> Sequence[int]:
+    """Who of them has no row for that minute. Another node that counts any of them waits."""
+    has_row = and_(
+        WatchedMinute.event_id == Attendance.event_id,
+        WatchedMinute.employee_id == Attendance.employee_id,
+        WatchedMinute.minute == minute,
+    )
+    query = (
+        select(Attendance.employee_id)
+        .outerjoin(WatchedMinute, has_row)
+        .where(Attendance.event_id == event_id, Attendance.employee_id.in_(employee_ids))
+        .where(WatchedMinute.minute.is_(None))
+        # Everyone locks in the same order, so that two nodes cannot wait for each other.
+        .order_by(Attendance.employee_id)
+    )
+    return db.session.scalars(query.with_for_update()).all()
+
+
+def _add_to_totals(event_id: int, employee_ids: Sequence[int], minute: int) -> None:
+    first, last = Attendance.first_minute, Attendance.last_minute
+    change = update(Attendance).where(
+        Attendance.event_id == event_id, Attendance.employee_id.in_(employee_ids)
+    )
+    db.session.execute(
+        change.values(
+            watched_minutes=Attendance.watched_minutes + 1,
+            # A late node may count an earlier minute.
+            first_minute=case((first < minute, first), else_=minute),
+            last_minute=case((last > minute, last), else_=minute),
+        ),
+        execution_options={"synchronize_session": False},
+    )
 
 
 @repeated

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from flask import Flask
-from sqlalchemy import event, text
+from sqlalchemy import Table, event, text
+from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import make_url
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from webapp.core.errors import is_outage
-from webapp.core.extensions import db
+from webapp.core.extensions import Model, db
 from webapp.core.settings import Settings
 
 P = ParamSpec("P")
@@ -54,6 +55,18 @@ def answers() -> None:
         db.session.execute(text("SELECT 1"))
     finally:
         db.session.rollback()
+
+
+def insert_or_add(model: type[Model], key: dict[str, int], amounts: dict[str, int]) -> None:
+    """Write a row, or where there is one of that key add the amounts to it, in one statement."""
+    table = cast(Table, model.__table__)
+    sums = {name: table.c[name] + amount for name, amount in amounts.items()}
+    insert: mysql.Insert | sqlite.Insert
+    if db.engine.dialect.name == "sqlite":
+        insert = sqlite.insert(table).on_conflict_do_update(index_elements=[*key], set_=sums)
+    else:
+        insert = mysql.insert(table).on_duplicate_key_update(sums)
+    db.session.execute(insert.values(key | amounts))
 
 
 def repeated(work: Callable[P, R]) -> Callable[P, R]:

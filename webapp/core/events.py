@@ -1,4 +1,4 @@
-"""Events: which one is current, what is known of one, and opening and closing it."""
+"""Events: which one is current, what is known of one, and changing it."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -32,6 +32,7 @@ class EventInfo:
     chat_open: bool
     slow_mode_seconds: int
     hold_messages: bool
+    required_share: int
 
     @property
     def is_open(self) -> bool:
@@ -90,16 +91,19 @@ def refresh_event(slug: str) -> EventInfo | None:
     return _from_json(values)
 
 
-def change_state(event: EventInfo, state: str) -> None:
-    """Open or close the event, and tell the live pages."""
-    change_columns(event, state=state)
-
-
 def change_columns(event: EventInfo, **values: object) -> None:
-    """Change columns of the event that have been checked, and tell the live pages."""
+    """Change columns of the event that have been checked, and tell the live pages.
+
+    Not its state: opening and closing are in `closing`.
+    """
     _update(event.id, values)
-    forget_event(event.slug)
-    live.publish(event.slug, "event_changed", get_event(event.slug).settings)
+    tell_change(event.slug)
+
+
+def tell_change(slug: str) -> None:
+    """Tell the live pages what the event is now, on the line after the commit."""
+    forget_event(slug)
+    live.publish(slug, "event_changed", get_event(slug).settings)
 
 
 def forget_event(slug: str) -> None:
@@ -114,7 +118,7 @@ def _update(event_id: int, values: dict[str, object]) -> None:
 
 
 def _key(slug: str) -> str:
-    return f"event:v2:{slug}"
+    return f"event:v3:{slug}"
 
 
 def _read(slug: str) -> dict[str, Any] | None:

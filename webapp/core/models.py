@@ -22,6 +22,7 @@ from webapp.core.extensions import Model
 
 BODY_LENGTH = 500
 NONCE_LENGTH = 64
+NOTE_LENGTH = 200
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -104,10 +105,14 @@ class Event(Model):
     chat_open: Mapped[bool] = mapped_column(default=True)
     slow_mode_seconds: Mapped[int] = mapped_column(default=0)
     hold_messages: Mapped[bool] = mapped_column(default=False)
+    required_share: Mapped[int] = mapped_column(default=50)
 
 
 class Attendance(Model):
-    """One check-in of one employee at one event; the key makes it count once."""
+    """One check-in of one employee at one event; the key makes it count once.
+
+    Beside it what their watched minutes come to, written in the transaction that adds one.
+    """
 
     __tablename__ = "attendance"
     __table_args__ = (Index(None, "employee_id"), MYSQL)
@@ -115,6 +120,9 @@ class Attendance(Model):
     event_id: Mapped[int] = mapped_column(ForeignKey("events.id"), primary_key=True)
     employee_id: Mapped[int] = mapped_column(ForeignKey("employees.id"), primary_key=True)
     checked_in_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    watched_minutes: Mapped[int] = mapped_column(default=0)
+    first_minute: Mapped[int | None]
+    last_minute: Mapped[int | None]
 
 
 class WatchedMinute(Model):
@@ -126,6 +134,76 @@ class WatchedMinute(Model):
     event_id: Mapped[int] = mapped_column(ForeignKey("events.id"), primary_key=True)
     employee_id: Mapped[int] = mapped_column(ForeignKey("employees.id"), primary_key=True)
     minute: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+class AudienceMinute(Model):
+    """How many employees were connected in this minute. It names nobody, so it is kept."""
+
+    __tablename__ = "audience_minutes"
+    __table_args__ = MYSQL
+
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"), primary_key=True)
+    minute: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    viewers: Mapped[int]
+
+
+class Closing(Model):
+    """Who closed an event and when, and by which times and share its figures were made."""
+
+    __tablename__ = "closings"
+    __table_args__ = MYSQL
+
+    event_id: Mapped[int] = mapped_column(
+        ForeignKey("events.id"), primary_key=True, autoincrement=False
+    )
+    closed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    closed_by: Mapped[int | None] = mapped_column(ForeignKey("admins.id"))
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    required_share: Mapped[int]
+
+
+class FrozenAttendance(Model):
+    """An employee and their figures as they were when the event was closed.
+
+    `employee_id` is no foreign key: the row outlives the employee.
+    """
+
+    __tablename__ = "frozen_attendance"
+    __table_args__ = MYSQL
+
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"), primary_key=True)
+    employee_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    employee_number: Mapped[str] = mapped_column(exact(32))
+    email: Mapped[str] = mapped_column(exact(254))
+    first_name: Mapped[str] = mapped_column(String(80))
+    last_name: Mapped[str] = mapped_column(String(80))
+    department: Mapped[str] = mapped_column(String(80))
+    location: Mapped[str] = mapped_column(String(80))
+    status: Mapped[str] = mapped_column(String(16))
+    checked_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    watched_minutes: Mapped[int]
+    first_minute: Mapped[int | None]
+    last_minute: Mapped[int | None]
+
+
+class Correction(Model):
+    """What an admin said of somebody's attendance; the latest one counts, the others stay.
+
+    Without a status it takes back the one before. `employee_id` is no foreign key, as above.
+    """
+
+    __tablename__ = "corrections"
+    __table_args__ = (Index(None, "event_id", "employee_id"), MYSQL)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"))
+    employee_id: Mapped[int]
+    status: Mapped[str | None] = mapped_column(String(16))
+    status_before: Mapped[str] = mapped_column(String(16))
+    note: Mapped[str] = mapped_column(String(NOTE_LENGTH))
+    corrected_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    corrected_by: Mapped[int] = mapped_column(ForeignKey("admins.id"))
 
 
 class Message(Model):

@@ -1,144 +1,134 @@
-"""The roster of an event: every active employee, whether they came or not."""
+"""The roster of an event: every employee, whether they came or not.
 
-from collections.abc import Sequence
+While the event is open it is read from the employees and their attendance; once it is closed, from
+what was frozen then. What admins corrected lies on top of either.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, and_, func, or_, select
+from sqlalchemy import Row, select
 
-from webapp.core.errors import Invalid
 from webapp.core.events import EventInfo
 from webapp.core.extensions import db
-from webapp.core.models import Attendance, Employee, WatchedMinute
-from webapp.core.paging import parse_page
+from webapp.core.models import Admin, Closing
+from webapp.core.roster_counts import Counts
+from webapp.core.roster_filters import Filters, parse_filters
+from webapp.core.roster_query import RosterQuery
+from webapp.core.statuses import STATUSES, Rule, rule_of
+
+__all__ = ["STATUSES", "Filters", "Roster", "RosterRow", "parse_filters", "read_roster"]
 
 PAGE_ROWS = 50
-STATUSES = {"present": "Checked in", "absent": "Not checked in"}
-
-_watched = func.coalesce(
-    select(func.count())
-    .where(
-        WatchedMinute.event_id == Attendance.event_id,
-        WatchedMinute.employee_id == Attendance.employee_id,
-    )
-    .correlate(Attendance)
-    .scalar_subquery(),
-    0,
-).label("watched_minutes")
-
-SORTS: dict[str, SQLColumnExpression[Any]] = {
-    "name": Employee.last_name,
-    "number": Employee.employee_number,
-    "department": Employee.department,
-    "location": Employee.location,
-    "checked_in": Attendance.checked_in_at,
-    "minutes": _watched,
-}
+STREAMED_ROWS = 1000
 
 
 @dataclass(frozen=True)
-class Filters:
-    """What the address asks for; `sort` is a key of `SORTS`, with `-` in front descending."""
+class RosterRow:
+    """One employee's attendance of an event.
 
-    q: str = ""
-    department: str = ""
-    location: str = ""
-    status: str = ""
-    sort: str = "name"
-    page: int = 1
+    `status` and `counted`, which is the status without a correction, are keys of `STATUSES`;
+    minutes are whole ones since the Unix epoch; moments are aware UTC. `note`, `corrected_by` (the
+    admin's name) and `corrected_at` are None unless a correction holds.
+    """
 
-    def as_args(self, **changes: Any) -> dict[str, Any]:
-        """The same as query arguments, with changes; defaults are left out."""
-        values = {name: getattr(self, name) for name in self.__dataclass_fields__} | changes
-        defaults = Filters()
-        return {name: v for name, v in values.items() if v != getattr(defaults, name)}
+    employee_id: int
+    employee_number: str
+    first_name: str
+    last_name: str
+    email: str
+    department: str
+    location: str
+    status: str
+    counted: str
+    checked_in_at: datetime | None
+    watched_minutes: int
+    first_minute: int | None
+    last_minute: int | None
+    note: str | None
+    corrected_by: str | None
+    corrected_at: datetime | None
+
+    @property
+    def name(self) -> str:
+        """First and last name."""
+        return f"{self.first_name} {self.last_name}"
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """That an event's figures are frozen: since when, and by whom (None: by a program)."""
+
+    closing: Closing
+    closed_by: str | None
 
 
 @dataclass(frozen=True)
 class Roster:
     """One page of the roster, and what stands around it."""
 
-    rows: Sequence[Row[*tuple[Any, ...]]]
-    matching: int
-    present: int
-    employees: int
-    departments: list[str]
-    locations: list[str]
+    rows: list[RosterRow]
+    counts: Counts
+    rule: Rule
+    frozen: Frozen | None
 
     @property
     def pages(self) -> int:
         """How many pages there are, at least one."""
-        return max(1, -(-self.matching // PAGE_ROWS))
-
-
-def parse_filters(args: dict[str, str]) -> Filters:
-    """The filters in an address. Raises `Invalid` for an unknown status or sort, or a bad page."""
-    filters = Filters(
-        q=args.get("q", "").strip()[:100],
-        department=args.get("department", ""),
-        location=args.get("location", ""),
-        status=args.get("status", ""),
-        sort=args.get("sort") or "name",
-        page=parse_page(args.get("page") or "1"),
-    )
-    if filters.status and filters.status not in STATUSES:
-        raise Invalid("There is no such status.")
-    if filters.sort.removeprefix("-") not in SORTS:
-        raise Invalid("The roster cannot be sorted by that.")
-    return filters
+        return max(1, -(-self.counts.matching // PAGE_ROWS))
 
 
 def read_roster(event: EventInfo, filters: Filters) -> Roster:
-    """One page of the event's roster, in four statements whatever its size."""
-    joined = and_(Attendance.employee_id == Employee.id, Attendance.event_id == event.id)
-    counts = select(func.count(), func.count(Attendance.employee_id))
-    everyone = counts.select_from(Employee).outerjoin(Attendance, joined).where(Employee.active)
-    employees, present = db.session.execute(everyone).one()
-    wanted = and_(Employee.active, *_conditions(filters))
-    matching = db.session.scalar(
-        select(func.count()).select_from(Employee).outerjoin(Attendance, joined).where(wanted)
-    )
-    rows = db.session.execute(_page(filters, joined, wanted)).all()
-    places = db.session.execute(
-        select(Employee.department, Employee.location).where(Employee.active).distinct()
-    ).all()
+    """One page of the event's roster, in three statements whatever its size."""
+    frozen = find_frozen(event.id)
+    closing = frozen.closing if frozen else None
+    query = RosterQuery(event, closing)
+    page = query.rows(filters).limit(PAGE_ROWS).offset((filters.page - 1) * PAGE_ROWS)
     return Roster(
-        rows,
-        matching or 0,
-        present,
-        employees,
-        sorted({department for department, _ in places}),
-        sorted({location for _, location in places}),
+        rows=[_row(row) for row in db.session.execute(page)],
+        counts=Counts(db.session.execute(query.counts(filters.q)), filters),
+        rule=rule_of(event, closing),
+        frozen=frozen,
     )
 
 
-def _page(filters: Filters, joined: Any, wanted: Any) -> Select[*tuple[Any, ...]]:
-    order = SORTS[filters.sort.removeprefix("-")]
-    order = order.desc() if filters.sort.startswith("-") else order.asc()
-    return (
-        select(Employee, Attendance.checked_in_at, _watched)
-        .outerjoin(Attendance, joined)
-        .where(wanted)
-        .order_by(order, Employee.last_name, Employee.first_name, Employee.id)
-        .limit(PAGE_ROWS)
-        .offset((filters.page - 1) * PAGE_ROWS)
-    )
+def stream_rows(event: EventInfo, filters: Filters) -> Iterator[RosterRow]:
+    """Every row that matches, in the order of `filters.sort`, as it is asked for.
+
+    They come from one statement, so all of them are of one moment, and through a connection of
+    their own that is held until the last; a few hundred rows are in memory at a time.
+    """
+    frozen = find_frozen(event.id)
+    statement = RosterQuery(event, frozen.closing if frozen else None).rows(filters)
+    streaming = {"yield_per": STREAMED_ROWS}
+    with (
+        db.engine.connect() as connection,
+        connection.execute(statement, execution_options=streaming) as rows,
+    ):
+        yield from map(_row, rows)
 
 
-def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if filters.q:
-        full_name = Employee.first_name + " " + Employee.last_name
-        columns = (full_name, Employee.email, Employee.employee_number)
-        conditions.append(
-            or_(*(column.icontains(filters.q, autoescape=True) for column in columns))
-        )
-    if filters.department:
-        conditions.append(Employee.department == filters.department)
-    if filters.location:
-        conditions.append(Employee.location == filters.location)
-    if filters.status == "present":
-        conditions.append(Attendance.employee_id.is_not(None))
-    if filters.status == "absent":
-        conditions.append(Attendance.employee_id.is_(None))
-    return conditions
+def find_row(event: EventInfo, employee_id: int) -> RosterRow | None:
+    """The row of one employee, or None when they are not on the roster."""
+    frozen = find_frozen(event.id)
+    query = RosterQuery(event, frozen.closing if frozen else None)
+    row = db.session.execute(query.row(employee_id)).one_or_none()
+    return _row(row) if row else None
+
+
+def find_frozen(event_id: int) -> Frozen | None:
+    """Who closed the event and when; None while its figures are not frozen."""
+    query = select(Closing, Admin.name).outerjoin(Admin, Admin.id == Closing.closed_by)
+    row = db.session.execute(query.where(Closing.event_id == event_id)).one_or_none()
+    return Frozen(*row) if row else None
+
+
+def _row(row: Row[Any]) -> RosterRow:
+    values = dict(row._mapping)
+    values["status"] = values.pop("shown")
+    if values.pop("corrected") is None:
+        # It was taken back, or there never was one.
+        values |= {"note": None, "corrected_by": None, "corrected_at": None}
+    return RosterRow(**values)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from flask import Blueprint, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.core import attendance, events
+from webapp.core import attendance, closing, events, identity
 from webapp.core.access import admins
 from webapp.core.clock import utcnow
 from webapp.core.errors import Invalid, TownhallError
@@ -82,7 +82,7 @@ def change_state(slug: str) -> ResponseReturnValue:
     state = request.form.get("state")
     if state not in ("open", "closed"):
         raise Invalid("An event can be opened or closed.")
-    events.change_state(events.get_event(slug), state)
+    closing.change_state(events.get_event(slug), state, identity.current_admin())
     return go_to(url_for("events.list_events"))
 
 

@@ -1,0 +1,95 @@
+"""The roster: who attended how, for open, closed and future events, and what freezes it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import Flask
+from sqlalchemy import update
+
+from tests.support.data import add_employee, add_event
+from webapp.core import attendance, roster
+from webapp.core.clock import minute_of, utcnow
+from webapp.core.closing import change_state
+from webapp.core.events import EventInfo, get_event
+from webapp.core.extensions import db
+from webapp.core.models import Attendance, Employee
+
+
+@dataclass
+class Hour:
+    """An open event of an hour that began `past` minutes ago."""
+
+    past: int = 40
+
+    def __post_init__(self) -> None:
+        begin = utcnow().replace(second=0, microsecond=0) - timedelta(minutes=self.past)
+        add_event(starts_at=begin, ends_at=begin + timedelta(hours=1))
+        self.first = minute_of(begin)
+
+    @property
+    def event(self) -> EventInfo:
+        return get_event("town-hall")
+
+    def come(self, number: str, *minutes: int, **values: object) -> int:
+        """An employee who checks in, and watches the minutes from `minutes[0]` to before `[1]`."""
+        employee = add_employee(number, **values)
+        attendance.check_in(self.event, employee.email, number, "192.0.2.1")
+        for minute in range(*minutes) if minutes else ():
+            attendance.record_minute(self.event.id, [employee.id], self.first + minute)
+        return employee.id
+
+    def statuses(self, **filters: str) -> dict[str, str]:
+        """The status of each number, as the page shows it; the stream must say the same."""
+        wanted = roster.parse_filters(filters)
+        shown = roster.read_roster(self.event, wanted)
+        streamed = list(roster.stream_rows(self.event, wanted))
+        assert shown.rows == streamed[: roster.PAGE_ROWS]
+        assert shown.counts.matching == len(streamed)
+        return {row.employee_number: row.status for row in shown.rows}
+
+
+def test_while_it_is_open_everybody_has_a_status(app: Flask) -> None:
+    with app.app_context():
+        hour = Hour(past=40)
+        hour.come("watching", 36, 40)
+        hour.come("attended", 0, 30)
+        hour.come("left", 0, 29)
+        hour.come("idle")
+        add_employee("absent")
+        add_employee("former", active=False)
+        assert hour.statuses() == {
+            "absent": "absent",
+            "attended": "attended",
+            "idle": "checked_in",
+            "left": "left_early",
+            "watching": "watching",
+        }
+
+
+def test_at_the_close_the_statuses_are_frozen(app: Flask) -> None:
+    with app.app_context():
+        hour = Hour(past=60)
+        hour.come("attended", 0, 30)
+        hour.come("early", 0, 29)
+        hour.come("late", 31, 60)
+        hour.come("edge", 30, 55)
+        hour.come("edge-early", 30, 54)
+        hour.come("idle")
+        gone = add_employee("absent").id
+        change_state(hour.event, "closed")
+        expected = {
+            "absent": "absent",
+            "attended": "attended",
+            "early": "left_early",
+            "edge": "partly",
+            "edge-early": "left_early",
+            "idle": "checked_in",
+            "late": "partly",
+        }
+        assert hour.statuses() == expected
+        attendance.record_minute(hour.event.id, [gone], hour.first + 3)
+        db.session.execute(update(Employee).values(active=False, last_name="Renamed"))
+        db.session.execute(update(Attendance).values(watched_minutes=0))
+        db.session.commit()
+        add_employee("new")
+        assert hour.statuses() == expected
