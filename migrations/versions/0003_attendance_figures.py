@@ -9,6 +9,15 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+BY_NAME = [
+    "last_name",
+    "first_name",
+    "employee_number",
+    "active",
+    "email",
+    "department",
+    "location",
+]
 MYSQL = {"mysql_charset": "utf8mb4", "mariadb_charset": "utf8mb4"}
 
 
@@ -89,10 +98,16 @@ def upgrade() -> None:
     op.create_index(
         "ix_corrections_event_id_employee_id", "corrections", ["event_id", "employee_id"]
     )
+    op.create_index("ix_employees_by_name", "employees", BY_NAME)
+    op.create_index(
+        "ix_employees_active_department_location", "employees", ["active", "department", "location"]
+    )
     _count_what_is_there()
 
 
 def downgrade() -> None:
+    op.drop_index("ix_employees_active_department_location", "employees")
+    op.drop_index("ix_employees_by_name", "employees")
     for table in ("corrections", "frozen_attendance", "closings", "audience_minutes"):
         op.drop_table(table)
     for column in ("last_minute", "first_minute", "watched_minutes"):

@@ -85,7 +85,7 @@ def read_roster(event: EventInfo, filters: Filters) -> Roster:
     frozen = find_frozen(event.id)
     closing = frozen.closing if frozen else None
     query = RosterQuery(event, closing)
-    page = query.rows(filters).limit(PAGE_ROWS).offset((filters.page - 1) * PAGE_ROWS)
+    page = query.rows(filters, PAGE_ROWS, (filters.page - 1) * PAGE_ROWS)
     return Roster(
         rows=[_row(row) for row in db.session.execute(page)],
         counts=Counts(db.session.execute(query.counts(filters.q)), filters),

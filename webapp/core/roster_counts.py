@@ -1,65 +1,72 @@
-"""How many of a roster have which status, from one statement's groups."""
+"""How many of a roster have which status, added up from one statement's groups."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from webapp.core.roster_filters import Filters
 
+Group = tuple[str, str, str]  # department, location, status
 FACETS = ("department", "location", "status")
 
 
-@dataclass(frozen=True)
-class Group:
-    """So many `people` of one department, location and status; the search finds `found`."""
-
-    department: str
-    location: str
-    status: str
-    people: int
-    found: int
-
-
 class Counts:
-    """The groups of a whole roster, added up as its page shows them."""
+    """How many there are and how many the search finds, as a roster's page adds them up."""
 
     def __init__(self, groups: Iterable[Any], filters: Filters) -> None:
-        self._groups = [Group(*group) for group in groups]
+        """`groups` are those of `RosterQuery.counts`."""
         self._filters = filters
+        self._people: Counter[Group] = Counter()
+        self._found: Counter[Group] = Counter()
+        for department, location, moved_from, shown, people, found in groups:
+            self._add((department, location, shown), people, found)
+            if moved_from is not None:
+                self._add((department, location, moved_from), -people, -found)
 
     @property
     def employees(self) -> int:
         """Everyone on the roster."""
-        return sum(group.people for group in self._groups)
+        return self._people.total()
 
     @property
     def matching(self) -> int:
         """How many the filters let through."""
-        return sum(group.found for group in self._matching(self._filters))
+        return sum(found for _, found in self._matching(self._filters))
 
     @property
     def by_status(self) -> Counter[str]:
         """How many the other filters let through, by status."""
         counts: Counter[str] = Counter()
-        for group in self._matching(replace(self._filters, status="")):
-            counts[group.status] += group.found
+        for (_, _, status), found in self._matching(replace(self._filters, status="")):
+            counts[status] += found
         return counts
 
     @property
     def by_department(self) -> dict[str, Counter[str]]:
         """The same for each department, whichever is chosen, in the order of their names."""
         counts: dict[str, Counter[str]] = {}
-        for group in self._matching(replace(self._filters, status="", department="")):
-            counts.setdefault(group.department, Counter())[group.status] += group.found
+        for group, found in self._matching(replace(self._filters, status="", department="")):
+            department, _, status = group
+            counts.setdefault(department, Counter())[status] += found
         return dict(sorted(counts.items()))
 
-    def values(self, name: str) -> list[str]:
-        """The departments or locations there are, sorted."""
-        return sorted({getattr(group, name) for group in self._groups})
+    @property
+    def departments(self) -> list[str]:
+        """Those of everyone on the roster, sorted."""
+        return sorted({department for (department, _, _), people in self._people.items() if people})
 
-    def _matching(self, filters: Filters) -> Iterator[Group]:
-        for group in self._groups:
-            wanted = ((getattr(filters, name), getattr(group, name)) for name in FACETS)
-            if all(not value or value == own for value, own in wanted):
-                yield group
+    @property
+    def locations(self) -> list[str]:
+        """Those of everyone on the roster, sorted."""
+        return sorted({location for (_, location, _), people in self._people.items() if people})
+
+    def _add(self, group: Group, people: int, found: int) -> None:
+        self._people[group] += people
+        self._found[group] += found
+
+    def _matching(self, filters: Filters) -> Iterator[tuple[Group, int]]:
+        wanted = [getattr(filters, name) for name in FACETS]
+        for group, found in self._found.items():
+            if all(not value or value == own for value, own in zip(wanted, group, strict=True)):
+                yield group, found

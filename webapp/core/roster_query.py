@@ -2,16 +2,20 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import outerjoin
 
 from webapp.core.events import EventInfo
 from webapp.core.models import Admin, Attendance, Closing, Correction, Employee, FrozenAttendance
 from webapp.core.roster_filters import Filters
+from webapp.core.roster_parts import Part, frozen_parts, latest_correction, live_parts
 from webapp.core.statuses import counted_status, rank, rule_of
 
 IDENTITY = ("employee_number", "first_name", "last_name", "email", "department", "location")
 FIGURES = ("checked_in_at", "first_minute", "last_minute")
+# Who is equal in what is sorted by; the number, which is unique, ends it.
+TIES = ("last_name", "first_name", "employee_number")
+SORTED_BY_WHO = ("name", "number", "department", "location")
 
 Statement = Select[*tuple[Any, ...]]
 
@@ -20,102 +24,141 @@ class RosterQuery:
     """Statements on the roster of one event. `closing` says that its figures are frozen."""
 
     def __init__(self, event: EventInfo, closing: Closing | None) -> None:
-        self._event_id = event.id
-        # Of one table or of two, columns of the same names.
-        self._who: Any = FrozenAttendance if closing else Employee
-        self._figures: Any = FrozenAttendance if closing else Attendance
-        self._employee_id = FrozenAttendance.employee_id if closing else Employee.id
-        self._watched = func.coalesce(self._figures.watched_minutes, 0)
-        self._counted: Any = (
-            FrozenAttendance.status if closing else counted_status(rule_of(event, None))
-        )
-        self._shown = func.coalesce(Correction.status, self._counted)
+        self._parts = frozen_parts(event.id) if closing else live_parts(event)
+        self._details = _frozen_details(event) if closing else _live_details(event)
 
-    def rows(self, filters: Filters) -> Statement:
-        """The rows that match, in their order."""
-        matching = self._rows().where(*self._conditions(filters))
-        return matching.order_by(*self._order(filters.sort))
+    def rows(self, filters: Filters, limit: int | None = None, offset: int = 0) -> Statement:
+        """The rows that match, in their order: first whose they are, then what is in them."""
+        page = self._page(filters, limit, offset).subquery()
+        rows = self._details.join(page, page.c.employee_id == self._parts.employee_id)
+        return rows.order_by(*_order(page.c, filters.sort))
 
     def row(self, employee_id: int) -> Statement:
         """The row of one employee, if they are on the roster."""
-        return self._rows().where(self._employee_id == employee_id)
+        parts = self._parts
+        return self._details.where(parts.employee_id == employee_id, parts.on_roster)
 
-    def counts(self, q: str) -> Statement:
-        """By department, location and status: how many `people`, and how many `q` finds."""
-        groups = (self._who.department, self._who.location, self._shown.label("shown"))
-        found = func.count(case((self._found(q), 1))) if q else func.count()
-        query = select(*groups, func.count().label("people"), found.label("found"))
-        return query.select_from(self._source()).where(self._everyone()).group_by(*groups)
+    def counts(self, q: str) -> Any:
+        """By department, location, the status that they are moved from, and theirs: how many there
+        are, and how many `q` finds."""
+        return union_all(*(_groups(part, q) for part in (self._parts.all, *self._parts.apart)))
 
-    def _rows(self) -> Statement:
-        """`shown` is the status, `counted` the one without the correction."""
-        query = select(
-            self._employee_id.label("employee_id"),
-            *(getattr(self._who, name) for name in IDENTITY),
-            self._shown.label("shown"),
-            self._counted.label("counted"),
-            self._watched.label("watched_minutes"),
-            *(getattr(self._figures, name) for name in FIGURES),
-            Correction.status.label("corrected"),
-            Correction.note,
-            Correction.corrected_at,
-            Admin.name.label("corrected_by"),
+    def _page(self, filters: Filters, limit: int | None, offset: int) -> Statement:
+        if filters.status == "" and filters.sort.removeprefix("-") in SORTED_BY_WHO:
+            return self._keys(self._parts.all, filters, limit, offset, self._parts.on_roster)
+        last = None if limit is None else offset + limit
+        parts = (
+            select(self._keys(part, filters, last, 0, *part.where).subquery())
+            for part in (*self._parts.apart, self._parts.rest)
         )
-        named = outerjoin(self._source(), Admin, Admin.id == Correction.corrected_by)
-        return query.select_from(named).where(self._everyone())
+        whole = union_all(*parts).subquery()
+        return _cut(select(whole), whole.c, filters.sort, limit, offset)
 
-    def _source(self) -> Any:
-        source = self._who
-        if self._who is Employee:
-            here = and_(
-                Attendance.employee_id == Employee.id, Attendance.event_id == self._event_id
-            )
-            source = outerjoin(Employee, Attendance, here)
-        latest = select(func.max(Correction.id)).where(Correction.event_id == self._event_id)
-        counts = and_(
-            Correction.event_id == self._event_id,
-            Correction.employee_id == self._employee_id,
-            Correction.id.in_(latest.group_by(Correction.employee_id)),
-        )
-        return outerjoin(source, Correction, counts)
-
-    def _everyone(self) -> ColumnElement[bool]:
-        if self._who is Employee:
-            # Who came stays on the roster, also when deactivated in the midst of the event.
-            return or_(Employee.active, Attendance.employee_id.is_not(None))
-        return FrozenAttendance.event_id == self._event_id
-
-    def _found(self, q: str) -> ColumnElement[bool]:
-        full_name = self._who.first_name + " " + self._who.last_name
-        columns = (full_name, self._who.email, self._who.employee_number)
-        return or_(*(column.icontains(q, autoescape=True) for column in columns))
-
-    def _conditions(self, filters: Filters) -> list[ColumnElement[bool]]:
-        conditions = [self._found(filters.q)] if filters.q else []
-        if filters.department:
-            conditions.append(self._who.department == filters.department)
-        if filters.location:
-            conditions.append(self._who.location == filters.location)
-        if filters.status:
-            conditions.append(self._shown == filters.status)
-        return conditions
-
-    def _order(self, sort: str) -> list[ColumnElement[Any]]:
-        name = (self._who.last_name, self._who.first_name)
-        columns: dict[str, tuple[Any, ...]] = {
-            "name": name,
-            "number": (self._who.employee_number,),
-            "department": (self._who.department,),
-            "location": (self._who.location,),
-            "status": (rank(self._shown),),
-            "checked_in": (self._figures.checked_in_at,),
-            "until": (self._figures.last_minute,),
-            "minutes": (self._watched,),
+    def _keys(
+        self, part: Part, filters: Filters, limit: int | None, offset: int, *where: Any
+    ) -> Statement:
+        """Who of a part matches, and what they are sorted by."""
+        columns = {
+            "place": _place(part, filters.sort),
+            "sort_key": _sort_key(part, filters.sort),
+            **{name: getattr(part.who, name) for name in TIES},
+            "employee_id": self._parts.employee_id,
         }
-        wanted = columns[sort.removeprefix("-")]
-        down = sort.startswith("-")
-        ordered = [column.desc() if down else column.asc() for column in wanted]
-        if wanted[0] in (self._figures.checked_in_at, self._figures.last_minute):
-            # Who has none stands last, either way.
-            ordered.insert(0, wanted[0].is_(None))
-        return [*ordered, *name, self._employee_id]
+        labels = {name: column.label(name) for name, column in columns.items()}
+        query = select(*labels.values()).select_from(part.source)
+        query = query.where(*where, *_conditions(part, filters))
+        return _cut(query, labels, filters.sort, limit, offset)
+
+
+def _cut(query: Statement, columns: Any, sort: str, limit: int | None, offset: int) -> Statement:
+    if limit is None:
+        return query
+    return query.order_by(*_order(columns, sort)).limit(limit).offset(offset)
+
+
+def _order(columns: Any, sort: str) -> list[ColumnElement[Any]]:
+    key = columns["sort_key"]
+    # An index serves only who asks for each column once.
+    ties = {"name": TIES[1:], "number": ()}.get(sort, TIES)
+    directed = key.desc() if sort.startswith("-") else key
+    return [columns["place"], directed, *(columns[name] for name in ties)]
+
+
+def _place(part: Part, sort: str) -> ColumnElement[int]:
+    """Who has no such moment stands last, either way."""
+    if sort.removeprefix("-") in ("checked_in", "until"):
+        return case((_sort_key(part, sort).is_(None), 1), else_=0)
+    return literal(0)
+
+
+def _sort_key(part: Part, sort: str) -> Any:
+    keys = {
+        "name": part.who.last_name,
+        "number": part.who.employee_number,
+        "department": part.who.department,
+        "location": part.who.location,
+        "status": rank(part.shown),
+        "checked_in": part.checked_in_at,
+        "until": part.last_minute,
+        "minutes": part.watched,
+    }
+    return keys[sort.removeprefix("-")]
+
+
+def _conditions(part: Part, filters: Filters) -> list[ColumnElement[bool]]:
+    conditions = [_found(part, filters.q)] if filters.q else []
+    if filters.department:
+        conditions.append(part.who.department == filters.department)
+    if filters.location:
+        conditions.append(part.who.location == filters.location)
+    if filters.status:
+        conditions.append(part.shown == filters.status)
+    return conditions
+
+
+def _groups(part: Part, q: str) -> Statement:
+    places = (part.who.department, part.who.location)
+    groups = (*places, part.moved_from.label("moved_from"), part.shown.label("shown"))
+    found = func.count(case((_found(part, q), 1))) if q else func.count()
+    query = select(*groups, func.count(), found).select_from(part.source)
+    where = part.where if q else part.grouped_where or part.where
+    return query.where(*where).group_by(*groups)
+
+
+def _found(part: Part, q: str) -> ColumnElement[bool]:
+    full_name = part.who.first_name + " " + part.who.last_name
+    columns = (full_name, part.who.email, part.who.employee_number)
+    return or_(*(column.icontains(q, autoescape=True) for column in columns))
+
+
+def _live_details(event: EventInfo) -> Statement:
+    here = and_(Attendance.employee_id == Employee.id, Attendance.event_id == event.id)
+    source = outerjoin(Employee, Attendance, here)
+    counted = counted_status(rule_of(event, None))
+    return _detailed(event, source, Employee, Attendance, Employee.id, counted)
+
+
+def _frozen_details(event: EventInfo) -> Statement:
+    row = FrozenAttendance
+    query = _detailed(event, row, row, row, row.employee_id, row.status)
+    return query.where(row.event_id == event.id)
+
+
+def _detailed(
+    event: EventInfo, source: Any, who: Any, figures: Any, employee_id: Any, counted: Any
+) -> Statement:
+    """`shown` is the status, `counted` the one without the correction."""
+    corrected = outerjoin(source, Correction, latest_correction(event.id, employee_id))
+    named = outerjoin(corrected, Admin, Admin.id == Correction.corrected_by)
+    return select(
+        employee_id.label("employee_id"),
+        *(getattr(who, name) for name in IDENTITY),
+        func.coalesce(Correction.status, counted).label("shown"),
+        counted.label("counted"),
+        func.coalesce(figures.watched_minutes, 0).label("watched_minutes"),
+        *(getattr(figures, name) for name in FIGURES),
+        Correction.status.label("corrected"),
+        Correction.note,
+        Correction.corrected_at,
+        Admin.name.label("corrected_by"),
+    ).select_from(named)
