@@ -5,6 +5,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp.account.views import bp as account
 from webapp.assets import register_assets
+from webapp.audit.views import bp as audit
 from webapp.checkin.views import bp as checkin
 from webapp.cli import register_commands
 from webapp.core.base import create_base
@@ -24,7 +25,7 @@ from webapp.moderation.views import bp as moderation
 from webapp.roster.views import bp as roster
 from webapp.sso.views import bp as sso
 
-PAGES = (checkin, live, account, sso, events, roster, moderation, employees, demo)
+PAGES = (checkin, live, account, sso, events, roster, moderation, employees, audit, demo)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

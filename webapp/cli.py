@@ -1,6 +1,7 @@
 """The commands of `flask --app wsgi`, beside Flask-Migrate's `db`."""
 
 import sys
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import click
@@ -92,7 +93,12 @@ def import_employees(file: BinaryIO, dry_run: bool, strict: bool, sync: bool) ->
 
     try:
         report = employee_import.import_employees(
-            file.read(), dry_run=dry_run, strict=strict, sync=sync, progress=say
+            file.read(),
+            name=Path(file.name).name,
+            dry_run=dry_run,
+            strict=strict,
+            sync=sync,
+            progress=say,
         )
     except Invalid as refusal:
         raise click.ClickException(refusal.message) from None

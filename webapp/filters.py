@@ -1,5 +1,6 @@
 """What templates may ask for beside Jinja's own filters."""
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flask import Flask
@@ -10,6 +11,7 @@ from webapp.core.clock import from_isoformat
 def register_filters(app: Flask) -> None:
     """Add the filters to `app`."""
     app.add_template_filter(clock)
+    app.add_template_filter(day_and_time)
 
 
 def clock(isoformat: str, timezone: str) -> str:
@@ -17,3 +19,8 @@ def clock(isoformat: str, timezone: str) -> str:
     if not isoformat:
         return ""
     return from_isoformat(isoformat).astimezone(ZoneInfo(timezone)).strftime("%H:%M")
+
+
+def day_and_time(moment: datetime, timezone: str) -> str:
+    """`31 Jan 2026, 14:05:09` in that zone."""
+    return moment.astimezone(ZoneInfo(timezone)).strftime("%-d %b %Y, %H:%M:%S")

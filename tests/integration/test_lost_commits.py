@@ -13,8 +13,9 @@ from tests.support.client import PageClient
 from tests.support.data import add_employee, add_event
 from tests.support.proxy import CommitProxy
 from webapp.app import create_app
+from webapp.core import audit, closing, events
 from webapp.core.extensions import db
-from webapp.core.models import Attendance, Message
+from webapp.core.models import Attendance, AuditEntry, Message
 from webapp.core.settings import load_settings
 
 LOSSES = ["request", "answer"]
@@ -52,7 +53,7 @@ def viewer(servers: Servers, proxy: CommitProxy, tmp_path: Path) -> Iterator[Pag
         db.engine.dispose()
 
 
-def count(app: Flask, table: type[Attendance] | type[Message]) -> int:
+def count(app: Flask, table: type[Attendance | AuditEntry | Message]) -> int:
     with app.app_context():
         return db.session.scalar(select(func.count()).select_from(table)) or 0
 
@@ -75,3 +76,18 @@ def test_a_message_is_stored_once(viewer: PageClient, proxy: CommitProxy, loss: 
     assert viewer.submit(page, "messages", body="once").status_code == 303
     assert proxy.lost == [loss]
     assert count(viewer.application, Message) == 1
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_what_an_admin_did_is_recorded_once(
+    viewer: PageClient, proxy: CommitProxy, loss: str
+) -> None:
+    with viewer.application.app_context():
+        event = events.get_event("town-hall")
+        db.session.rollback()
+        proxy.lose_next(loss)
+        closing.change_state(event, "closed")
+        proxy.lose_next(loss)
+        audit.record_now("transcript_exported", event_id=event.id)
+    assert proxy.lost == [loss] * 2
+    assert count(viewer.application, AuditEntry) == 2

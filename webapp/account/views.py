@@ -37,8 +37,10 @@ def sign_in() -> ResponseReturnValue:
 @bp.post("/logout")
 @anyone
 def sign_out() -> ResponseReturnValue:
-    identity.forget_admin()
-    return go_to(url_for("account.show_sign_in"))
+    admin = identity.current_admin()
+    if admin is not None:
+        admins.sign_out(admin)
+    return _leave()
 
 
 @bp.post("/sign-out-everywhere")
@@ -46,8 +48,13 @@ def sign_out() -> ResponseReturnValue:
 def sign_out_everywhere() -> ResponseReturnValue:
     admin = identity.current_admin()
     if admin is not None:
-        admins.end_sessions(admin.id)
-    return sign_out()
+        admins.end_sessions(admin)
+    return _leave()
+
+
+def _leave() -> ResponseReturnValue:
+    identity.forget_admin()
+    return go_to(url_for("account.show_sign_in"))
 
 
 def _show(form: SignInForm, error: TownhallError | None = None) -> ResponseReturnValue:

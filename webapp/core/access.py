@@ -7,7 +7,7 @@ from typing import Any
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.core import identity
+from webapp.core import audit, identity
 from webapp.core.error_handlers import respond
 from webapp.core.errors import NotCheckedIn
 from webapp.core.events import get_event
@@ -49,9 +49,11 @@ def admins(view: View) -> View:
 
     @wraps(view)
     def checked(*args: Any, **kwargs: Any) -> ResponseReturnValue:
-        if identity.current_admin() is None:
+        admin = identity.current_admin()
+        if admin is None:
             back = request.full_path if request.method == "GET" else None
             return go_to(url_for("account.show_sign_in", next=back))
+        audit.act_as(admin.id)
         return view(*args, **kwargs)
 
     return _declared(checked, "admins")

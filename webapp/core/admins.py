@@ -7,7 +7,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from webapp.core import throttle
+from webapp.core import audit, throttle
 from webapp.core.employees import normal_email
 from webapp.core.errors import Invalid
 from webapp.core.extensions import db
@@ -51,7 +51,7 @@ def sign_in(email: str, password: str, source: str) -> AdminInfo:
     if admin is None or not known:
         throttle.count_failure("sign-in", email, source)
         raise SignInRefused
-    return _info(admin)
+    return _signed_in(admin, "password")
 
 
 def find_admin(admin_id: int, epoch: int) -> AdminInfo | None:
@@ -60,16 +60,24 @@ def find_admin(admin_id: int, epoch: int) -> AdminInfo | None:
     return _info(admin) if admin and admin.epoch == epoch else None
 
 
-def find_by_email(email: str) -> AdminInfo | None:
+def sign_in_known(email: str) -> AdminInfo | None:
     """The admin of that e-mail, for who has proven elsewhere that it is theirs."""
     admin = db.session.scalar(select(Admin).where(Admin.email == normal_email(email)))
-    return _info(admin) if admin else None
+    return _signed_in(admin, "single sign-on") if admin else None
 
 
-def end_sessions(admin_id: int) -> None:
+def sign_out(admin: AdminInfo) -> None:
+    """Put on record that the admin leaves this browser; its cookie is the caller's to change."""
+    audit.act_as(admin.id)
+    audit.record_now("signed_out")
+
+
+def end_sessions(admin: AdminInfo) -> None:
     """Raise the admin's epoch, so that no cookie made before it counts any more."""
-    change = update(Admin).where(Admin.id == admin_id)
+    change = update(Admin).where(Admin.id == admin.id)
     db.session.execute(change.values(epoch=Admin.epoch + 1))
+    audit.act_as(admin.id)
+    audit.record("signed_out_everywhere")
     db.session.commit()
 
 
@@ -82,11 +90,20 @@ def create_admin(email: str, password: str, name: str = "") -> None:
         raise Invalid(f"A password has at least {PASSWORD_LENGTH} characters.")
     db.session.add(Admin(email=email, name=name or email, password_hash=_hasher.hash(password)))
     try:
-        db.session.commit()
+        db.session.flush()
     except IntegrityError:
         db.session.rollback()
         raise Invalid("There is already an admin with this e-mail.") from None
+    audit.record("admin_created", subject=email)
+    db.session.commit()
 
 
 def _info(admin: Admin) -> AdminInfo:
     return AdminInfo(admin.id, admin.email, admin.name, admin.epoch)
+
+
+def _signed_in(admin: Admin, by: str) -> AdminInfo:
+    info = _info(admin)
+    audit.act_as(info.id)
+    audit.record_now("signed_in", by=by)
+    return info

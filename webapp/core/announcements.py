@@ -4,11 +4,11 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
-from webapp.core import cache
+from webapp.core import audit, cache
 from webapp.core.admins import AdminInfo
 from webapp.core.chat import clean_body
 from webapp.core.clock import isoformat, utcnow
-from webapp.core.database import repeated
+from webapp.core.database import count_changed, repeated
 from webapp.core.events import EventInfo
 from webapp.core.extensions import db
 from webapp.core.live import publish
@@ -51,13 +51,16 @@ def unpin(event: EventInfo) -> None:
 def _replace(event_id: int, body: str, admin_id: int) -> None:
     row = {"event_id": event_id, "body": body, "posted_at": utcnow(), "posted_by": admin_id}
     db.session.execute(insert(Announcement).values(**row))
+    audit.record("announcement_pinned", event_id=event_id, body=body)
     db.session.commit()
 
 
 @repeated
 def _remove(event_id: int) -> None:
     pinned = (Announcement.event_id == event_id, Announcement.removed_at.is_(None))
-    db.session.execute(update(Announcement).where(*pinned).values(removed_at=utcnow()))
+    change = update(Announcement).where(*pinned).values(removed_at=utcnow())
+    if count_changed(change):
+        audit.record("announcement_unpinned", event_id=event_id)
     db.session.commit()
 
 

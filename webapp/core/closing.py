@@ -9,9 +9,10 @@ from datetime import datetime
 
 from sqlalchemy import Insert, Update, delete, insert, literal, or_, select, update
 
+from webapp.core import audit
 from webapp.core.admins import AdminInfo
 from webapp.core.clock import utcnow
-from webapp.core.database import repeated
+from webapp.core.database import count_changed, repeated
 from webapp.core.events import EventInfo, tell_change
 from webapp.core.extensions import db
 from webapp.core.models import Attendance, Closing, Employee, Event, FrozenAttendance
@@ -32,7 +33,8 @@ def change_state(event: EventInfo, state: str, admin: AdminInfo | None = None) -
 
 @repeated
 def _open(event_id: int, state: str) -> None:
-    db.session.execute(update(Event).where(Event.id == event_id).values(state=state))
+    if _set_state(event_id, state):
+        audit.record("event_opened", event_id=event_id)
     db.session.execute(delete(Closing).where(Closing.event_id == event_id))
     db.session.commit()
 
@@ -40,7 +42,8 @@ def _open(event_id: int, state: str) -> None:
 @repeated
 def _close(event_id: int, admin_id: int | None, now: datetime) -> None:
     # Waits for the nodes that are counting a minute; who comes later finds the event closed.
-    db.session.execute(update(Event).where(Event.id == event_id).values(state="closed"))
+    if _set_state(event_id, "closed"):
+        audit.record("event_closed", event_id=event_id)
     frozen = select(Closing.event_id).where(Closing.event_id == event_id)
     if db.session.scalar(frozen) is None:
         closing = _closing(event_id, admin_id, now)
@@ -48,6 +51,12 @@ def _close(event_id: int, admin_id: int | None, now: datetime) -> None:
         db.session.execute(_update_figures(closing))
         db.session.add(closing)
     db.session.commit()
+
+
+def _set_state(event_id: int, state: str) -> bool:
+    """Whether it was another one before."""
+    here = (Event.id == event_id, Event.state != state)
+    return count_changed(update(Event).where(*here).values(state=state)) > 0
 
 
 def _closing(event_id: int, admin_id: int | None, now: datetime) -> Closing:

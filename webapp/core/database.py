@@ -1,11 +1,13 @@
 """How the database is spoken to: engine options, and units of work that may be repeated."""
 
+import uuid
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
 from flask import Flask
-from sqlalchemy import Table, event, text
+from sqlalchemy import CursorResult, Table, UpdateBase, event, text
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import make_url
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
@@ -16,6 +18,8 @@ from webapp.core.settings import Settings
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_unit: ContextVar[uuid.UUID] = ContextVar("unit of work")
 
 MYSQL_OPTIONS: dict[str, Any] = {
     # The loser of a race reads the winner's row in the same transaction.
@@ -85,6 +89,21 @@ def repeated(work: Callable[P, R]) -> Callable[P, R]:
             before_sleep=lambda _: db.session.rollback(),
             reraise=True,
         )
-        return attempts(work, *args, **kwargs)
+        token = _unit.set(uuid.uuid4())
+        try:
+            return attempts(work, *args, **kwargs)
+        finally:
+            _unit.reset(token)
 
     return wrapper
+
+
+def count_changed(statement: UpdateBase) -> int:
+    """Execute an UPDATE or DELETE; how many rows it found."""
+    result = cast(CursorResult[Any], db.session.execute(statement))
+    return result.rowcount
+
+
+def unit_of_work() -> uuid.UUID:
+    """Names the unit of work under way: the same each time it is repeated, new where none is."""
+    return _unit.get(None) or uuid.uuid4()

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from webapp.core import audit
 from webapp.core.employee_csv import BrokenRow, EmployeeRow, read_rows
 from webapp.core.employees import forget_employees, normal_number
 from webapp.core.errors import Invalid
@@ -32,10 +33,22 @@ class ImportReport:
     broken: list[BrokenRow] = field(default_factory=list)
     applied: bool = False
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows are of each kind."""
+        return {
+            "new": len(self.new),
+            "changed": len(self.changed),
+            "unchanged": self.unchanged,
+            "deactivated": len(self.deactivated),
+            "broken": len(self.broken),
+        }
+
 
 def import_employees(
     data: bytes,
     *,
+    name: str = "",
     dry_run: bool = False,
     strict: bool = False,
     sync: bool = False,
@@ -45,13 +58,16 @@ def import_employees(
 
     Employees are matched by number. `sync` deactivates who is not in the file; `strict` changes
     nothing when a row is broken; `dry_run` changes nothing at all. `progress` is called with the
-    number of rows written. Run again, it changes nothing. Raises `Invalid` for what is no list.
+    number of rows written, `name` is the file's. Run again, it changes nothing.
+
+    Raises `Invalid` for what is no list.
     """
     report = _compare(read_rows(data), sync=sync)
     if dry_run or (strict and report.broken):
         return report
     try:
         _apply(report, progress)
+        audit.record("employees_imported", subject=name, **report.counts)
         db.session.commit()
     except IntegrityError:
         db.session.rollback()

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy.exc import IntegrityError
 
+from webapp.core import audit
 from webapp.core.errors import Invalid
 from webapp.core.events import EventInfo, change_columns, get_event
 from webapp.core.extensions import db
@@ -50,20 +51,23 @@ def create_event(plan: Plan) -> EventInfo:
     base = _slug_of(plan.title)
     for number in range(1, SLUG_TRIES):
         slug = base if number == 1 else f"{base}-{number}"
-        db.session.add(Event(slug=slug, state="scheduled", **columns))
+        event = Event(slug=slug, state="scheduled", **columns)
+        db.session.add(event)
         try:
-            db.session.commit()
+            db.session.flush()
         except IntegrityError:
             # The address is taken, perhaps since a moment ago: the next number.
             db.session.rollback()
         else:
+            audit.record("event_created", event_id=event.id)
+            db.session.commit()
             return get_event(slug)
     raise Invalid("There are too many events of this title. Choose another.")
 
 
 def change_event(event: EventInfo, plan: Plan) -> None:
     """Change what was planned, and tell the live pages. Raises `Invalid`."""
-    change_columns(event, **plan.checked())
+    change_columns(event, "event_edited", **plan.checked())
 
 
 def _slug_of(title: str) -> str:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import case, select, update
 
-from webapp.core import cache, live
+from webapp.core import audit, cache, live
 from webapp.core.clock import from_isoformat, isoformat
 from webapp.core.database import repeated
 from webapp.core.errors import NotFound
@@ -91,12 +91,13 @@ def refresh_event(slug: str) -> EventInfo | None:
     return _from_json(values)
 
 
-def change_columns(event: EventInfo, **values: object) -> None:
+def change_columns(event: EventInfo, action: str, /, **values: object) -> None:
     """Change columns of the event that have been checked, and tell the live pages.
 
-    Not its state: opening and closing are in `closing`.
+    What is different afterwards is on record as `action`. Not its state: opening and closing are
+    in `closing`.
     """
-    _update(event.id, values)
+    _update(event.id, action, values)
     tell_change(event.slug)
 
 
@@ -112,8 +113,13 @@ def forget_event(slug: str) -> None:
 
 
 @repeated
-def _update(event_id: int, values: dict[str, object]) -> None:
-    db.session.execute(update(Event).where(Event.id == event_id).values(**values))
+def _update(event_id: int, action: str, values: dict[str, object]) -> None:
+    known = db.session.get_one(Event, event_id, populate_existing=True, with_for_update=True)
+    before: dict[str, Any] = {name: getattr(known, name) for name in values}
+    changes: dict[str, Any] = {n: [before[n], v] for n, v in values.items() if v != before[n]}
+    if changes:
+        db.session.execute(update(Event).where(Event.id == event_id).values(**values))
+        audit.record(action, event_id=event_id, **changes)
     db.session.commit()
 
 

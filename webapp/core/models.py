@@ -11,6 +11,7 @@ from sqlalchemy import (
     Index,
     Integer,
     String,
+    Text,
     TypeDecorator,
     UniqueConstraint,
 )
@@ -32,6 +33,7 @@ BY_NAME = (
     "department",
     "location",
 )
+SUBJECT_LENGTH = 254
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -94,6 +96,11 @@ class Employee(Model):
     def name(self) -> str:
         """First and last name, as the chat and the roster show them."""
         return f"{self.first_name} {self.last_name}"
+
+    @property
+    def label(self) -> str:
+        """Name and number, which tell two of one name apart."""
+        return f"{self.name} ({self.employee_number})"
 
 
 class Event(Model):
@@ -303,3 +310,29 @@ class Admin(Model):
     name: Mapped[str] = mapped_column(String(120))
     password_hash: Mapped[str] = mapped_column(String(255))
     epoch: Mapped[int] = mapped_column(default=0)
+
+
+class AuditEntry(Model):
+    """An act of an admin (null: of an operator) that is on record. `details` is a JSON object.
+
+    `unit` names the unit of work that wrote it, so that one which is repeated writes it once.
+    """
+
+    __tablename__ = "audit_log"
+    __table_args__ = (
+        UniqueConstraint("unit"),
+        Index(None, "at"),
+        Index(None, "admin_id", "id"),
+        Index(None, "event_id", "id"),
+        Index(None, "action", "id"),
+        MYSQL,
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    unit: Mapped[str] = mapped_column(exact(36))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    admin_id: Mapped[int | None] = mapped_column(ForeignKey("admins.id"))
+    action: Mapped[str] = mapped_column(exact(40))
+    event_id: Mapped[int | None] = mapped_column(ForeignKey("events.id"))
+    subject: Mapped[str] = mapped_column(String(SUBJECT_LENGTH))
+    details: Mapped[str] = mapped_column(Text)

@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import Row, Select, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from webapp.core import chat
+from webapp.core import audit, chat
 from webapp.core.admins import AdminInfo
 from webapp.core.clock import utcnow
-from webapp.core.database import repeated
+from webapp.core.database import count_changed, repeated
 from webapp.core.errors import NotFound
 from webapp.core.events import EventInfo
 from webapp.core.extensions import db
@@ -73,6 +73,7 @@ def reject(event: EventInfo, held_id: int, admin: AdminInfo) -> None:
     held = _lock_held(event.id, held_id)
     if held.decided_at is None:
         held.decided_at, held.decided_by = utcnow(), admin.id
+        audit.record("message_rejected", event_id=event.id, subject=f"held message {held_id}")
     db.session.commit()
 
 
@@ -82,9 +83,10 @@ def mute(event: EventInfo, employee_id: int, minutes: int | None, admin: AdminIn
 
     It takes the place of a mute that holds already. Raises `NotFound`.
     """
-    if db.session.get(Employee, employee_id) is None:
+    employee = db.session.get(Employee, employee_id)
+    if employee is None:
         raise NotFound("There is no such employee.")
-    now = utcnow()
+    who, now = employee.label, utcnow()
     row = {
         "muted_at": now,
         "muted_by": admin.id,
@@ -96,6 +98,7 @@ def mute(event: EventInfo, employee_id: int, minutes: int | None, admin: AdminIn
     except IntegrityError:
         db.session.rollback()
         db.session.execute(update(Mute).where(*here).values(**row))
+    audit.record("employee_muted", event_id=event.id, subject=who, minutes=minutes)
     db.session.commit()
 
 
@@ -103,7 +106,9 @@ def mute(event: EventInfo, employee_id: int, minutes: int | None, admin: AdminIn
 def unmute(event: EventInfo, employee_id: int) -> None:
     """Let an employee post again; that they could already is no error."""
     here = (Mute.event_id == event.id, Mute.employee_id == employee_id)
-    db.session.execute(delete(Mute).where(*here))
+    if count_changed(delete(Mute).where(*here)):
+        who = db.session.get_one(Employee, employee_id).label
+        audit.record("employee_unmuted", event_id=event.id, subject=who)
     db.session.commit()
 
 
@@ -114,7 +119,8 @@ def _remove(event_id: int, message_id: int, admin_id: int) -> None:
         raise NotFound("There is no such message.")
     # Who was first to remove it stays on record.
     change = update(Message).where(*here, Message.removed_at.is_(None))
-    db.session.execute(change.values(removed_at=utcnow(), removed_by=admin_id))
+    if count_changed(change.values(removed_at=utcnow(), removed_by=admin_id)):
+        audit.record("message_removed", event_id=event_id, subject=f"message {message_id}")
     db.session.commit()
 
 
@@ -125,6 +131,7 @@ def _approve(event_id: int, held_id: int, admin_id: int) -> int | None:
     if held.decided_at is None:
         held.message_id = _move(held)
         held.decided_at, held.decided_by = utcnow(), admin_id
+        audit.record("message_approved", event_id=event_id, subject=f"message {held.message_id}")
     message_id = held.message_id
     db.session.commit()
     return message_id

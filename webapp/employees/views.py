@@ -58,6 +58,7 @@ def import_file() -> ResponseReturnValue:
     try:
         report = employee_import.import_employees(
             form.file.data.read(),
+            name=form.file.data.filename or "",
             dry_run=request.form.get("action") != "import",
             strict=form.strict.data,
             sync=form.sync.data,

@@ -5,7 +5,7 @@ import hashlib
 from flask import Blueprint, Response, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.core import announcements, chat, events, identity, moderation, transcript
+from webapp.core import announcements, audit, chat, events, identity, moderation, transcript
 from webapp.core.access import admins
 from webapp.core.admins import AdminInfo
 from webapp.core.errors import Invalid, TownhallError
@@ -66,7 +66,8 @@ def unmute(slug: str, employee_id: int) -> ResponseReturnValue:
 @admins
 def change_settings(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
-    events.change_columns(event, **parse_settings(request.form.to_dict()))
+    settings = parse_settings(request.form.to_dict())
+    events.change_columns(event, "chat_settings_changed", **settings)
     return _back(get_event(slug))
 
 
@@ -112,6 +113,7 @@ def download_json(slug: str) -> ResponseReturnValue:
 
 
 def _download(event: EventInfo, kind: str, response: Response) -> Response:
+    audit.record_now("transcript_exported", event_id=event.id, format=kind)
     response.headers.set("Content-Disposition", "attachment", filename=f"{event.slug}-chat.{kind}")
     return response
 

@@ -56,7 +56,7 @@ def _leave(slug: str = "", back: str = "") -> ResponseReturnValue:
 def _sign_in(back: str, email: str | None) -> ResponseReturnValue:
     if email is None:
         raise sso.Unverified
-    admin = admins.find_by_email(email)
+    admin = admins.sign_in_known(email)
     if admin is None:
         raise sso.Unknown
     identity.remember_admin(admin)

@@ -1,0 +1,173 @@
+"""The audit log: each act of an admin once, with its change or not at all."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from tests.support.client import PageClient, text_of
+from tests.support.data import ADMIN, add_admin, add_employee, add_event
+from webapp.core import audit, audit_log
+from webapp.core.errors import Invalid
+from webapp.core.extensions import db
+from webapp.core.models import AuditEntry, Event
+
+CHAT = "/admin/events/town-hall/chat"
+LOG = "/admin/audit"
+
+
+@pytest.fixture
+def admin(app: Flask, client: PageClient) -> PageClient:
+    with app.app_context():
+        add_event(state="scheduled")
+        add_admin()
+        add_employee("1001", first_name="Ada", last_name="Lovelace")
+    client.sign_in(*ADMIN)
+    return client
+
+
+def press(admin: PageClient, address: str, **fields: Any) -> None:
+    token = admin.get("/admin/").text.split('name="csrf_token" value="')[1].split('"')[0]
+    assert admin.post(address, data=fields | {"csrf_token": token}).status_code in (200, 303)
+
+
+def recorded(app: Flask) -> list[tuple[str, str, dict[str, Any]]]:
+    """Action, subject and details of each entry after the admin's making and sign-in."""
+    with app.app_context():
+        rows = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
+        return [(row.action, row.subject, json.loads(row.details)) for row in rows][2:]
+
+
+def test_what_changes_is_recorded_and_what_changes_nothing_is_not(
+    app: Flask, admin: PageClient
+) -> None:
+    state = "/admin/events/town-hall/state"
+    for _ in range(2):
+        press(admin, state, state="open")
+        press(admin, f"{CHAT}/settings", slow_mode_seconds="5")
+        press(admin, f"{CHAT}/employees/1/unmute")
+        press(admin, f"{CHAT}/announcement/remove")
+    assert recorded(app) == [
+        ("event_opened", "", {"state": ["scheduled", "open"]}),
+        ("chat_settings_changed", "", {"slow_mode_seconds": [0, 5]}),
+    ]
+
+
+def test_an_edit_says_what_was_and_what_is(app: Flask, admin: PageClient) -> None:
+    page = admin.get("/admin/events/town-hall/edit")
+    assert admin.submit(page, "/edit", title="All hands").status_code == 303
+    ((action, _, details),) = recorded(app)
+    assert (action, details["title"]) == ("event_edited", ["Town hall", "All hands"])
+    assert set(details) <= {"title", "starts_at", "ends_at"}, "the form has no seconds"
+
+
+def test_moderation_exports_and_leaving_are_recorded(app: Flask, admin: PageClient) -> None:
+    with app.app_context():
+        who = add_employee("1002", first_name="Grace", last_name="Hopper").id
+    press(admin, f"{CHAT}/employees/{who}/mute", minutes="5")
+    press(admin, f"{CHAT}/employees/{who}/unmute")
+    press(admin, f"{CHAT}/announcement", body="Lunch")
+    press(admin, f"{CHAT}/announcement/remove")
+    assert admin.get(f"{CHAT}.csv").status_code == 200
+    press(admin, "/admin/sign-out-everywhere")
+    grace = "Grace Hopper (1002)"
+    assert recorded(app) == [
+        ("employee_muted", grace, {"minutes": 5}),
+        ("employee_unmuted", grace, {}),
+        ("announcement_pinned", "", {"body": "Lunch"}),
+        ("announcement_unpinned", "", {}),
+        ("transcript_exported", "", {"format": "csv"}),
+        ("signed_out_everywhere", "", {}),
+    ]
+
+
+def test_an_import_is_recorded_by_page_and_by_command(
+    app: Flask, admin: PageClient, tmp_path: Path
+) -> None:
+    data = "email,number,first name,last name\na@example.com,1,A,B\nbroken\n"
+    (tmp_path / "list.csv").write_text(data)
+    for action in ("check", "import"):
+        file = (io.BytesIO(data.encode()), "staff.csv")
+        press(admin, "/admin/employees/import", action=action, file=file)
+    app.test_cli_runner().invoke(args=["employees", "import", str(tmp_path / "list.csv")])
+    none = {"new": 0, "changed": 0, "unchanged": 0, "deactivated": 0, "broken": 1}
+    assert recorded(app) == [
+        ("employees_imported", "staff.csv", none | {"new": 1}),
+        ("employees_imported", "list.csv", none | {"unchanged": 1}),
+    ]
+    page = text_of(admin.get(f"{LOG}?admin=operator").text)
+    assert "operator Imported employees list.csv; new: 0;" in page
+    assert "staff.csv" not in page
+
+
+def test_an_entry_shares_the_fate_of_its_change(app: Flask, admin: PageClient) -> None:
+    with app.app_context():
+        event = db.session.scalars(select(Event)).one()
+        event.title = "Another"
+        audit.record("event_edited", event_id=event.id)
+        db.session.rollback()
+    assert recorded(app) == []
+
+
+def test_nothing_is_recorded_of_nobody(app: Flask, admin: PageClient) -> None:
+    with app.test_request_context(), pytest.raises(AssertionError):
+        audit.record("signed_out")
+
+
+def test_the_log_is_filtered_by_what_the_address_says(app: Flask, admin: PageClient) -> None:
+    press(admin, "/admin/events/town-hall/state", state="open")
+    assert "Opened an event Town hall state: scheduled → open" in text_of(admin.get(LOG).text)
+    today = admin.get(LOG).text.split('<time datetime="')[1][:10]
+    shown = {
+        "action=signed_in": True,
+        "action=event_closed": False,
+        "admin=1": True,
+        "admin=999": False,
+        "event=town-hall": True,
+        "event=elsewhere": False,
+        f"since={today}&until={today}": True,
+        "since=2999-01-01": False,
+        "until=2000-01-01": False,
+    }
+    for query, found in shown.items():
+        page = admin.get(f"{LOG}?{query}")
+        assert ("Nothing is on record" not in text_of(page.text)) is found, query
+        assert admin.get(f"{LOG}?{query}", headers={"HX-Request": "true"}).text[:4] == "<div"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "action=x",
+        "admin=x",
+        "admin=99999999999999999999",
+        "before=-1",
+        "since=today",
+        "until=9999-12-31",
+        "since=0001-01-01",
+    ],
+)
+def test_what_no_form_sends_is_refused(admin: PageClient, query: str) -> None:
+    assert admin.get(f"{LOG}?{query}").status_code == 422
+
+
+def test_older_entries_are_a_page_away(app: Flask, admin: PageClient) -> None:
+    with app.app_context():
+        for _ in range(audit_log.PAGE_ROWS):
+            audit.record("employees_imported", subject="later.csv")
+        db.session.commit()
+    page = admin.get(f"{LOG}?admin=operator")
+    assert "Added an admin" not in page.text.partition("<tbody>")[2]
+    older = page.text.split('rel="next" href="')[1].split('"')[0].replace("&amp;", "&")
+    assert "Added an admin" in admin.get(older).text.partition("<tbody>")[2]
+
+
+def test_an_unknown_action_has_no_words(app: Flask) -> None:
+    with app.app_context(), pytest.raises(AssertionError):
+        audit.record("something")
+    with pytest.raises(Invalid):
+        audit_log.parse_filters({"action": "something"})
