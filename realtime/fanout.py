@@ -50,7 +50,7 @@ class Fanout:
     def tell_here(self, slug: str, event: str, payload: Any) -> None:
         """Tell the event's viewers on this node; what it has told before is left out."""
         if event == VIEWER_SIGNED_OUT:
-            self._disconnect(payload["employee_id"])
+            self._disconnect(set(payload["employee_ids"]))
             return
         # Without it nobody here has joined yet: a viewer asks for all there is after that.
         if told := self._told.get(slug):
@@ -92,9 +92,9 @@ class Fanout:
         server = self._socketio.server
         server.manager.emit(event, payload, NAMESPACE, room=room, ignore_queue=True)
 
-    def _disconnect(self, employee_id: int) -> None:
+    def _disconnect(self, employee_ids: set[int]) -> None:
         for connection in self._registry.connections():
-            if connection.viewer.employee.id == employee_id:
+            if connection.viewer.employee.id in employee_ids:
                 self._socketio.server.disconnect(
                     connection.sid, namespace=NAMESPACE, ignore_queue=True
                 )

@@ -87,10 +87,6 @@ def create_admin(email: str, name: str, password_stdin: bool) -> None:
 @click.option("--sync", is_flag=True, help="Deactivate employees who are not in the file.")
 def import_employees(file: BinaryIO, dry_run: bool, strict: bool, sync: bool) -> None:
     """Add and change employees as a CSV file says."""
-
-    def say(done: int) -> None:
-        click.echo(f"{done} rows written", err=True)
-
     try:
         report = employee_import.import_employees(
             file.read(),
@@ -98,19 +94,38 @@ def import_employees(file: BinaryIO, dry_run: bool, strict: bool, sync: bool) ->
             dry_run=dry_run,
             strict=strict,
             sync=sync,
-            progress=say,
+            progress=_say_progress,
         )
     except Invalid as refusal:
         raise click.ClickException(refusal.message) from None
+    if not report.applied:
+        _say_what_would_change(report)
     for row in report.broken:
         click.echo(f"row {row.number}: {row.reason}", err=True)
-    click.echo(
-        f"{len(report.new)} new, {len(report.changed)} changed, {report.unchanged} unchanged, "
-        f"{len(report.deactivated)} deactivated, {len(report.broken)} broken"
-        + ("" if report.applied else "; nothing was imported")
-    )
+    if report.unsure:
+        click.echo("nobody was deactivated: a broken row does not say whose it is", err=True)
+    counts = ", ".join(f"{count} {kind}" for kind, count in report.counts.items())
+    click.echo(counts + ("" if report.applied else "; nothing was imported"))
     if strict and report.broken:
         sys.exit(1)
+
+
+def _say_progress(done: int, total: int) -> None:
+    # One line that grows on a terminal; in a log, the end alone.
+    if done == total or sys.stderr.isatty():
+        click.echo(f"\r{done} of {total} rows written", err=True, nl=done == total)
+
+
+def _say_what_would_change(report: employee_import.ImportReport) -> None:
+    for values in report.new:
+        click.echo(
+            f"new: {values['first_name']} {values['last_name']} ({values['employee_number']})"
+        )
+    for change in report.changed:
+        said = (f"{n.replace('_', ' ')} {a} → {b}" for n, (a, b) in change.differences.items())
+        click.echo(f"changed: {change.employee.label}: {', '.join(said)}")
+    for employee in report.deactivated:
+        click.echo(f"deactivated: {employee.label}")
 
 
 @event_commands.command("list")

@@ -35,6 +35,8 @@ ACTIONS = {
     "announcement_unpinned": "Took down an announcement",
     "transcript_exported": "Exported a transcript",
     "employees_imported": "Imported employees",
+    "employee_added": "Added an employee",
+    "employee_changed": "Changed an employee",
 }
 
 

@@ -1,36 +1,69 @@
 """Bringing the employees up to date with a file: what would change, and changing it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.core import audit
 from webapp.core.employee_csv import BrokenRow, EmployeeRow, read_rows
-from webapp.core.employees import forget_employees, normal_number
+from webapp.core.employees import FIELDS, end_of_access, forget_employees, normal_number
 from webapp.core.errors import Invalid
 from webapp.core.extensions import db
+from webapp.core.live import close_sockets
 from webapp.core.models import Employee
 
 ROWS_PER_STATEMENT = 1000
-FIELDS = ("email", "first_name", "last_name", "department", "location", "active")
 DEFAULTS = {"department": "", "location": "", "active": True}
 
-Progress = Callable[[int], None]
+# Called with the rows written so far, and how many there are to write.
+Progress = Callable[[int, int], None]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Known:
+    """An employee as the database has them; `label` is for people."""
+
+    id: int
+    label: str
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Change:
+    """An employee whose row says something else; `values` are all fields as they shall be."""
+
+    employee: Known
+    values: dict[str, Any]
+
+    @property
+    def differences(self) -> dict[str, tuple[Any, Any]]:
+        """Before and after, of each field that changes."""
+        before = self.employee.values
+        return {name: (before[name], v) for name, v in self.values.items() if before[name] != v}
+
+    @property
+    def ends_access(self) -> bool:
+        """True when the employee is active, and shall not be."""
+        return self.differences.get("active") == (True, False)
 
 
 @dataclass
 class ImportReport:
-    """What an import changes, or would; `broken` rows are left out of it."""
+    """What an import changes, or would; `broken` rows are left out of it.
+
+    `unsure` says that `sync` deactivated nobody, because a broken row may be anyone's.
+    """
 
     new: list[dict[str, Any]] = field(default_factory=list)
-    changed: list[dict[str, Any]] = field(default_factory=list)
+    changed: list[Change] = field(default_factory=list)
     unchanged: int = 0
-    deactivated: list[dict[str, Any]] = field(default_factory=list)
+    deactivated: list[Known] = field(default_factory=list)
     broken: list[BrokenRow] = field(default_factory=list)
+    unsure: bool = False
     applied: bool = False
 
     @property
@@ -52,13 +85,13 @@ def import_employees(
     dry_run: bool = False,
     strict: bool = False,
     sync: bool = False,
-    progress: Progress = lambda _: None,
+    progress: Progress = lambda _done, _all: None,
 ) -> ImportReport:
     """Add and change employees as the CSV file says, in one transaction.
 
     Employees are matched by number. `sync` deactivates who is not in the file; `strict` changes
-    nothing when a row is broken; `dry_run` changes nothing at all. `progress` is called with the
-    number of rows written, `name` is the file's. Run again, it changes nothing.
+    nothing when a row is broken; `dry_run` changes nothing at all. `name` is the file's. Run
+    again, it changes nothing.
 
     Raises `Invalid` for what is no list.
     """
@@ -72,9 +105,9 @@ def import_employees(
     except IntegrityError:
         db.session.rollback()
         raise Invalid(
-            "Two employees would share an e-mail or number on the way; nothing was imported."
+            "Somebody changed the same employees meanwhile; nothing was imported. Try again."
         ) from None
-    forget_employees(row["id"] for row in report.changed + report.deactivated)
+    _forget(report)
     report.applied = True
     return report
 
@@ -82,61 +115,132 @@ def import_employees(
 def _compare(rows: Iterable[EmployeeRow | BrokenRow], *, sync: bool) -> ImportReport:
     report = ImportReport()
     known = _read_known()
-    taken = {employee["email"]: number for number, employee in known.items()}
-    seen: set[str] = set()
-    for row in rows:
-        if isinstance(row, BrokenRow):
-            report.broken.append(row)
-            continue
-        number, email = normal_number(str(row.values["employee_number"])), str(row.values["email"])
-        if number in seen:
-            report.broken.append(BrokenRow(row.number, "this employee number stands here twice"))
-        elif taken.get(email, number) != number:
-            report.broken.append(BrokenRow(row.number, "another employee has this e-mail"))
-        else:
-            seen.add(number)
-            taken[email] = number
-            _sort_in(report, row.values, known.get(number))
+    wanted = _take_in(rows, report.broken)
+    if not wanted and not report.broken:
+        raise Invalid("There is no employee in this file.")
+    _drop_taken(wanted, known, report.broken)
+    report.broken.sort(key=lambda row: row.number)
+    for number, row in wanted.items():
+        _sort_in(report, row.values, known.get(number))
     if sync:
-        gone = (e for number, e in known.items() if number not in seen and e["active"])
-        report.deactivated = [{"id": employee["id"], "active": False} for employee in gone]
+        _find_gone(report, wanted.keys(), known)
     return report
 
 
-def _read_known() -> dict[str, dict[str, Any]]:
-    columns = [getattr(Employee, name) for name in ("id", "employee_number", *FIELDS)]
-    rows = db.session.execute(select(*columns)).mappings()
-    return {normal_number(row["employee_number"]): dict(row) for row in rows}
+def _read_known() -> dict[str, Known]:
+    columns = [getattr(Employee, name) for name in ("id", *FIELDS)]
+    rows = (dict(row) for row in db.session.execute(select(*columns)).mappings())
+    return {
+        normal_number(row["employee_number"]): Known(row.pop("id"), _label(row), row)
+        for row in rows
+    }
 
 
-def _sort_in(
-    report: ImportReport, values: dict[str, str | bool], known: dict[str, Any] | None
+def _label(row: dict[str, Any]) -> str:
+    return f"{row['first_name']} {row['last_name']} ({row['employee_number']})"
+
+
+def _take_in(
+    rows: Iterable[EmployeeRow | BrokenRow], broken: list[BrokenRow]
+) -> dict[str, EmployeeRow]:
+    """The rows by their numbers; who stands there twice is broken the second time."""
+    wanted: dict[str, EmployeeRow] = {}
+    emails: set[str] = set()
+    for row in rows:
+        if isinstance(row, BrokenRow):
+            broken.append(row)
+            continue
+        number, email = normal_number(str(row.values["employee_number"])), str(row.values["email"])
+        if number in wanted:
+            broken.append(BrokenRow(row.number, "this employee number stands here twice", number))
+        elif email in emails:
+            broken.append(BrokenRow(row.number, "this e-mail stands here twice", number))
+        else:
+            wanted[number] = row
+            emails.add(email)
+    return wanted
+
+
+def _drop_taken(
+    wanted: dict[str, EmployeeRow], known: dict[str, Known], broken: list[BrokenRow]
 ) -> None:
+    """Take out the rows whose e-mail somebody keeps who is not in the file.
+
+    Looked at as it would be afterwards, so that two employees may swap theirs.
+    """
+    wishes = {str(row.values["email"]): number for number, row in wanted.items()}
+    keepers = [number for number in known if number not in wanted]
+    while keepers:
+        keeper = known[keepers.pop()]
+        number = wishes.get(keeper.values["email"], "")
+        if number not in wanted:
+            continue
+        row = wanted.pop(number)
+        broken.append(BrokenRow(row.number, f"{keeper.label} has this e-mail", number))
+        if number in known:
+            # Left out, they keep the e-mail they have, which somebody else may count on.
+            keepers.append(number)
+
+
+def _sort_in(report: ImportReport, values: dict[str, str | bool], known: Known | None) -> None:
     if known is None:
         report.new.append(DEFAULTS | values)
         return
-    # A column that the file does not have stays as it is.
-    wanted = {name: values.get(name, known[name]) for name in FIELDS}
-    if all(known[name] == value for name, value in wanted.items()):
-        report.unchanged += 1
+    # A column that the file does not have stays as it is, and so does the way a number is written.
+    stays = {**known.values, **values, "employee_number": known.values["employee_number"]}
+    change = Change(known, stays)
+    if change.differences:
+        report.changed.append(change)
     else:
-        report.changed.append({"id": known["id"]} | wanted)
+        report.unchanged += 1
+
+
+def _find_gone(report: ImportReport, numbers: Iterable[str], known: dict[str, Known]) -> None:
+    # Who stands in a broken row is in the file all the same.
+    present = {*numbers, *(normal_number(row.employee_number) for row in report.broken)}
+    gone = [e for number, e in known.items() if number not in present and e.values["active"]]
+    report.unsure = bool(gone) and "" in present
+    report.deactivated = [] if report.unsure else gone
 
 
 def _apply(report: ImportReport, progress: Progress) -> None:
-    done = 0
-    for statement, rows in (
-        (update(Employee), report.deactivated),
-        (update(Employee), report.changed),
-        (insert(Employee), report.new),
-    ):
-        for some in _portions(rows):
-            db.session.execute(statement, some)
-            done += len(some)
-            progress(done)
+    done, total = 0, len(report.deactivated) + len(report.changed) + len(report.new)
+    for portion in _portions(report.deactivated):
+        db.session.execute(end_of_access([employee.id for employee in portion]))
+        progress(done := done + len(portion), total)
+    _free_emails(report)
+    for changes in _portions(report.changed):
+        db.session.execute(update(Employee), [{"id": c.employee.id} | c.values for c in changes])
+        leavers = [change.employee.id for change in changes if change.ends_access]
+        db.session.execute(end_of_access(leavers))
+        progress(done := done + len(changes), total)
+    for rows in _portions(report.new):
+        db.session.execute(insert(Employee), rows)
+        progress(done := done + len(rows), total)
 
 
-def _portions(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    remaining = iter(rows)
-    while some := list(islice(remaining, ROWS_PER_STATEMENT)):
-        yield some
+def _free_emails(report: ImportReport) -> None:
+    """Take away the e-mails that move on to somebody else: no order of rows suits a swap."""
+    wanted = {change.values["email"] for change in report.changed}
+    wanted |= {values["email"] for values in report.new}
+    moving = [
+        {"id": change.employee.id, "email": f"moving {change.employee.id}"}
+        for change in report.changed
+        if "email" in change.differences and change.employee.values["email"] in wanted
+    ]
+    for portion in _portions(moving):
+        db.session.execute(update(Employee), portion)
+
+
+def _forget(report: ImportReport) -> None:
+    """What was kept of who changed, and the sockets of who may no longer watch."""
+    leavers = [change.employee for change in report.changed if change.ends_access]
+    for employees in _portions([change.employee for change in report.changed] + report.deactivated):
+        forget_employees(employee.id for employee in employees)
+    for employees in _portions(leavers + report.deactivated):
+        close_sockets(*(employee.id for employee in employees))
+
+
+def _portions(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(rows), ROWS_PER_STATEMENT):
+        yield rows[start : start + ROWS_PER_STATEMENT]

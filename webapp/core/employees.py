@@ -1,11 +1,11 @@
 """Employees: who may check in, and how what they type is matched."""
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import Update, bindparam, func, or_, select, update
 
 from webapp.core import cache
 from webapp.core.extensions import db
@@ -27,6 +27,16 @@ class EmployeeInfo:
     epoch: int
 
 
+# What a file or an admin says of an employee.
+FIELDS = (
+    "email",
+    "employee_number",
+    "first_name",
+    "last_name",
+    "department",
+    "location",
+    "active",
+)
 FULL_NAME = Employee.first_name + " " + Employee.last_name
 # Columns, and the statement built once: an object of the ORM costs as much again as the asking.
 COLUMNS = (
@@ -71,6 +81,12 @@ def end_sessions(employee_id: int) -> None:
     db.session.execute(change.values(epoch=Employee.epoch + 1))
     db.session.commit()
     cache.forget(_key(employee_id))
+
+
+def end_of_access(employee_ids: Sequence[int]) -> Update:
+    """The statement that deactivates these employees and ends every session they have."""
+    leave = update(Employee).where(Employee.id.in_(employee_ids))
+    return leave.values(active=False, epoch=Employee.epoch + 1)
 
 
 def forget_employees(employee_ids: Iterable[int]) -> None:

@@ -11,7 +11,7 @@ from webapp.core.settings import Settings
 
 NAMESPACE = "/live"
 CHANNEL = "townhall"
-# Not sent to viewers: the nodes close the sockets of `{employee_id}`.
+# Not sent to viewers: the nodes close the sockets of `{employee_ids}`.
 VIEWER_SIGNED_OUT = "viewer_signed_out"
 
 Publish = Callable[[str, str, Any], None]
@@ -31,9 +31,9 @@ def publish(slug: str, event: str, payload: Any) -> None:
     send(slug, event, payload)
 
 
-def close_sockets(employee_id: int) -> None:
-    """Close the open sockets of an employee who checked out, on all nodes."""
-    publish("", VIEWER_SIGNED_OUT, {"employee_id": employee_id})
+def close_sockets(*employee_ids: int) -> None:
+    """Close the open sockets of employees who checked out or may not watch, on all nodes."""
+    publish("", VIEWER_SIGNED_OUT, {"employee_ids": employee_ids})
 
 
 def _nobody_listens(_slug: str, _event: str, _payload: Any) -> None:

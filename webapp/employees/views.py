@@ -1,20 +1,27 @@
-"""The list of employees, and its import."""
+"""The list of employees, one of them by hand, and the import of a list."""
 
+import time
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestEntityTooLarge
 
-from webapp.core import employee_import, employees
+from webapp.core import employee_editing, employee_import, employees, identity
 from webapp.core.access import admins
-from webapp.core.errors import Invalid
+from webapp.core.error_handlers import respond
+from webapp.core.errors import Invalid, TownhallError
+from webapp.core.models import Employee
 from webapp.core.paging import parse_page
-from webapp.core.rendering import render
-from webapp.employees.forms import ImportForm
+from webapp.core.rendering import go_to, render
+from webapp.employees.forms import EmployeeForm, ImportForm
 
 bp = Blueprint("employees", __name__, url_prefix="/admin/employees")
 
 MAX_FILE_BYTES = 20 * 1024 * 1024
+TOO_LARGE = Invalid("This file has more than 20 MB. Split it, or use the command.")
+# Of each kind; a page of 50,000 rows helps nobody.
+SHOWN_ROWS = 100
 
 
 @bp.url_value_preprocessor
@@ -41,20 +48,53 @@ def list_employees() -> ResponseReturnValue:
     )
 
 
+@bp.get("/new")
+@admins
+def show_new() -> ResponseReturnValue:
+    return _show(EmployeeForm())
+
+
+@bp.post("/new")
+@admins
+def create() -> ResponseReturnValue:
+    form = EmployeeForm()
+    try:
+        employee_editing.add_employee(form.values())
+    except Invalid as refusal:
+        return _show(form, refusal)
+    return go_to(url_for("employees.list_employees", q=form.email.data))
+
+
+@bp.get("/<int(max=2147483647):employee_id>")
+@admins
+def show_edit(employee_id: int) -> ResponseReturnValue:
+    employee = employee_editing.get_employee(employee_id)
+    return _show(EmployeeForm(obj=employee), employee=employee)
+
+
+@bp.post("/<int(max=2147483647):employee_id>")
+@admins
+def edit(employee_id: int) -> ResponseReturnValue:
+    form = EmployeeForm()
+    try:
+        employee_editing.change_employee(employee_id, form.values())
+    except Invalid as refusal:
+        return _show(form, refusal, employee_editing.get_employee(employee_id))
+    return go_to(url_for("employees.list_employees", q=form.email.data))
+
+
 @bp.get("/import")
 @admins
 def show_import() -> ResponseReturnValue:
-    return render("employees/import.html", form=ImportForm(), report=None)
+    return _show_import(ImportForm())
 
 
 @bp.post("/import")
 @admins
 def import_file() -> ResponseReturnValue:
-    form = ImportForm()
+    form, began = ImportForm(), time.monotonic()
     if not form.validate():
-        return render(
-            "employees/import.html", form=form, report=None, error=Invalid("Choose a file.")
-        )
+        return _show_import(form, Invalid("Choose a file."))
     try:
         report = employee_import.import_employees(
             form.file.data.read(),
@@ -64,5 +104,36 @@ def import_file() -> ResponseReturnValue:
             sync=form.sync.data,
         )
     except Invalid as refusal:
-        return render("employees/import.html", form=form, report=None, error=refusal)
-    return render("employees/import.html", form=form, report=report)
+        return _show_import(form, refusal)
+    return _show_import(form, report=report, seconds=time.monotonic() - began)
+
+
+@bp.errorhandler(RequestEntityTooLarge)
+def show_too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
+    """The guard against forged forms meets it first, before the view and its check."""
+    if request.endpoint != "employees.import_file" or identity.current_admin() is None:
+        return respond(TOO_LARGE, status=413)
+    return _show_import(ImportForm(formdata=None), TOO_LARGE, status=413)
+
+
+def _show(
+    form: EmployeeForm, error: TownhallError | None = None, employee: Employee | None = None
+) -> ResponseReturnValue:
+    return render("employees/edit.html", form=form, employee=employee, error=error)
+
+
+def _show_import(
+    form: ImportForm,
+    error: TownhallError | None = None,
+    status: int | None = None,
+    **context: Any,
+) -> ResponseReturnValue:
+    return render(
+        "employees/import.html",
+        "employees/_report.html",
+        form=form,
+        shown=SHOWN_ROWS,
+        error=error,
+        status=status,
+        **context,
+    )
