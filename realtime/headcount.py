@@ -1,12 +1,12 @@
 """Distinct employees over all nodes. Redis keeps each node's, and forgets a node that is silent."""
 
-import time
 from typing import Any
 
 from redis import Redis, RedisError
 
 from webapp.core.breaker import Breaker
 from webapp.core.cache import REDIS_OPTIONS
+from webapp.core.clock import utcnow
 
 # What a node said counts this long; it says it again well before.
 KEPT_SECONDS = 12
@@ -33,7 +33,7 @@ class Headcount:
             return len(employees)
 
     def _ask(self, event_id: int, employees: set[int]) -> int:
-        now = time.time()
+        now = utcnow().timestamp()
         nodes = f"townhall:watching:v1:{event_id}"
         said, said_at = self._said.get(event_id, (set(), 0.0))
         if said != employees or now - said_at > SAID_EVERY_SECONDS:

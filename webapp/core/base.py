@@ -11,6 +11,7 @@ from webapp.core.extensions import db, migrate
 from webapp.core.health import bp as health
 from webapp.core.identity import SessionCookie
 from webapp.core.logs import configure_logging
+from webapp.core.sessions import CookieSessions
 from webapp.core.settings import ROOT, Settings
 
 MAX_REQUEST_BYTES = 1024 * 1024
@@ -24,6 +25,7 @@ def create_base(name: str, settings: Settings) -> Flask:
         root_path=str(ROOT),
         instance_path=str(settings.instance_path.resolve()),
     )
+    app.session_interface = CookieSessions()
     app.config.update(
         DEMO=settings.demo,
         EMBEDDED=settings.embedded,
@@ -38,7 +40,8 @@ def create_base(name: str, settings: Settings) -> Flask:
         # A cookie is only sent when it changed: reads must not race with the page's own.
         SESSION_REFRESH_EACH_REQUEST=False,
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
-        WTF_CSRF_TIME_LIMIT=7 * 24 * 3600,
+        # As long as the session cookie that it belongs to; its own age would be by each clock.
+        WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
     )
     app.session_interface = SessionCookie()

@@ -1,8 +1,10 @@
 """How the database is spoken to: engine options, and units of work that may be repeated."""
 
+import time
 import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
+from datetime import UTC
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 from unicodedata import combining, normalize
@@ -13,8 +15,10 @@ from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import make_url
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
+from webapp.core import clock
 from webapp.core.errors import is_outage
 from webapp.core.extensions import Model, db
+from webapp.core.pool import BoundedPool
 from webapp.core.settings import Settings
 
 P = ParamSpec("P")
@@ -25,6 +29,7 @@ _unit: ContextVar[uuid.UUID] = ContextVar("unit of work")
 MYSQL_OPTIONS: dict[str, Any] = {
     # The loser of a race reads the winner's row in the same transaction.
     "isolation_level": "READ COMMITTED",
+    "poolclass": BoundedPool,
     "pool_pre_ping": True,
     # Sessions end their transactions themselves; the pool would send a second ROLLBACK each time.
     "pool_reset_on_return": None,
@@ -43,9 +48,8 @@ def init_database(app: Flask, settings: Settings) -> None:
     sqlite = make_url(settings.database_url).get_backend_name() == "sqlite"
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {} if sqlite else MYSQL_OPTIONS
     db.init_app(app)
-    if sqlite:
-        with app.app_context():
-            event.listen(db.engine, "connect", _prepare_sqlite)
+    with app.app_context():
+        event.listen(db.engine, "connect", _prepare_sqlite if sqlite else _read_clock)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -60,6 +64,15 @@ def _fold(text: str | None) -> str | None:
     if text is None or text.isascii():
         return text and text.lower()
     return "".join(c for c in normalize("NFKD", text.lower()) if not combining(c))
+
+
+def _read_clock(connection: Any, _record: object) -> None:
+    # With each connection, so at least whenever the pool renews one.
+    with connection.cursor() as cursor:
+        asked_at = time.monotonic()
+        cursor.execute("SELECT UTC_TIMESTAMP(6)")
+        (moment,) = cursor.fetchone()
+    clock.go_by(moment.replace(tzinfo=UTC), (asked_at + time.monotonic()) / 2)
 
 
 def answers() -> None:
