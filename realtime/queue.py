@@ -25,6 +25,9 @@ PING_SECONDS = 1.0
 # A frozen Redis keeps the connection open; only an answer that does not come shows it.
 SILENCE_SECONDS = 3.0
 WAITING_PACKETS = 10_000
+# While Redis hangs, the subscription alone tries it: a handler that did would keep its viewer
+# waiting for a time-out, and the writer all of them.
+LEFT_ALONE_SECONDS = 15.0
 
 Receive = Callable[[str, str, Any], None]
 
@@ -43,6 +46,7 @@ class LiveQueue(RedisManager):
         super().__init__(url, channel=CHANNEL, redis_options=REDIS_OPTIONS)
         self.receive: Receive | None = None
         self._breaker = breaker
+        breaker.pause_seconds = LEFT_ALONE_SECONDS
         self._packets: queue.Queue[dict[str, Any]] = queue.Queue(WAITING_PACKETS)
 
     def initialize(self) -> None:
@@ -108,6 +112,7 @@ class LiveQueue(RedisManager):
             message = subscription.get_message(timeout=PING_SECONDS)
             if message is not None:
                 heard_at = time.monotonic()
+                self._breaker.succeeded()
                 if message["type"] == "message":
                     yield message["data"]
             elif time.monotonic() - heard_at > SILENCE_SECONDS:

@@ -31,6 +31,7 @@ class _Waiting:
     post: Post
     done: threading.Event = field(default_factory=threading.Event)
     outcome: Outcome | None = None
+    given_up: bool = False
 
 
 class Writer:
@@ -42,10 +43,15 @@ class Writer:
         self._fanout = fanout
         self._waiting: queue.Queue[_Waiting] = queue.Queue(WAITING_POSTS)
         self._unanswered = 0
+        self._closed = False
 
     def start(self) -> None:
         """Begin to store."""
         self._socketio.start_background_task(self._write_for_ever)
+
+    def close(self) -> None:
+        """Accept nothing more; whoever posts now is told to try again, which is on another node."""
+        self._closed = True
 
     @property
     def idle(self) -> bool:
@@ -58,6 +64,8 @@ class Writer:
         Raises what refuses it, and `Unavailable` when the database does not take it in time. It
         may have been stored even so; sent again with its nonce it is still one message.
         """
+        if self._closed:
+            raise Unavailable
         waiting = _Waiting(slug, post)
         try:
             self._waiting.put_nowait(waiting)
@@ -65,7 +73,7 @@ class Writer:
             raise Unavailable from None
         self._unanswered += 1
         try:
-            waiting.done.wait(ANSWER_SECONDS)
+            waiting.given_up = not waiting.done.wait(ANSWER_SECONDS)
         finally:
             self._unanswered -= 1
         if isinstance(waiting.outcome, Receipt):
@@ -77,8 +85,10 @@ class Writer:
             batch = [self._waiting.get()]
             while len(batch) < BATCH_POSTS and not self._waiting.empty():
                 batch.append(self._waiting.get_nowait())
-            with self._app.app_context():
-                self._write(batch)
+            # Whoever was told to try again does: to store the post even so would only take time.
+            if wanted := [waiting for waiting in batch if not waiting.given_up]:
+                with self._app.app_context():
+                    self._write(wanted)
 
     def _write(self, batch: list[_Waiting]) -> None:
         try:
@@ -102,3 +112,5 @@ class Writer:
                 self._fanout.tell(slug, "messages_posted", chat.read(event_id, stored))
             except Exception as error:
                 log.warning("stored messages wait for the sweep: %s", error)
+            # After the telling, which must not wait for a Redis that hangs.
+            chat.forget_latest(event_id)

@@ -6,8 +6,7 @@ import time
 
 log = logging.getLogger(__name__)
 
-# Short enough that the nodes agree within seconds of its return, long enough
-# that a page does not wait for a time-out again and again.
+# Long enough that a page does not wait for a time-out again and again.
 PAUSE_SECONDS = 1.0
 SAY_EVERY_SECONDS = 60.0
 
@@ -17,6 +16,8 @@ class Breaker:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        # May be longer where somebody tries in the background, and says when it succeeded.
+        self.pause_seconds = PAUSE_SECONDS
         self._lock = threading.Lock()
         self._asks_again_at = 0.0
         self._says_again_at = 0.0
@@ -26,11 +27,15 @@ class Breaker:
         """True while the service should not be asked."""
         return time.monotonic() < self._asks_again_at
 
+    def succeeded(self) -> None:
+        """Close: the service answers again."""
+        self._asks_again_at = 0.0
+
     def failed(self, error: Exception) -> None:
         """Open for a moment; one log line a minute names the error."""
         now = time.monotonic()
         with self._lock:
-            self._asks_again_at = now + PAUSE_SECONDS
+            self._asks_again_at = now + self.pause_seconds
             say = now >= self._says_again_at
             if say:
                 self._says_again_at = now + SAY_EVERY_SECONDS

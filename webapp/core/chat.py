@@ -98,6 +98,7 @@ def check_post(
 def post(wished: Post) -> Receipt:
     """Store one post. Raises `SlowDown`, `Muted`, or `Rejected` when it is known and was."""
     outcome = store([wished])[0]
+    forget_latest(wished.event_id)
     if isinstance(outcome, TownhallError):
         raise outcome
     return outcome
@@ -108,15 +109,14 @@ def store(posts: Sequence[Post]) -> list[Outcome]:
 
     A post that was stored before, under the same nonce of the same employee, gets the receipt
     it has. Raises what the database raises; then nothing of the batch may be acknowledged.
+    The caller forgets the latest messages; a node tells its viewers first.
     """
     try:
-        outcomes = _store(posts)
+        return _store(posts)
     except IntegrityError:
         # Another node stored one of the nonces meanwhile; now it can be seen.
         db.session.rollback()
-        outcomes = _store(posts)
-    forget_latest(*{post.event_id for post in posts})
-    return outcomes
+        return _store(posts)
 
 
 def latest(event: EventInfo) -> list[dict[str, Any]]:
