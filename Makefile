@@ -26,6 +26,9 @@ test: $(BIN)/.ready-dev static/vendor/.ready tools-all ## every check and every 
 test-compose: $(BIN)/.ready-dev ## prove the composed system wherever a Docker engine answers
 	$(BIN)/python -m pytest tests/compose -p no:randomly -x
 
+chaos: $(BIN)/.ready-dev static/vendor/.ready tools ## random faults on a private stack while people write; prints what was lost (SECONDS= SEED= NODES=)
+	@exec $(BIN)/python -m stack.chaos
+
 bench: $(BIN)/.ready static/vendor/.ready tools ## the benchmarks, beside Node.js doing the same (SECONDS=10 ROUNDS=1 for a short look)
 	@exec $(BIN)/python -m bench
 
@@ -76,4 +79,4 @@ static/vendor/.ready: package.json package-lock.json | $(NPM)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) run --silent build
 	@touch $@
 
-.PHONY: help run stack test test-compose bench lint format lock assets tools tools-all clean
+.PHONY: help run stack test test-compose chaos bench lint format lock assets tools tools-all clean

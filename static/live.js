@@ -7,9 +7,15 @@
 
 (() => {
   const KEPT = 200; // Messages in the page; a longer list slows the browser down for everybody.
-  const OVERLAP = 100; // A message may become visible after one with a higher id: look again.
+  // A transaction takes its ids when it inserts and shows them when it commits, so a message may become
+  // visible after one with a higher id. That takes milliseconds, in trouble seconds: below the id that was
+  // the highest half a minute before the last message came, nothing is still to come. From there on the
+  // page asks again when it connects, and drops what it has.
+  const SETTLED_MS = 30000;
+  const OVERLAP = 100; // The same for what the page came with: its moment is not known.
   const ANSWER_MS = 12000;
   const RETRY_MS = 1500;
+  const NOTICE_MS = 6000;
   const FINAL = new Set(["invalid", "muted", "chat_closed", "event_not_open"]);
 
   const chat = document.getElementById("chat");
@@ -28,6 +34,7 @@
   const rows = new Map([...list.children].map((row) => [Number(row.dataset.id), row]));
   const removed = new Set();
   let highest = Math.max(0, ...rows.keys());
+  const marks = [{ at: performance.now(), id: Math.max(0, highest - OVERLAP) }];
   let unread = 0;
 
   function buildRow({ author, department, body, posted_at }) {
@@ -55,6 +62,18 @@
     return true;
   }
 
+  function mark() {
+    const now = performance.now();
+    while (marks.length > 1 && marks[1].at < now - SETTLED_MS) marks.shift();
+    if (marks.at(-1).id < highest) marks.push({ at: now, id: highest });
+  }
+
+  // What is older than a full page would not be shown.
+  function settled() {
+    const oldest = rows.size < KEPT ? 0 : Number(list.firstElementChild.dataset.id);
+    return Math.max(marks[0].id, oldest);
+  }
+
   function trim() {
     while (rows.size > KEPT) remove(Number(list.firstElementChild.dataset.id));
   }
@@ -78,14 +97,18 @@
     const follow = isAtEnd() && !document.hidden;
     const fresh = messages.filter(insert).length;
     messages.forEach(({ id }) => outbox.arrived(id));
+    mark();
     trim();
     if (follow) scrollToEnd();
     else if (fresh) showUnread(unread + fresh);
+    return fresh;
   }
+
+  const newMessages = (count) => (count === 1 ? "1 new message" : `${count} new messages`);
 
   function showUnread(count) {
     unread = count;
-    unreadButton.textContent = count === 1 ? "1 new message" : `${count} new messages`;
+    unreadButton.textContent = newMessages(count);
     unreadButton.hidden = false;
   }
 
@@ -101,18 +124,22 @@
   // ---- The outbox: what was written and is not acknowledged yet; it outlives a reload ----
 
   const outbox = (() => {
-    const key = `townhall:outbox:${chat.dataset.event}:${chat.dataset.viewer}`;
+    // An entry for each message: two tabs that kept one list would overwrite each other's.
+    const prefix = `townhall:outbox:${chat.dataset.event}:${chat.dataset.viewer}:`;
     let waiting = load();
     const shown = new Map();
     let sending = false;
     let timer;
 
     function load() {
-      try { return JSON.parse(localStorage.getItem(key)) || []; } catch { return []; }
+      try {
+        const posts = Object.keys(localStorage).filter((key) => key.startsWith(prefix)).map((key) => JSON.parse(localStorage.getItem(key)));
+        return posts.sort((one, other) => one.written_at.localeCompare(other.written_at));
+      } catch { return []; }
     }
 
-    function save() {
-      try { localStorage.setItem(key, JSON.stringify(waiting)); } catch { /* Private mode: it lasts as long as the page. */ }
+    function save(post) {
+      try { localStorage.setItem(prefix + post.nonce, JSON.stringify(post)); } catch { /* Private mode: it lasts as long as the page. */ }
     }
 
     function show(post) {
@@ -131,7 +158,7 @@
 
     function drop(post) {
       waiting = waiting.filter(({ nonce }) => nonce !== post.nonce);
-      save();
+      try { localStorage.removeItem(prefix + post.nonce); } catch { /* As above. */ }
     }
 
     function acknowledged(post, id) {
@@ -143,7 +170,7 @@
     // It waits for approval. The nonce is asked for again later, to learn what became of it.
     function held(post) {
       post.held = post.known = true;
-      save();
+      save(post);
       shown.get(post.nonce)?.row.classList.add("held");
     }
 
@@ -203,7 +230,7 @@
       put(body) {
         const post = { nonce: crypto.randomUUID?.() ?? fallbackNonce(), body, written_at: new Date().toISOString() };
         waiting.push(post);
-        save();
+        save(post);
         show(post);
         scrollToEnd();
         send();
@@ -330,14 +357,18 @@
     reconnectionDelay: 500,
     reconnectionDelayMax: 5000,
     randomizationFactor: 0.8,
+    // Of one attempt: a node that is frozen accepts it and says nothing.
+    timeout: 8000,
   });
+  let lost = false;
 
   function leave() {
     location.assign(chat.dataset.checkIn);
   }
 
   async function catchUp() {
-    let after = Math.max(0, highest - OVERLAP);
+    let after = settled();
+    let fresh = 0;
     for (let more = true; more;) {
       let ack;
       try {
@@ -347,16 +378,28 @@
       }
       if (!ack.ok) return ack.error.code === "not_checked_in" ? leave() : again();
       ack.removed?.forEach(forget);
-      add(ack.messages);
+      fresh += add(ack.messages);
       if (ack.event) adapt(ack.event);
       if ("announcement" in ack) announce(ack.announcement);
       after = ack.messages.at(-1)?.id ?? after;
       more = ack.more;
     }
+    if (lost && fresh) note(newMessages(fresh));
+    lost = false;
   }
 
   function again() {
-    if (socket.connected) setTimeout(catchUp, RETRY_MS);
+    setTimeout(() => { if (socket.connected) catchUp(); }, RETRY_MS * (1 + Math.random()));
+  }
+
+  function note(text) {
+    connection.textContent = text;
+    setTimeout(() => { if (connection.textContent === text) connection.textContent = ""; }, NOTICE_MS);
+  }
+
+  function reconnecting() {
+    lost = true;
+    connection.textContent = "Reconnecting…";
   }
 
   socket.on("connect", () => {
@@ -366,10 +409,12 @@
   });
   socket.on("disconnect", (reason) => {
     if (reason === "io server disconnect") leave();
-    else connection.textContent = "Reconnecting…";
+    else reconnecting();
   });
   socket.on("connect_error", (error) => {
-    connection.textContent = "Reconnecting…";
+    reconnecting();
+    // Where a WebSocket gets no answer at all, polling is tried first the next time, and so in turn.
+    if (error.message === "timeout") socket.io.opts.transports.reverse();
     const code = error.data?.code;
     if (code === "not_checked_in" || code === "event_not_open") leave();
     // A refusal by the server ends the client's own attempts; a node may only be short of something.

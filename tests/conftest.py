@@ -67,7 +67,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """The full system on loopback, without data; each test holds a meeting of its own on it."""
-    with Stack(nodes=3, demo=False) as stack:
+    with Stack(demo=False) as stack:
         yield stack
 
 

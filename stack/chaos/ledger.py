@@ -21,6 +21,7 @@ class Verdict:
     doubled: int
     out_of_order: int
     unanswered: int
+    slowest_answer: float
     slowest_return: float
     slowest_delivery: float
 
@@ -46,8 +47,10 @@ class Ledger:
         self.refused: dict[str, str] = {}  # nonce: code
         self.codes: Counter[str] = Counter()
         self.returns: list[float] = []
+        self.answers: list[float] = []
         self.deliveries: list[float] = []
         self._shown: dict[str, set[int]] = {}
+        self._written_at: dict[str, float] = {}
         self._lost_at: dict[str, float] = {}
         self._acknowledged_at: dict[int, float] = {}
         self._back: set[str] = set()
@@ -57,6 +60,7 @@ class Ledger:
         """A page was given something to send."""
         with self._lock:
             self.written[nonce] = page, body
+            self._written_at[nonce] = time.monotonic()
 
     def note(self, page: str, event: str, values: Mapping[str, Any]) -> None:
         """A page says that something happened to it just now."""
@@ -78,12 +82,6 @@ class Ledger:
         with self._lock:
             return set(self.acknowledged.values()) - self._shown.get(page, set())
 
-    def forget_times(self) -> None:
-        """Measure anew from now on."""
-        with self._lock:
-            self.returns.clear()
-            self.deliveries.clear()
-
     def verdict(self, pages: Mapping[str, Sequence[Row]], stored: Sequence[Row]) -> Verdict:
         """Compare the rows on each page with what was acknowledged and what is in the database."""
         in_database = dict(stored)
@@ -102,6 +100,7 @@ class Ledger:
             doubled=doubled,
             out_of_order=unordered + self._authors_out_of_order(),
             unanswered=len(self.open),
+            slowest_answer=max(self.answers, default=0.0),
             slowest_return=max(self.returns, default=0.0),
             slowest_delivery=max(self.deliveries, default=0.0),
         )
@@ -120,8 +119,10 @@ class Ledger:
             self.deliveries.append(time.monotonic() - at)
 
     def _note_acknowledged(self, page: str, values: Mapping[str, Any]) -> None:
+        now = time.monotonic()
         self.acknowledged[values["nonce"]] = values["id"]
-        self._acknowledged_at[values["id"]] = time.monotonic()
+        self._acknowledged_at[values["id"]] = now
+        self.answers.append(now - self._written_at[values["nonce"]])
 
     def _note_refused(self, page: str, values: Mapping[str, Any]) -> None:
         self.refused[values["nonce"]] = values["code"]

@@ -29,7 +29,7 @@ class Page {
       reconnectionDelay: 500,
       reconnectionDelayMax: 5000,
       randomizationFactor: 0.8,
-      timeout: 10000,
+      timeout: 8000,
     });
     this.socket.on("connect", () => { this.catchUp(); this.send(); });
     this.socket.on("disconnect", (reason) => this.say("lost", { reason }));
@@ -59,7 +59,8 @@ class Page {
   mark() {
     const now = performance.now();
     while (this.marks.length > 1 && this.marks[1].at < now - SETTLED_MS) this.marks.shift();
-    if (this.rows.length) this.marks.push({ at: now, id: this.rows.at(-1).id });
+    const highest = this.rows.at(-1)?.id ?? 0;
+    if (this.marks.at(-1).id < highest) this.marks.push({ at: now, id: highest });
   }
 
   async catchUp() {

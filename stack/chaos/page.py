@@ -159,5 +159,5 @@ class PythonPage:
         now = time.monotonic()
         while len(self._marks) > 1 and self._marks[1][0] < now - SETTLED_SECONDS:
             self._marks.popleft()
-        if self._rows:
+        if self._rows and self._marks[-1][1] < self._rows[-1][0]:
             self._marks.append((now, self._rows[-1][0]))

@@ -38,7 +38,9 @@ MYSQL_OPTIONS: dict[str, Any] = {
     "max_overflow": 10,
     # The default of 30 s would hold every viewer's handler when the pool is empty.
     "pool_timeout": 3,
-    "connect_args": {"connect_timeout": 3, "read_timeout": 10, "write_timeout": 10},
+    # A handler that meets a server which hangs waits this long for its ping, and for a new
+    # connection after that.
+    "connect_args": {"connect_timeout": 3, "read_timeout": 5, "write_timeout": 5},
 }
 
 

@@ -1,5 +1,6 @@
 """The pool of connections to the database server; nobody waits in it for long, or in a crowd."""
 
+import logging
 from typing import Any
 
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -9,6 +10,9 @@ from webapp.core.breaker import Breaker
 
 # About what a node answers in the seconds that one may wait: more would wait in vain.
 MOST_WAITING = 500
+
+# Under its own name upstream is quiet.
+logging.getLogger(__name__).setLevel(logging.WARNING)
 
 
 class BoundedPool(QueuePool):

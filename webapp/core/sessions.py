@@ -10,11 +10,15 @@ from webapp.core.clock import utcnow
 
 
 class _Signer(TimestampSigner):
-    """Takes what a clock ahead of ours signed.
+    """Dates by the clock that all processes share, and takes what is dated ahead of it.
 
-    Upstream calls it expired: whoever checked in a moment ago would be nobody to a node that is
-    a second behind, be sent to the form, and from there back, again and again.
+    Upstream goes by each machine's own and calls that expired: whoever checked in a moment ago
+    would be nobody to a node that is a second behind, be sent to the form, and from there back,
+    again and again.
     """
+
+    def get_timestamp(self) -> int:
+        return int(utcnow().timestamp())
 
     def unsign(
         self, signed_value: str | bytes, max_age: int | None = None, return_timestamp: bool = False

@@ -1,0 +1,114 @@
+"""`make chaos`: random faults on a private stack while people write, and what the chat made of it.
+
+Settings from the environment: SECONDS (60) of faults, NODES (2), PAGES (9), SEED to repeat a run.
+Exit status 1 unless nothing was lost, doubled, out of order or left without an answer.
+"""
+
+import random
+import sys
+import time
+from collections.abc import Callable
+
+import pymysql
+
+from stack import Stack
+from stack.__main__ import Interrupted, SettingError, StopRequest, number
+from stack.chaos.audience import Audience, NotSettledError, Person
+from stack.chaos.faults import draw, mend_all
+from stack.chaos.ledger import Row, Verdict
+from stack.ports import LOOPBACK
+from stack.process import NotReadyError
+from stack.tools import MissingToolsError
+
+SETTLE_SECONDS = 60.0
+
+
+def main() -> int:
+    """Run to the end or until stopped; the exit status."""
+    request = StopRequest()
+    try:
+        return run(request)
+    except Interrupted:
+        print("Stopped before the end; there is no verdict.", file=sys.stderr)
+    except (MissingToolsError, NotReadyError, NotSettledError, SettingError) as error:
+        print(error, file=sys.stderr)
+    return 1
+
+
+def run(request: StopRequest) -> int:
+    """Start a stack and an audience, make faults, and judge; the exit status."""
+    seconds, nodes, pages = number("SECONDS", 60), number("NODES", 2), number("PAGES", 9)
+    seed = number("SEED", random.randrange(1, 65536))
+    print(f"SEED={seed}: {nodes} nodes, {pages} pages, {seconds} s of faults.", flush=True)
+    with Stack(nodes=nodes, pause=request.pause) as stack:
+        slug = str(_query(stack, "SELECT slug FROM events WHERE state = 'open' LIMIT 1")[0][0])
+        with Audience(stack.url, slug, _people(stack, pages)) as audience:
+            audience.wait_for_messages(3)
+            _make_faults(stack, random.Random(seed), seconds, request.pause)
+            verdict = audience.settle(lambda: _stored(stack, slug), SETTLE_SECONDS)
+    print(*verdict.lines(), sep="\n")
+    print(_conclusion(verdict, seed))
+    return 0 if verdict.faultless else 1
+
+
+def _make_faults(
+    stack: Stack, chance: random.Random, seconds: float, pause: Callable[[float], None]
+) -> None:
+    """One after the other, with a moment between; everything runs again at the end."""
+    begin = time.monotonic()
+    try:
+        while time.monotonic() - begin < seconds:
+            fault = draw(stack, chance)
+            print(f"{time.monotonic() - begin:5.1f} s  {fault}", flush=True)
+            fault.make()
+            _wait(fault.seconds, pause)
+            fault.mend()
+            _wait(chance.uniform(0.5, 3), pause)
+    finally:
+        mend_all(stack)
+
+
+def _wait(seconds: float, pause: Callable[[float], None]) -> None:
+    deadline = time.monotonic() + seconds
+    while (left := deadline - time.monotonic()) > 0:
+        pause(min(left, 0.2))
+
+
+def _conclusion(verdict: Verdict, seed: int) -> str:
+    if verdict.faultless:
+        return "Every acknowledged message is on every page exactly once and in order."
+    return f"That should not be. SEED={seed} makes the same faults again."
+
+
+def _people(stack: Stack, count: int) -> list[Person]:
+    """So many employees of the demo data."""
+    query = f"SELECT email, employee_number FROM employees WHERE active LIMIT {count}"  # noqa: S608 - a number
+    return [(str(email), str(number_)) for email, number_ in _query(stack, query)]
+
+
+def _stored(stack: Stack, slug: str) -> list[Row]:
+    """Id and text of the event's messages, in the order of ids."""
+    query = (
+        "SELECT messages.id, body FROM messages JOIN events ON events.id = event_id"
+        " WHERE slug = %s ORDER BY messages.id"
+    )
+    return [(int(str(id_)), str(body)) for id_, body in _query(stack, query, slug)]
+
+
+def _query(stack: Stack, query: str, *values: str) -> list[tuple[object, ...]]:
+    with (
+        pymysql.connect(
+            host=LOOPBACK,
+            port=stack.database.port,
+            user="townhall",
+            password="townhall",  # noqa: S106 - on loopback, for one run
+            database="townhall",
+        ) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(query, values)
+        return list(cursor.fetchall())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

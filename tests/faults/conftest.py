@@ -1,0 +1,74 @@
+"""A full system with three nodes that may be broken, and an audience that writes meanwhile.
+
+Seven pages over both clients, two of them tabs of one person, write all the time. In the end a
+ledger says whether every acknowledged message is on every page exactly once and in order, and
+whether whatever was not acknowledged was refused or sent later.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import select
+
+from stack import Stack
+from stack.chaos.audience import Audience
+from stack.chaos.ledger import Row, Verdict
+from tests.support.meeting import Meeting, held_meeting
+from webapp.core.extensions import db
+from webapp.core.models import Event, Message
+from webapp.core.settings import load_settings
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """A system of these tests' own."""
+    with Stack(nodes=3, demo=False) as stack:
+        yield stack
+
+
+@pytest.fixture(autouse=True)
+def mended(stack: Stack) -> Iterator[None]:
+    """Whatever a test broke runs again after it."""
+    yield
+    for server in stack.servers:
+        if server.running:
+            os.kill(server.pid, signal.SIGCONT)
+        else:
+            server.start()
+    for server in stack.servers:
+        server.wait_until_ready()
+
+
+@pytest.fixture
+def meeting(stack: Stack) -> Iterator[Meeting]:
+    with held_meeting(load_settings(stack.settings), stack.url) as meeting:
+        yield meeting
+
+
+@pytest.fixture
+def audience(stack: Stack, meeting: Meeting) -> Iterator[Audience]:
+    with Audience(stack.url, meeting.slug, [meeting.employee() for _ in range(6)]) as audience:
+        audience.wait_for_messages(3)
+        yield audience
+
+
+@pytest.fixture
+def settled(meeting: Meeting, audience: Audience) -> Callable[[], Verdict]:
+    """The end of each story: nothing lost, doubled, out of order or unanswered."""
+
+    def settle() -> Verdict:
+        verdict = audience.settle(lambda: stored(meeting))
+        assert verdict.faultless, verdict
+        return verdict
+
+    return settle
+
+
+def stored(meeting: Meeting) -> list[Row]:
+    """What the database has of the meeting, in the order of ids."""
+    query = select(Message.id, Message.body).join(Event, Event.id == Message.event_id)
+    with meeting.app.app_context():
+        rows = db.session.execute(query.where(Event.slug == meeting.slug).order_by(Message.id))
+        return [(id_, body) for id_, body in rows]

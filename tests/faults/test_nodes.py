@@ -1,0 +1,177 @@
+"""Nodes with a wrong clock, with lost answers, with a database that hangs or commits late."""
+
+import asyncio
+import os
+import secrets
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pymysql
+import pytest
+import redis
+
+from bench.audience import Viewer as Socket
+from stack import Stack
+from stack.app import RealtimeNode
+from stack.chaos.audience import Audience
+from stack.ports import LOOPBACK
+from tests.faults.test_processes import frozen
+from tests.support.meeting import Meeting
+from tests.support.proxy import CommitProxy
+from tests.support.viewer import Viewer
+from tests.support.waiting import wait_for
+from webapp.core.clock import from_isoformat, utcnow
+
+SKEWED = str(Path(__file__).parents[1] / "support" / "skewed")
+LATE = "late, with a lower id"
+
+
+@contextmanager
+def another_node(stack: Stack, **environ: str) -> Iterator[RealtimeNode]:
+    """One more node on the same stores, with these settings."""
+    node = RealtimeNode("another", {**os.environ, **stack.settings, **environ})
+    try:
+        node.start()
+        yield node
+    finally:
+        node.stop()
+
+
+@pytest.mark.parametrize("skew", [-3600, 3600])
+def test_a_node_with_a_wrong_clock_harms_nobody(stack: Stack, meeting: Meeting, skew: int) -> None:
+    email, number = meeting.employee()
+    environ = {"PYTHONPATH": SKEWED, "SKEW_SECONDS": str(skew)}
+    with (
+        another_node(stack, **environ) as wrong,
+        Viewer(stack.url, meeting.slug, email, number).connect(wrong.url) as here,
+        Viewer(stack.url, meeting.slug, email, number).connect(stack.realtime[0].url) as there,
+        meeting.viewer().connect(wrong.url) as ada,
+        meeting.viewer().connect(stack.realtime[1].url) as grace,
+    ):
+        answers = [tab.post(str(n)) for n, tab in enumerate([here, there] * 3)]
+        assert [answer["ok"] for answer in answers] == [True] * 5 + [False]
+        assert answers[-1]["error"]["retry_after"] <= 10
+        for viewer in (ada, grace):
+            viewer.wait_for_bodies("0", "4")
+            moments = [from_isoformat(message["posted_at"]) for message in viewer.messages]
+            assert moments == sorted(moments)
+            assert abs((utcnow() - moments[-1]).total_seconds()) < 60
+        wait_for(lambda: ada.watching == grace.watching == 3, what="all nodes to count three")
+
+
+def test_two_tabs_on_two_nodes_have_one_rate(stack: Stack, meeting: Meeting) -> None:
+    person = meeting.employee()
+    nodes = [node.url for node in stack.realtime[:2]]
+    tabs = [Viewer(stack.url, meeting.slug, *person).connect(url) for url in nodes]
+    with tabs[0], tabs[1], ThreadPoolExecutor(10) as at_once:
+        answers = list(at_once.map(lambda n: tabs[n % 2].post(str(n)), range(10)))
+    assert Counter(answer["ok"] for answer in answers) == {True: 5, False: 5}
+
+
+@pytest.mark.parametrize("loss", ["request", "answer"])
+def test_a_commit_whose_answer_was_lost_is_one_message(
+    stack: Stack, meeting: Meeting, loss: str
+) -> None:
+    proxy = CommitProxy(stack.database.port)
+    url = stack.database.url.replace(f":{stack.database.port}/", f":{proxy.port}/")
+    with (
+        another_node(stack, DATABASE_URL=url) as node,
+        meeting.viewer().connect(node.url) as ada,
+        meeting.viewer().connect(stack.realtime[0].url) as grace,
+    ):
+        assert ada.post("before")["ok"]
+        nonce = secrets.token_hex(8)
+        proxy.lose_next(loss)
+        assert ada.post("once", nonce)["error"]["code"] == "unavailable"
+        assert proxy.lost == [loss]
+        assert ada.post("once", nonce)["ok"]
+        assert ada.post("after")["ok"]
+        for viewer in (ada, grace):
+            viewer.wait_for_bodies("before", "once", "after")
+            assert viewer.bodies == ["before", "once", "after"]
+    proxy.close()
+
+
+def test_what_commits_late_with_a_lower_id_reaches_everybody(
+    stack: Stack, meeting: Meeting, audience: Audience
+) -> None:
+    """Those who are there, and one who was away at the moment of the commit."""
+    away = audience.pages[0]
+    with transaction(stack) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT event_id, employee_id FROM messages ORDER BY id DESC LIMIT 1")
+        cursor.execute(
+            "INSERT INTO messages (event_id, employee_id, body, nonce, posted_at) "
+            "VALUES (%s, %s, %s, 'late', UTC_TIMESTAMP(6))",
+            (*cursor.fetchone(), LATE),
+        )
+        late = cursor.lastrowid
+        audience.wait_for_messages(15)
+        away.pause_seconds = 4
+        away.drop()
+        wait_for(lambda: not audience.ledger.is_back(away.name))
+        connection.commit()
+    assert late < min(list(audience.ledger.acknowledged.values())[-15:])
+    wait_for(
+        lambda: all((late, LATE) in page.rows() for page in audience.pages), 15, "all pages have it"
+    )
+    audience.quiet()
+    for page in audience.pages:
+        assert page.rows() == sorted(set(page.rows()))
+
+
+@contextmanager
+def transaction(stack: Stack) -> Iterator["pymysql.Connection[pymysql.cursors.Cursor]"]:
+    """A connection whose work is seen when it commits."""
+    connection = pymysql.connect(
+        host=LOOPBACK,
+        port=stack.database.port,
+        user="townhall",
+        password="townhall",
+        database="townhall",
+    )
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def test_while_the_database_hangs_nobody_piles_up(stack: Stack, meeting: Meeting) -> None:
+    """Two hundred connect, with nothing in the cache; each is told soon to try again."""
+    node = stack.realtime[0]
+    with meeting.viewer().connect(node.url) as ada:
+        with redis.Redis(port=stack.redis.port) as client:
+            client.flushall()
+        with frozen(stack.database):
+            took, refusals = asyncio.run(connect(200, node.port, meeting.slug, ada.cookie))
+        assert refusals == {"unavailable": 200}
+        # Those who got a connection notice last.
+        assert sorted(took)[150] < 6
+        assert max(took) < 15
+        wait_for(lambda: ada.post("after it").get("ok"), 15, "it goes on")
+
+
+async def connect(
+    count: int, port: int, slug: str, cookie: str
+) -> tuple[list[float], Counter[str]]:
+    """So many sockets at once: the seconds each waited, and the codes they were refused with."""
+    loop = asyncio.get_running_loop()
+    begin = time.monotonic()
+
+    async def one() -> tuple[float, str]:
+        socket = Socket(port, cookie, slug)
+        transport, _ = await loop.create_connection(lambda: socket, LOOPBACK, port)
+        try:
+            await socket.joined
+        except ConnectionError as error:
+            code = "unavailable" if "unavailable" in str(error) else str(error)
+            return time.monotonic() - begin, code
+        finally:
+            transport.close()
+        return time.monotonic() - begin, "joined"
+
+    answers = await asyncio.gather(*(one() for _ in range(count)))
+    return [seconds for seconds, _ in answers], Counter(code for _, code in answers)

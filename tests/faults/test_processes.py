@@ -1,0 +1,121 @@
+"""Processes that are killed, frozen, stopped and started again in the middle of a chat."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from stack import Stack
+from stack.chaos.audience import Audience
+from stack.chaos.ledger import Verdict
+from stack.chaos.page import PythonPage
+from stack.process import Process
+from tests.support.waiting import wait_for
+
+AGREED_SECONDS = 5
+BACK_SECONDS = 5
+# To a page on the same node or another, while only Redis is in trouble: the sweep's two seconds,
+# and what a busy machine adds.
+DELIVERED_SECONDS = 4
+
+Settled = Callable[[], Verdict]
+
+
+@contextmanager
+def frozen(process: Process) -> Iterator[None]:
+    """It neither answers nor closes a connection inside the block."""
+    os.kill(process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process.pid, signal.SIGCONT)
+
+
+def pids(stack: Stack) -> list[int]:
+    """Of the application's processes."""
+    return [server.pid for server in (*stack.web, *stack.realtime)]
+
+
+def test_a_node_that_is_killed_takes_no_one_with_it(
+    stack: Stack, audience: Audience, settled: Settled
+) -> None:
+    for node in stack.realtime[:2]:
+        node.kill()
+        audience.wait_for_messages(5)
+        audience.wait_until_back(BACK_SECONDS)
+    stack.realtime[0].start()
+    audience.wait_for_messages(5)
+    assert 0 < settled().slowest_return < BACK_SECONDS
+
+
+def test_a_node_that_is_told_to_stop_finishes_what_it_accepted(
+    stack: Stack, audience: Audience, settled: Settled
+) -> None:
+    node = stack.realtime[0]
+    node.terminate()
+    wait_for(lambda: not node.running, 10, "the node ends")
+    assert node.exit_status == 0
+    audience.wait_for_messages(5)
+    assert 0 < settled().slowest_return < BACK_SECONDS
+
+
+def test_a_frozen_node_harms_nobody_elsewhere_and_goes_on(
+    stack: Stack, audience: Audience, settled: Settled
+) -> None:
+    with frozen(stack.realtime[0]):
+        audience.wait_for_messages(10)
+    audience.wait_until_agreed(AGREED_SECONDS)
+    settled()
+
+
+def test_while_redis_is_dead_the_chat_goes_on(
+    stack: Stack, audience: Audience, settled: Settled
+) -> None:
+    stack.redis.kill()
+    audience.wait_for_messages(10)
+    stack.redis.start()
+    audience.wait_until_agreed(AGREED_SECONDS)
+    audience.wait_for_messages(3)
+    verdict = settled()
+    assert verdict.slowest_delivery < DELIVERED_SECONDS
+    assert not verdict.slowest_return
+
+
+def test_a_redis_that_hangs_holds_nobody_up(
+    stack: Stack, audience: Audience, settled: Settled
+) -> None:
+    with frozen(stack.redis):
+        time.sleep(10)
+    audience.wait_until_agreed(AGREED_SECONDS)
+    audience.wait_for_messages(3)
+    verdict = settled()
+    assert verdict.slowest_delivery < DELIVERED_SECONDS
+    assert verdict.slowest_answer < DELIVERED_SECONDS
+    assert not verdict.slowest_return
+
+
+def test_the_database_dies_in_mid_burst_and_comes_back(
+    stack: Stack, audience: Audience, settled: Settled
+) -> None:
+    before = pids(stack)
+    stack.database.kill()
+    wait_for(lambda: audience.ledger.codes["unavailable"], 15, "senders are told")
+    stack.database.start()
+    audience.wait_for_messages(10)
+    assert not settled().slowest_return
+    assert pids(stack) == before
+    assert all(server.running for server in (*stack.web, *stack.realtime))
+
+
+def test_a_page_that_reconnects_fifty_times(audience: Audience, settled: Settled) -> None:
+    page = audience.pages[0]
+    assert isinstance(page, PythonPage)
+    page.pause_seconds = 0
+    for turn in range(50):
+        if turn % 25 == 0:
+            audience.write(page)
+        page.drop()
+        wait_for(lambda: not audience.ledger.is_back(page.name), what="the loss is noticed")
+        wait_for(lambda: audience.ledger.is_back(page.name), BACK_SECONDS, "it is back")
+    settled()
