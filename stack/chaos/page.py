@@ -86,8 +86,9 @@ class PythonPage:
             auth={"event": self._slug},
             namespaces=[NAMESPACE],
             transports=["websocket"],
-            wait_timeout=10,
+            wait=False,
         )
+        self._enter()
         self._catch_up()
         while not self._closed:
             self._wake.clear()
@@ -95,6 +96,13 @@ class PythonPage:
                 self._deliver(self._outbox[0])
             elif not self._wake.wait(0.1) and not self._socket.connected:
                 raise ConnectionLost
+
+    def _enter(self) -> None:
+        # Upstream's own waiting would not notice that the connection broke meanwhile.
+        while self._socket.get_sid(NAMESPACE) is None:
+            if self._socket.eio.state != "connected" or NAMESPACE in self._socket.failed_namespaces:
+                raise ConnectionLost
+            time.sleep(0.02)
 
     def _client(self, inbox: "queue.Queue[Any]") -> Any:
         client = socketio.Client(reconnection=False)
