@@ -11,7 +11,6 @@ from webapp.core.extensions import db, migrate
 from webapp.core.health import bp as health
 from webapp.core.identity import SessionCookie
 from webapp.core.logs import configure_logging
-from webapp.core.sessions import CookieSessions
 from webapp.core.settings import ROOT, Settings
 
 MAX_REQUEST_BYTES = 1024 * 1024
@@ -25,7 +24,6 @@ def create_base(name: str, settings: Settings) -> Flask:
         root_path=str(ROOT),
         instance_path=str(settings.instance_path.resolve()),
     )
-    app.session_interface = CookieSessions()
     app.config.update(
         DEMO=settings.demo,
         EMBEDDED=settings.embedded,

@@ -3,16 +3,16 @@
 import secrets
 
 from flask import Flask, request, session
-from flask.sessions import SecureCookieSessionInterface
 
 from webapp.core.admins import AdminInfo, find_admin
 from webapp.core.attendance import Viewer, find_viewer
 from webapp.core.employees import EmployeeInfo, get_employee
 from webapp.core.errors import NotCheckedIn
 from webapp.core.events import EventInfo
+from webapp.core.sessions import CookieSessions
 
 
-class SessionCookie(SecureCookieSessionInterface):
+class SessionCookie(CookieSessions):
     """The signed cookie; a browser that came over TLS sends it back over TLS alone."""
 
     def get_cookie_secure(self, app: Flask) -> bool:
