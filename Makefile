@@ -29,7 +29,7 @@ test-compose: $(BIN)/.ready-dev ## prove the composed system wherever a Docker e
 chaos: $(BIN)/.ready-dev static/vendor/.ready tools ## random faults on a private stack while people write; prints what was lost (SECONDS= SEED= NODES=)
 	@exec $(BIN)/python -m stack.chaos
 
-bench: $(BIN)/.ready static/vendor/.ready tools ## the benchmarks, beside Node.js doing the same (SECONDS=10 ROUNDS=1 for a short look)
+bench: $(BIN)/.ready static/vendor/.ready tools ## the benchmarks, beside Node.js doing the same (SECONDS=5 ROUNDS=1 VIEWERS=500 RATES=40 for a short look)
 	@exec $(BIN)/python -m bench
 
 lint: $(BIN)/.ready-dev ## ruff and mypy

@@ -19,7 +19,7 @@ HEAD = (
     " all server processes together</text>\n"
     '<text x="20" y="50" fill="{faint}">viewers, messages a second; '
     '<tspan fill="{ours}" font-weight="700">Townhall</tspan> and Socket.IO with the Redis adapter '
-    "on Node.js, two nodes each behind nginx, in one run</text>\n"
+    "on Node.js, two nodes each</text>\n"
 )
 
 
