@@ -1,6 +1,7 @@
 """`make bench`: `python -m bench` runs every benchmark, `python -m bench checkin` one.
 
-SECONDS=5 VIEWERS=500 RATES=40,200 ROUNDS=1 make it short, for development; the figures that count are those of the default.
+SECONDS=5 ROUNDS=1 VIEWERS=500 RATES=40,200 make it short, for development; the figures that count
+are those of the default.
 Exit status 1 when a bar was missed.
 """
 
