@@ -29,6 +29,11 @@ def minute_of(moment: datetime) -> int:
     return int(moment.timestamp()) // 60
 
 
+def moment_of(minute: int) -> datetime:
+    """When that minute begins, aware, in UTC."""
+    return datetime.fromtimestamp(minute * 60, UTC)
+
+
 def isoformat(moment: datetime) -> str:
     """ISO 8601 in UTC with a `Z`, as JSON answers and `<time datetime>` carry it."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -28,6 +28,7 @@ class Plan:
     ends_at: datetime
     timezone: str
     stream_url: str
+    required_share: int = 50
 
     def checked(self) -> dict[str, object]:
         """The columns to store. Raises `Invalid`, saying what cannot be."""
@@ -35,6 +36,8 @@ class Plan:
             raise Invalid("Choose a time zone such as Europe/Berlin.")
         if self.ends_at <= self.starts_at:
             raise Invalid("The event must end after it begins.")
+        if not 1 <= self.required_share <= 100:
+            raise Invalid("Somebody attended who watched 1 to 100 % of the event.")
         if self.stream_url:
             parse_stream(self.stream_url)
         zone = ZoneInfo(self.timezone)

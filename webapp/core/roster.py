@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
+from webapp.core.clock import moment_of
 from webapp.core.events import EventInfo
 from webapp.core.extensions import db
 from webapp.core.models import Admin, Closing
@@ -55,6 +56,16 @@ class RosterRow:
     def name(self) -> str:
         """First and last name."""
         return f"{self.first_name} {self.last_name}"
+
+    @property
+    def left_at(self) -> datetime | None:
+        """The end of their last minute."""
+        return moment_of(self.last_minute + 1) if self.last_minute is not None else None
+
+    @property
+    def corrected(self) -> bool:
+        """Whether an admin set the status."""
+        return self.corrected_at is not None
 
 
 @dataclass(frozen=True)

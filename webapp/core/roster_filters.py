@@ -52,7 +52,7 @@ def parse_filters(args: dict[str, str]) -> Filters:
         sort=args.get("sort") or "name",
         page=parse_page(args.get("page") or "1"),
         by="department" if args.get("by") == "department" else "",
-        edit=_parse_id(args.get("edit", "")),
+        edit=parse_id(args.get("edit", "")),
     )
     if filters.status and filters.status not in STATUSES:
         raise Invalid("There is no such status.")
@@ -61,6 +61,6 @@ def parse_filters(args: dict[str, str]) -> Filters:
     return filters
 
 
-def _parse_id(text: str) -> int:
+def parse_id(text: str) -> int:
     """An id from an address; 0, which is nobody's, for what is none."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0

@@ -1,8 +1,8 @@
 """The form that plans an event."""
 
 from flask_wtf import FlaskForm
-from wtforms import DateTimeLocalField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms import DateTimeLocalField, IntegerField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange
 
 from webapp.core.event_editing import Plan
 from webapp.core.text import clean_field
@@ -20,6 +20,11 @@ class EventForm(FlaskForm):
     ends_at = DateTimeLocalField("End", [InputRequired("When does it end?")], format=FORMAT)
     timezone = StringField("Time zone", [InputRequired("In which time zone?"), Length(max=64)])
     stream_url = StringField("Stream address", [Length(max=500)], filters=[clean_field])
+    required_share = IntegerField(
+        "Attended means watching at least this share, in percent",
+        [InputRequired("A whole number from 1 to 100."), NumberRange(1, 100)],
+        default=50,
+    )
 
     def plan(self) -> Plan:
         """What the valid form says."""
@@ -29,4 +34,5 @@ class EventForm(FlaskForm):
             ends_at=self.ends_at.data,
             timezone=self.timezone.data.strip(),
             stream_url=(self.stream_url.data or "").strip(),
+            required_share=self.required_share.data,
         )

@@ -60,6 +60,7 @@ def show_edit(slug: str) -> ResponseReturnValue:
         ends_at=event.local(event.ends_at),
         timezone=event.timezone,
         stream_url=event.stream_url,
+        required_share=event.required_share,
     )
     return _show(form, event=event)
 
