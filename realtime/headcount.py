@@ -7,6 +7,7 @@ from redis import Redis, RedisError
 from webapp.core.breaker import Breaker
 from webapp.core.cache import REDIS_OPTIONS
 from webapp.core.clock import utcnow
+from webapp.core.watching import nodes_key
 
 # What a node said counts this long; it says it again well before.
 KEPT_SECONDS = 12
@@ -34,7 +35,7 @@ class Headcount:
 
     def _ask(self, event_id: int, employees: set[int]) -> int:
         now = utcnow().timestamp()
-        nodes = f"townhall:watching:v1:{event_id}"
+        nodes = nodes_key(event_id)
         said, said_at = self._said.get(event_id, (set(), 0.0))
         if said != employees or now - said_at > SAID_EVERY_SECONDS:
             self._say(nodes, employees, now)

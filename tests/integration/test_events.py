@@ -1,13 +1,19 @@
 """Planning events: in their own zone, at an address of their own."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from realtime.headcount import Headcount
 from tests.support.client import PageClient, text_of
-from tests.support.data import ADMIN, add_admin, add_event
+from tests.support.data import ADMIN, add_admin, add_employee, add_event
+from tests.support.statements import counted_statements
+from webapp.core import attendance, events, watching
+from webapp.core.breaker import Breaker
+from webapp.core.cache import redis_breaker
+from webapp.core.clock import minute_of, utcnow
 from webapp.core.extensions import db
 from webapp.core.models import Event
 
@@ -68,6 +74,9 @@ def test_editing_keeps_what_is_not_changed(app: Flask, admin: PageClient) -> Non
         ({"title": "x" * 201}, "Field cannot be longer than 200 characters."),
         ({"starts_at": "tomorrow"}, "Not a valid datetime value."),
         ({"ends_at": "2027-07-01T13:00"}, "The event must end after it begins."),
+        ({"starts_at": "2027-03-28T02:30"}, "does not exist in Europe/Berlin"),
+        ({"ends_at": "2027-10-31T02:30"}, "comes twice in Europe/Berlin"),
+        ({"starts_at": "0001-01-01T00:00"}, "Choose another year."),
         ({"timezone": "Mars/Olympus"}, "Choose a time zone"),
         ({"stream_url": "javascript:alert(1)"}, "https://"),
     ],
@@ -90,3 +99,55 @@ def test_an_event_is_opened_and_closed(app: Flask, admin: PageClient) -> None:
     assert "Check in to watch" in text_of(admin.get("/events/town-hall/").text)
     admin.submit(admin.get("/admin/"), "/state", state="closed")
     assert "This event is over" in text_of(admin.get("/events/town-hall/").text)
+
+
+def test_a_copy_is_planned_at_the_same_time_of_day(app: Flask, admin: PageClient) -> None:
+    with app.app_context():
+        # 14:00 in Berlin, in winter and in summer.
+        begin = datetime(2026, 1, 15, 13, 0, tzinfo=UTC)
+        times = {"starts_at": begin, "ends_at": begin + timedelta(minutes=90)}
+        add_event(state="closed", slow_mode_seconds=30, **times)
+    page = admin.get("/admin/")
+    token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
+    answer = admin.post("/admin/events/town-hall/copy", data={"csrf_token": token})
+    assert (answer.status_code, answer.location) == (303, "/admin/events/town-hall-2/edit")
+    with app.app_context():
+        copy = events.get_event("town-hall-2")
+        assert (copy.state, copy.slow_mode_seconds) == ("scheduled", 30)
+        assert utcnow() < copy.starts_at <= utcnow() + timedelta(weeks=1, hours=2)
+        assert copy.local(copy.starts_at).strftime("%a %H:%M") == "Thu 14:00"
+        assert copy.ends_at - copy.starts_at == timedelta(minutes=90)
+
+
+def test_the_overview_counts_in_as_many_statements_for_any_number_of_events(
+    app: Flask, admin: PageClient
+) -> None:
+    asked = set()
+    for number in range(3):
+        with app.app_context():
+            event, employee = add_event(f"e{number}"), add_employee(f"{number}")
+            attendance.record_minute(event.id, [employee.id], minute_of(utcnow()))
+            if not app.config["EMBEDDED"]:
+                say_watching(app, event.id, [7, 8])
+        with counted_statements(app) as statements:
+            page = admin.get("/admin/", headers={"HX-Request": "true"})
+        asked.add(len(statements))
+        assert "Set-Cookie" not in page.headers
+    assert len(asked) == 1
+    expected = 1 if app.config["EMBEDDED"] else 2
+    assert page.text.count(f'data-label="Watching">{expected}<') == 3
+
+
+@pytest.mark.parametrize("settings", ["full"], indirect=True)
+def test_without_redis_the_overview_counts_the_last_minutes(app: Flask, admin: PageClient) -> None:
+    with app.app_context():
+        event, employee = add_event(), add_employee()
+        attendance.record_minute(event.id, [employee.id], minute_of(utcnow()))
+        redis_breaker().failed(ConnectionError("away"))
+        assert watching.count_watching([event.id]) == {event.id: 1}
+
+
+def say_watching(app: Flask, event_id: int, employees: list[int]) -> None:
+    """What a node says to Redis."""
+    url = app.config["CACHE_REDIS_URL"]
+    assert Headcount(url, "node", Breaker("Redis")).distinct(event_id, set(employees)) == 2

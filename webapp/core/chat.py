@@ -127,6 +127,13 @@ def latest(event: EventInfo) -> list[dict[str, Any]]:
     return found or []
 
 
+def count_messages() -> dict[int, int]:
+    """How many were posted, removed ones too, by event id; from the index alone."""
+    posted = func.count().label("posted")
+    query = select(Message.event_id, posted).group_by(Message.event_id)
+    return {row.event_id: row.posted for row in db.session.execute(query)}
+
+
 def forget_latest(*event_ids: int) -> None:
     """Drop the cached latest messages, on the line after the commit that changed them."""
     cache.forget(*(_latest_key(event_id) for event_id in event_ids))

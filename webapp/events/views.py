@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo, available_timezones
 from flask import Blueprint, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.core import attendance, closing, events, identity
+from webapp.core import attendance, chat, closing, events, identity, watching
 from webapp.core.access import admins
 from webapp.core.clock import utcnow
 from webapp.core.errors import Invalid, TownhallError
-from webapp.core.event_editing import change_event, create_event
+from webapp.core.event_editing import change_event, copy_event, create_event
 from webapp.core.events import EventInfo
 from webapp.core.rendering import go_to, render
 from webapp.events.forms import EventForm
@@ -21,10 +21,14 @@ bp = Blueprint("events", __name__, url_prefix="/admin")
 @bp.get("/")
 @admins
 def list_events() -> ResponseReturnValue:
+    found = events.list_events()
     return render(
         "events/list_events.html",
-        events=events.list_events(),
+        "events/_rows.html",
+        events=found,
         checked_in=attendance.count_checked_in(),
+        watching=watching.count_watching(event.id for event in found if event.is_open),
+        messages=chat.count_messages(),
     )
 
 
@@ -75,6 +79,13 @@ def edit(slug: str) -> ResponseReturnValue:
     except Invalid as refusal:
         return _show(form, refusal, event)
     return go_to(url_for("events.list_events"))
+
+
+@bp.post("/events/<slug>/copy")
+@admins
+def copy(slug: str) -> ResponseReturnValue:
+    made = copy_event(events.get_event(slug))
+    return go_to(url_for("events.show_edit", slug=made.slug))
 
 
 @bp.post("/events/<slug>/state")
