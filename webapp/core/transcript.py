@@ -1,7 +1,5 @@
 """The transcript of an event's chat: every message for the record, removed ones marked."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from datetime import datetime
@@ -9,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, select
 
+from webapp.core.csv_pieces import csv_pieces
 from webapp.core.events import EventInfo
 from webapp.core.extensions import db
 from webapp.core.models import Admin, Employee, Message
@@ -24,8 +23,6 @@ COLUMNS = (
     "removed_by",
 )
 BATCH = 500
-# A spreadsheet takes a cell that begins so for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def read_transcript(event: EventInfo) -> Iterator[dict[str, Any]]:
@@ -41,10 +38,8 @@ def read_transcript(event: EventInfo) -> Iterator[dict[str, Any]]:
 
 
 def as_csv(messages: Iterator[dict[str, Any]]) -> Iterator[str]:
-    """The lines of a CSV file that spreadsheets open as it is: UTF-8, with a byte-order mark."""
-    yield "\ufeff" + _line(COLUMNS)
-    for message in messages:
-        yield _line(safe_cell(message[name]) for name in COLUMNS)
+    """The pieces of a CSV file."""
+    return csv_pieces(COLUMNS, ([message[name] for name in COLUMNS] for message in messages))
 
 
 def as_json(event: EventInfo, messages: Iterator[dict[str, Any]]) -> Iterator[str]:
@@ -56,12 +51,6 @@ def as_json(event: EventInfo, messages: Iterator[dict[str, Any]]) -> Iterator[st
         yield separator + json.dumps(message, ensure_ascii=False)
         separator = ",\n"
     yield "\n]}\n"
-
-
-def safe_cell(value: object) -> str:
-    """The value as a cell that no spreadsheet runs: a formula gets an apostrophe in front."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _batch(event_id: int, after: int) -> Select[*tuple[Any, ...]]:
@@ -90,9 +79,3 @@ def _as_dict(event: EventInfo, row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
         "removed_at": local(row.removed_at),
         "removed_by": row.removed_by,
     }
-
-
-def _line(cells: Any) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(cells)
-    return line.getvalue()
