@@ -1,7 +1,9 @@
 """An admin looks at who came, and closes the event."""
 
+import io
 import re
 
+from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import People, check_in, expect_connected, sign_in
@@ -90,3 +92,33 @@ def test_closing_the_event_sends_viewers_to_its_end(people: People, meeting: Mee
     expect(row.get_by_text("closed")).to_be_visible()
     expect(viewer.get_by_text("This event is over")).to_be_visible()
     expect(viewer.get_by_text("you checked in at")).to_be_visible()
+
+
+def test_an_admin_takes_the_figures_home(
+    people: People, meeting: Meeting, javascript: bool
+) -> None:
+    _, ada = come_in(people, meeting, javascript)
+    _, absent = meeting.employee()
+    admin = open_roster(people, meeting, javascript)
+    admin.get_by_label("Search").fill(meeting.slug)
+    admin.get_by_role("button", name="Show").click()
+    expect(admin.locator(".counts")).to_contain_text("2 match")
+    with admin.expect_download() as download:
+        admin.get_by_role("link", name="CSV").click()
+    lines = download.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert [line.split(",")[0] for line in lines[1:]] == numbers(admin) == [ada, absent]
+    with admin.expect_download() as download:
+        admin.get_by_role("link", name="Excel").click()
+    assert download.value.suggested_filename == f"{meeting.slug}-attendance.xlsx"
+    sheet = load_workbook(io.BytesIO(download.value.path().read_bytes()))["Attendance"]
+    assert [row[0].value for row in sheet.iter_rows(min_row=2)] == [ada, absent]
+
+    admin.get_by_role("link", name="Charts").click()
+    arrivals = admin.locator("#arrivals")
+    picture = arrivals.get_by_role("img", name="Arrivals")
+    expect(picture).to_be_visible()
+    bar = picture.locator(".column").bounding_box()
+    assert bar is not None
+    assert bar["height"] > 150
+    arrivals.get_by_text("As a table").click()
+    expect(arrivals.get_by_role("cell", name="1", exact=True)).to_be_visible()

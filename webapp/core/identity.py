@@ -75,6 +75,13 @@ def current_admin() -> AdminInfo | None:
     return None
 
 
+def require_admin() -> AdminInfo:
+    """The same in a view that is declared to be for admins."""
+    admin = current_admin()
+    assert admin is not None, "the view is for admins"  # noqa: S101 - the declaration checked it
+    return admin
+
+
 def _renew() -> None:
     # Nothing looks it up: it makes each sign-in a cookie of its own, unlike any seen before.
     session["id"] = secrets.token_urlsafe(16)

@@ -2,16 +2,22 @@
 
 from dataclasses import replace
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, Response, request, send_file, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.core import corrections, identity, roster
+from webapp.core import corrections, figures, identity, roster
 from webapp.core.access import admins
+from webapp.core.clock import utcnow
 from webapp.core.errors import Invalid, TownhallError
 from webapp.core.events import EventInfo, get_event
 from webapp.core.rendering import go_to, is_htmx, render
+from webapp.core.roster_export import as_csv, begin_export
 from webapp.core.roster_filters import Filters, parse_id
+from webapp.core.roster_workbook import as_xlsx
 from webapp.core.statuses import CORRECTED
+from webapp.roster.charts import per_cent, time_chart
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 bp = Blueprint("roster", __name__, url_prefix="/admin/events/<slug>")
 
@@ -37,6 +43,42 @@ def correct(slug: str) -> ResponseReturnValue:
         return _show(event, filters)
     address = url_for("roster.show_roster", slug=slug, **filters.as_args())
     return go_to(f"{address}#employee-{employee_id}")
+
+
+@bp.get("/attendance.csv")
+@admins
+def download_csv(slug: str) -> ResponseReturnValue:
+    event = get_event(slug)
+    rows = begin_export(event, _filters())
+    response = Response(stream_with_context(as_csv(event, rows)), mimetype="text/csv")
+    filename = f"{event.slug}-attendance.csv"
+    response.headers.set("Content-Disposition", "attachment", filename=filename)
+    return response
+
+
+@bp.get("/attendance.xlsx")
+@admins
+def download_xlsx(slug: str) -> ResponseReturnValue:
+    event, filters = get_event(slug), _filters()
+    admin = identity.require_admin()
+    file = as_xlsx(event, filters, begin_export(event, filters), admin.email)
+    filename = f"{event.slug}-attendance.xlsx"
+    return send_file(file, XLSX, as_attachment=True, download_name=filename)
+
+
+@bp.get("/attendance/charts")
+@admins
+def show_charts(slug: str) -> ResponseReturnValue:
+    event = get_event(slug)
+    found = figures.read_figures(event, utcnow())
+    return render(
+        "roster/show_charts.html",
+        event=event,
+        figures=found,
+        watching=time_chart(event, found.rule, found.watching),
+        arrivals=time_chart(event, found.rule, found.arrivals),
+        per_cent=per_cent,
+    )
 
 
 def _filters() -> Filters:

@@ -1,0 +1,29 @@
+"""People who attended an event, with the minutes that a test says."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+
+from tests.support.data import add_employee
+from webapp.core import attendance
+from webapp.core.clock import minute_of
+from webapp.core.events import get_event
+from webapp.core.extensions import db
+from webapp.core.models import Attendance
+
+
+def attend(number: str, checked_in_at: datetime, minutes: Iterable[int] = (), **values: Any) -> int:
+    """An employee who checks in to the open event `town-hall` then, and watches those minutes.
+
+    The minutes count from the one of the check-in. Returns the employee's id.
+    """
+    employee, event = add_employee(number, **values), get_event("town-hall")
+    attendance.check_in(event, employee.email, number, "192.0.2.1")
+    for minute in minutes:
+        attendance.record_minute(event.id, [employee.id], minute_of(checked_in_at) + minute)
+    theirs = Attendance.employee_id == employee.id
+    db.session.execute(update(Attendance).where(theirs).values(checked_in_at=checked_in_at))
+    db.session.commit()
+    return employee.id
