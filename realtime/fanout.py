@@ -11,8 +11,10 @@ from typing import Any
 from flask import Flask
 from flask_socketio import SocketIO
 
+from realtime.delivery import deliver
+from realtime.moments import Moments, News
 from realtime.queue import LiveQueue
-from realtime.registry import Registry
+from realtime.registry import Connection, Registry
 from realtime.told import Told
 from webapp.core.errors import is_outage
 from webapp.core.extensions import db
@@ -34,12 +36,19 @@ class Fanout:
         self._registry = registry
         self._queue = queue
         self._told: dict[str, Told] = {}
+        self._moments = Moments(socketio, self._deliver)
         if queue:
             queue.receive = self.tell_here
 
     def start(self) -> None:
-        """Begin to sweep."""
+        """Begin to tell, and to sweep."""
+        self._moments.start()
         self._socketio.start_background_task(self._sweep_for_ever)
+
+    @property
+    def idle(self) -> bool:
+        """True when the viewers here have been told all that came."""
+        return self._moments.idle
 
     def tell(self, slug: str, event: str, payload: Any) -> None:
         """Tell the event's viewers on every node."""
@@ -56,11 +65,11 @@ class Fanout:
         if told := self._told.get(slug):
             news = told.news(event, payload)
             if news is not None:
-                self._emit(slug, event, news)
+                self._moments.add(slug, event, news)
 
-    def tell_one(self, sid: str, event: str, payload: Any) -> None:
-        """Tell one viewer of this node."""
-        self._emit(sid, event, payload)
+    def tell_one(self, connection: Connection, event: str, payload: Any) -> None:
+        """Tell one viewer of this node, at once."""
+        deliver(self._socketio, [connection.socket], [(event, payload)])
 
     def watch(self, event_id: int, slug: str) -> None:
         """Follow an event that somebody here watches.
@@ -87,10 +96,8 @@ class Fanout:
                 for event, payload in told.missed(event_id, slug):
                     self.tell_here(slug, event, payload)
 
-    def _emit(self, room: str, event: str, payload: Any) -> None:
-        # Flask-SocketIO's own emit would publish it to the other nodes as well.
-        server = self._socketio.server
-        server.manager.emit(event, payload, NAMESPACE, room=room, ignore_queue=True)
+    def _deliver(self, slug: str, news: News) -> None:
+        deliver(self._socketio, self._registry.sockets(slug), news)
 
     def _disconnect(self, employee_ids: set[int]) -> None:
         for connection in self._registry.connections():

@@ -4,11 +4,15 @@ Another async mode is a change of this file.
 """
 
 import os
+import socket
 import warnings
 from collections.abc import Callable
 from typing import Any
 
 ASYNC_MODE = "eventlet"
+KERNEL_BYTES = 128 * 1024
+# For pages and probes, and for those who are being refused.
+SPARE_CONNECTIONS = 1000
 
 
 def patch() -> None:
@@ -30,7 +34,12 @@ def listen(host: str, port: int) -> Any:
     """A listening socket at that address. Raises `OSError` when it is taken."""
     import eventlet
 
-    return eventlet.listen((host, port), backlog=4096)
+    listener = eventlet.listen((host, port), backlog=4096)
+    # Connections inherit these. What the kernel keeps for a viewer who does not read would grow
+    # to megabytes; and a frame is not held back until the one before it is acknowledged.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def serve(listener: Any, app: Callable[..., Any], max_connections: int) -> None:
@@ -40,8 +49,9 @@ def serve(listener: Any, app: Callable[..., Any], max_connections: int) -> None:
     eventlet.wsgi.server(
         listener,
         app,
-        # The default is 1,024 green threads, and silence for whoever comes after.
-        max_size=max_connections,
+        # The default is 1,024 green threads, and silence for whoever comes after. The gate refuses
+        # viewers beyond their limit, so somebody must be there to do it.
+        max_size=max_connections + SPARE_CONNECTIONS,
         # True would send a traceback to the client, into an open WebSocket even.
         debug=False,
         log_output=False,

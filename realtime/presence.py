@@ -52,7 +52,7 @@ class Presence:
         """Tell one new viewer the number that the others see; counting comes by itself."""
         here = len(self._registry.employees(connection.event.id))
         watching = max(here, self._shown.get(connection.event.slug, 0))
-        self._fanout.tell_one(connection.sid, "viewers_changed", {"watching": watching})
+        self._fanout.tell_one(connection, "viewers_changed", {"watching": watching})
 
     def count(self) -> None:
         """Tell each event's viewers here how many watch on all nodes, where that changed."""

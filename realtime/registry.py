@@ -3,17 +3,19 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from realtime.engine import ViewerSocket
 from webapp.core.attendance import Viewer
 from webapp.core.events import EventInfo
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Connection:
     """One open socket of one viewer; a viewer may have several, here and on other nodes."""
 
     sid: str
     event: EventInfo
     viewer: Viewer
+    socket: ViewerSocket
 
 
 class Registry:
@@ -21,6 +23,7 @@ class Registry:
 
     def __init__(self) -> None:
         self._by_sid: dict[str, Connection] = {}
+        self._sockets: dict[str, dict[str, ViewerSocket]] = {}
         self._employees: dict[int, Counter[int]] = {}
         self._slugs: dict[int, str] = {}
 
@@ -31,6 +34,7 @@ class Registry:
         """Note a connection that was accepted."""
         event = connection.event
         self._by_sid[connection.sid] = connection
+        self._sockets.setdefault(event.slug, {})[connection.sid] = connection.socket
         self._slugs[event.id] = event.slug
         employees = self._employees.setdefault(event.id, Counter())
         employees[connection.viewer.employee.id] += 1
@@ -40,13 +44,14 @@ class Registry:
         connection = self._by_sid.pop(sid, None)
         if connection is None:
             return
-        event_id, employee_id = connection.event.id, connection.viewer.employee.id
-        employees = self._employees[event_id]
+        event, employee_id = connection.event, connection.viewer.employee.id
+        del self._sockets[event.slug][sid]
+        employees = self._employees[event.id]
         employees[employee_id] -= 1
         if not employees[employee_id]:
             del employees[employee_id]
         if not employees:
-            del self._employees[event_id]
+            del self._employees[event.id], self._sockets[event.slug]
 
     def get(self, sid: str) -> Connection | None:
         """The connection of that socket."""
@@ -55,6 +60,10 @@ class Registry:
     def connections(self) -> list[Connection]:
         """All of them, as they are now."""
         return list(self._by_sid.values())
+
+    def sockets(self, slug: str) -> list[ViewerSocket]:
+        """The sockets of an event's viewers, as they are now."""
+        return list(self._sockets.get(slug, {}).values())
 
     def events(self) -> dict[int, str]:
         """Id and slug of the events that somebody here watches."""

@@ -49,7 +49,7 @@ def _wait_for_signal() -> None:
 def _drain(node: Node) -> None:
     node.writer.close()
     deadline = time.monotonic() + DRAIN_SECONDS
-    while not node.writer.idle and time.monotonic() < deadline:
+    while not (node.writer.idle and node.fanout.idle) and time.monotonic() < deadline:
         time.sleep(0.05)
     node.close_sockets()
     time.sleep(FLUSH_SECONDS)

@@ -42,6 +42,7 @@ class Settings:
     host: str
     port: int
     max_connections: int
+    fanout: str
     demo: bool
     oidc_issuer: str
     oidc_client_id: str
@@ -134,6 +135,7 @@ class _Environment(Schema):
     host = fields.String(load_default="127.0.0.1")
     port = fields.Integer(load_default=0, validate=validate.Range(1, 65535))
     max_connections = fields.Integer(load_default=10_000, validate=validate.Range(min=1))
+    fanout = fields.String(load_default="direct", validate=validate.OneOf(["direct", "stock"]))
     demo = fields.Boolean(load_default=True)
     oidc_issuer = fields.String(load_default="", validate=_is_issuer)
     oidc_client_id = fields.String(load_default="")

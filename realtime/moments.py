@@ -1,0 +1,83 @@
+"""What is told at the same moment travels together: one write per viewer, however much it is."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from flask_socketio import SocketIO
+
+log = logging.getLogger(__name__)
+
+# A viewer is written to ten times a second at most. The first news after a rest does not wait.
+MOMENT_SECONDS = 0.1
+
+News = list[tuple[str, Any]]
+Send = Callable[[str, News], None]
+
+
+class Moments:
+    """Gathers news by event while the last moment is being told, and a little longer.
+
+    `send` is called with the slug of an event and its news, in the order of their arrival.
+    """
+
+    def __init__(self, socketio: SocketIO, send: Send) -> None:
+        self._socketio = socketio
+        self._send = send
+        self._waiting: dict[str, News] = {}
+        self._some = threading.Event()
+        self._sending = False
+
+    def start(self) -> None:
+        """Begin to tell."""
+        self._socketio.start_background_task(self._tell_for_ever)
+
+    @property
+    def idle(self) -> bool:
+        """True when everything has been told."""
+        return not self._waiting and not self._sending
+
+    def add(self, slug: str, event: str, payload: Any) -> None:
+        """Have the viewers of an event told with the next moment."""
+        add_news(self._waiting.setdefault(slug, []), event, payload)
+        self._some.set()
+
+    def _tell_for_ever(self) -> None:
+        while True:
+            self._some.wait()
+            self._some.clear()
+            next_moment = time.monotonic() + MOMENT_SECONDS
+            self._tell()
+            self._socketio.sleep(max(0.0, next_moment - time.monotonic()))
+
+    def _tell(self) -> None:
+        self._sending = True
+        waiting, self._waiting = self._waiting, {}
+        for slug, news in waiting.items():
+            try:
+                self._send(slug, news)
+            except Exception:
+                log.exception("telling viewers failed; it goes on")
+        self._sending = False
+
+
+def add_news(news: News, event: str, payload: Any) -> None:
+    """Add to what one moment tells: messages join those before, a count replaces the last one."""
+    if event == "viewers_changed":
+        news[:] = [one for one in news if one[0] != event]
+    elif event == "messages_posted":
+        for place, (other, earlier) in reversed(list(enumerate(news))):
+            if other == event:
+                news[place] = (event, sorted([*earlier, *payload], key=_by_id))
+                return
+            if other != "viewers_changed":
+                # A removal, perhaps of one of those before: what comes after it stays after it.
+                break
+    news.append((event, payload))
+
+
+def _by_id(message: dict[str, Any]) -> int:
+    number: int = message["id"]
+    return number
