@@ -1,5 +1,6 @@
 """The socket's events: parse, call the core, acknowledge."""
 
+import threading
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -16,6 +17,9 @@ from realtime.writer import Writer
 from webapp.core import chat, events, identity
 from webapp.core.errors import EventNotOpen, Invalid, NotCheckedIn, as_townhall_error
 from webapp.core.live import NAMESPACE
+
+# Those who join at the same moment take turns: each asks Redis, a cold cache the database.
+JOINING = 16
 
 Packet = dict[str, Any]
 Handler = Callable[["LiveNamespace", Connection, Packet], Packet]
@@ -47,10 +51,12 @@ class LiveNamespace(Namespace):
         self._fanout = fanout
         self._writer = writer
         self._presence = presence
+        self._joining = threading.Semaphore(JOINING)
 
     def on_connect(self, auth: object = None) -> None:
         try:
-            self._accept(self._requested_connection(auth))
+            with self._joining:
+                self._accept(self._requested_connection(auth))
         except Exception as error:
             self._registry.remove(_sid())
             refusal = as_townhall_error(error)
@@ -89,6 +95,7 @@ class LiveNamespace(Namespace):
         connection = self._registry.get(_sid())
         if connection is None:
             raise NotCheckedIn
+        identity.fetch_viewer_ahead(connection.event.slug, connection.event.id)
         identity.require_viewer(connection.event)
         return connection
 
@@ -110,6 +117,7 @@ class LiveNamespace(Namespace):
         slug = auth.get("event") if isinstance(auth, dict) else None
         if not isinstance(slug, str):
             raise Invalid("Say which event: auth is {event: slug}.")
+        identity.fetch_viewer_ahead(slug, self._registry.event_id(slug))
         event = events.get_event(slug)
         viewer = identity.require_viewer(event)
         if not event.is_open:

@@ -6,6 +6,7 @@ At rest a message does not wait; under load the batches grow by themselves.
 import logging
 import queue
 import threading
+import time
 from dataclasses import dataclass, field
 
 from flask import Flask
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 # Beyond this the database is too slow for what comes in, and senders are told so at once.
 WAITING_POSTS = 1000
 BATCH_POSTS = 200
+# Under load a transaction begins ten times a second, and at rest at once.
+GATHER_SECONDS = 0.1
 ANSWER_SECONDS = 10.0
 
 
@@ -85,10 +88,12 @@ class Writer:
             batch = [self._waiting.get()]
             while len(batch) < BATCH_POSTS and not self._waiting.empty():
                 batch.append(self._waiting.get_nowait())
+            next_batch = time.monotonic() + GATHER_SECONDS
             # Whoever was told to try again does: to store the post even so would only take time.
             if wanted := [waiting for waiting in batch if not waiting.given_up]:
                 with self._app.app_context():
                     self._write(wanted)
+            self._socketio.sleep(max(0.0, next_batch - time.monotonic()))
 
     def _write(self, batch: list[_Waiting]) -> None:
         try:

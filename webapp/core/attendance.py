@@ -64,14 +64,14 @@ def check_in_known(event: EventInfo, employee: EmployeeInfo) -> Viewer:
     if not event.is_open:
         raise EventNotOpen
     checked_in_at = _record(event.id, employee.id, utcnow())
-    cache.put(_key(event.id, employee.id), isoformat(checked_in_at), CACHE_SECONDS)
+    cache.put(cache_key(event.id, employee.id), isoformat(checked_in_at), CACHE_SECONDS)
     return Viewer(event.id, employee, checked_in_at)
 
 
 def find_viewer(event: EventInfo, employee: EmployeeInfo) -> Viewer | None:
     """The employee as a viewer of `event`, from the cache; None when they did not check in."""
     checked_in_at = cache.remember(
-        _key(event.id, employee.id), CACHE_SECONDS, lambda: _read(event.id, employee.id)
+        cache_key(event.id, employee.id), CACHE_SECONDS, lambda: _read(event.id, employee.id)
     )
     return Viewer(event.id, employee, from_isoformat(checked_in_at)) if checked_in_at else None
 
@@ -163,7 +163,8 @@ def _record(event_id: int, employee_id: int, now: datetime) -> datetime:
     return now
 
 
-def _key(event_id: int, employee_id: int) -> str:
+def cache_key(event_id: int, employee_id: int) -> str:
+    """Under which it is cached that the employee checked in."""
     return f"attendance:v1:{event_id}:{employee_id}"
 
 

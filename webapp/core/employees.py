@@ -53,7 +53,7 @@ BY_ID = select(*COLUMNS).where(Employee.id == bindparam("id"))
 
 def get_employee(employee_id: int) -> EmployeeInfo | None:
     """The employee of that id, from the cache."""
-    values = cache.remember(_key(employee_id), CACHE_SECONDS, lambda: _read(employee_id))
+    values = cache.remember(cache_key(employee_id), CACHE_SECONDS, lambda: _read(employee_id))
     return EmployeeInfo(**values) if values else None
 
 
@@ -65,7 +65,7 @@ def match_employee(email: str, employee_number: str) -> EmployeeInfo | None:
     same = hmac.compare_digest(expected.encode(), normal_number(employee_number).encode())
     if employee is None or not same or not employee.active:
         return None
-    cache.put(_key(employee.id), asdict(employee), CACHE_SECONDS)
+    cache.put(cache_key(employee.id), asdict(employee), CACHE_SECONDS)
     return employee
 
 
@@ -80,7 +80,7 @@ def end_sessions(employee_id: int) -> None:
     change = update(Employee).where(Employee.id == employee_id)
     db.session.execute(change.values(epoch=Employee.epoch + 1))
     db.session.commit()
-    cache.forget(_key(employee_id))
+    cache.forget(cache_key(employee_id))
 
 
 def end_of_access(employee_ids: Sequence[int]) -> Update:
@@ -91,7 +91,7 @@ def end_of_access(employee_ids: Sequence[int]) -> Update:
 
 def forget_employees(employee_ids: Iterable[int]) -> None:
     """Drop what is cached of these employees, on the line after the commit that changed them."""
-    keys = [_key(employee_id) for employee_id in employee_ids]
+    keys = [cache_key(employee_id) for employee_id in employee_ids]
     if keys:
         cache.forget(*keys)
 
@@ -122,7 +122,8 @@ def normal_number(text: str) -> str:
     return kept.lstrip("0") or kept[:1]
 
 
-def _key(employee_id: int) -> str:
+def cache_key(employee_id: int) -> str:
+    """Under which an employee is cached."""
     return f"employee:v1:{employee_id}"
 
 

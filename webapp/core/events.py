@@ -55,7 +55,7 @@ SETTINGS = ("state", "chat_open", "slow_mode_seconds", "hold_messages", "title",
 
 def get_event(slug: str) -> EventInfo:
     """The event of that address, from the cache. Raises `NotFound`."""
-    values = cache.remember(_key(slug), CACHE_SECONDS, lambda: _read(slug))
+    values = cache.remember(cache_key(slug), CACHE_SECONDS, lambda: _read(slug))
     if values is None:
         raise NotFound("There is no such event.")
     return _from_json(values)
@@ -87,7 +87,7 @@ def refresh_event(slug: str) -> EventInfo | None:
     values = _read(slug)
     if values is None:
         return None
-    cache.correct(_key(slug), values)
+    cache.correct(cache_key(slug), values)
     return _from_json(values)
 
 
@@ -109,7 +109,7 @@ def tell_change(slug: str) -> None:
 
 def forget_event(slug: str) -> None:
     """Drop what is cached of an event, on the line after the commit that changed it."""
-    cache.forget(_key(slug))
+    cache.forget(cache_key(slug))
 
 
 @repeated
@@ -123,7 +123,8 @@ def _update(event_id: int, action: str, values: dict[str, object]) -> None:
     db.session.commit()
 
 
-def _key(slug: str) -> str:
+def cache_key(slug: str) -> str:
+    """Under which an event is cached."""
     return f"event:v3:{slug}"
 
 

@@ -4,6 +4,7 @@ import secrets
 
 from flask import Flask, request, session
 
+from webapp.core import attendance, cache, employees, events
 from webapp.core.admins import AdminInfo, find_admin
 from webapp.core.attendance import Viewer, find_viewer
 from webapp.core.employees import EmployeeInfo, get_employee
@@ -53,6 +54,17 @@ def require_viewer(event: EventInfo) -> Viewer:
     if viewer is None:
         raise NotCheckedIn
     return viewer
+
+
+def fetch_viewer_ahead(slug: str, event_id: int | None) -> None:
+    """Ask the cache once for all that `get_event` and `require_viewer` will ask it."""
+    keys = [events.cache_key(slug)]
+    match session.get("viewer"):
+        case [int() as employee_id, _]:
+            keys.append(employees.cache_key(employee_id))
+            if event_id is not None:
+                keys.append(attendance.cache_key(event_id, employee_id))
+    cache.fetch_ahead(*keys)
 
 
 def remember_admin(admin: AdminInfo) -> None:
