@@ -11,6 +11,7 @@ from typing import Any
 
 ASYNC_MODE = "eventlet"
 KERNEL_BYTES = 128 * 1024
+BUFFER_BYTES = 2 * 1024
 # For pages and probes, and for those who are being refused.
 SPARE_CONNECTIONS = 1000
 
@@ -46,9 +47,14 @@ def serve(listener: Any, app: Callable[..., Any], max_connections: int) -> None:
     """Serve `app` until the listener is closed."""
     import eventlet.wsgi
 
+    class SmallBuffers(eventlet.wsgi.HttpProtocol):
+        # A viewer keeps those of its handshake for as long as it watches: 24 KiB by default.
+        rbufsize = wbufsize = BUFFER_BYTES
+
     eventlet.wsgi.server(
         listener,
         app,
+        protocol=SmallBuffers,
         # The default is 1,024 green threads, and silence for whoever comes after. The gate refuses
         # viewers beyond their limit, so somebody must be there to do it.
         max_size=max_connections + SPARE_CONNECTIONS,

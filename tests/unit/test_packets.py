@@ -1,0 +1,68 @@
+"""What a viewer may send, and that nothing else passes."""
+
+import pytest
+from engineio.packet import CLOSE, MESSAGE, OPEN, PING, PONG, UPGRADE
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.packets import BrokenPacketError, check_engine_packet, check_message
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "0/live,",
+        '0/live,{"event":"hall"}',
+        "1/live,",
+        '2/live,7["post_message",{"body":"x","nonce":"n"}]',
+        '2/live,["no such event"]',
+        "3/live,1[]",
+    ],
+)
+def test_these_are_packets(data: str) -> None:
+    check_engine_packet(MESSAGE, data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "",
+        "x",
+        "9",
+        "2",
+        "2/live,",
+        "2/live,{}",
+        "2/live,[]",
+        "2/live,[7]",
+        '2/live,["post_message"',
+        '2/live,["connect",{}]',
+        '2/live,["disconnect"]',
+        f"2/live,{'9' * 200}[]",
+        "2/live," + "[" * 15_000,
+        "3/live,",
+        "4/live,{}",
+        '51-/live,["x",{"_placeholder":true,"num":0}]',
+        b"binary",
+        {"an": "object"},
+        None,
+    ],
+)
+def test_these_are_not(data: object) -> None:
+    with pytest.raises(BrokenPacketError):
+        check_engine_packet(MESSAGE, data)
+
+
+@pytest.mark.parametrize("kind", [OPEN, PING, 7, 9])
+def test_engine_packets_that_only_a_server_sends_are_none_of_a_viewer(kind: int) -> None:
+    for allowed in (PONG, CLOSE, UPGRADE):
+        check_engine_packet(allowed, "")
+    with pytest.raises(BrokenPacketError):
+        check_engine_packet(kind, "")
+
+
+@given(st.one_of(st.text(), st.from_regex(r"\A[0-6][0-9/\-,live\[\]{}\":]{0,40}\Z")))
+def test_whatever_it_is_the_answer_is_yes_or_no(data: str) -> None:
+    try:
+        check_message(data)
+    except BrokenPacketError as error:
+        assert "\n" not in str(error)
