@@ -49,7 +49,7 @@ class Node:
             async_handlers=False,
         )
         self.socketio.on_namespace(
-            LiveNamespace(self.registry, self.fanout, self.writer, self.presence)
+            LiveNamespace(app, self.registry, self.fanout, self.writer, self.presence)
         )
         gate = Gate(app.wsgi_app, self.socketio, settings.max_connections)
         app.wsgi_app = gate  # type: ignore[method-assign]

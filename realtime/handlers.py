@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import request
+from flask import Flask, request
 from flask_socketio import ConnectionRefusedError as Refused
 from flask_socketio import Namespace
 
@@ -15,6 +15,7 @@ from realtime.presence import Presence
 from realtime.registry import Connection, Registry
 from realtime.writer import Writer
 from webapp.core import chat, events, identity
+from webapp.core.admins import find_admin
 from webapp.core.errors import EventNotOpen, Invalid, NotCheckedIn, as_townhall_error
 from webapp.core.live import NAMESPACE
 
@@ -30,10 +31,10 @@ def acknowledged(handler: Handler) -> Callable[..., Packet]:
     returns as `{ok: true, …}`, and what it raises as `{ok: false, error}`."""
 
     @wraps(handler)
-    def answer(self: "LiveNamespace", packet: object = None, *more: object) -> Packet:
+    def answer(self: "LiveNamespace", sid: str, packet: object = None, *more: object) -> Packet:
         try:
             checked = _one_object(packet, *more)
-            return {"ok": True} | handler(self, self.current_connection(), checked)
+            return {"ok": True} | handler(self, self.connection_of(sid), checked)
         except Exception as error:
             return _refusal(error)
 
@@ -44,14 +45,33 @@ class LiveNamespace(Namespace):
     """The namespace `/live`: chat and presence of the live page."""
 
     def __init__(
-        self, registry: Registry, fanout: Fanout, writer: Writer, presence: Presence
+        self,
+        app: Flask,
+        registry: Registry,
+        fanout: Fanout,
+        writer: Writer,
+        presence: Presence,
     ) -> None:
         super().__init__(NAMESPACE)
+        self._app = app
         self._registry = registry
         self._fanout = fanout
         self._writer = writer
         self._presence = presence
         self._joining = threading.Semaphore(JOINING)
+
+    def trigger_event(self, event: str, sid: str, *args: Any) -> Any:
+        """Handle an event. Upstream makes a request of each, and drops an unknown one in silence;
+        here only who connects has a request, since the cookie is all that is asked of it."""
+        if event == "connect":
+            return super().trigger_event(event, sid, *args)
+        if event == "disconnect":
+            return self._leave(sid)
+        handler = getattr(self, f"on_{event}", None)
+        if handler is None:
+            return _refusal(Invalid("There is no such event."))
+        with self._app.app_context():
+            return handler(sid, *args)
 
     def on_connect(self, auth: object = None) -> None:
         try:
@@ -65,12 +85,13 @@ class LiveNamespace(Namespace):
     @acknowledged
     def on_post_message(self, connection: Connection, packet: Packet) -> Packet:
         event = events.get_event(connection.event.slug)
+        admin = connection.admin
         post = chat.check_post(
             event,
             connection.viewer,
             packet.get("body"),
             packet.get("nonce"),
-            moderator=identity.current_admin() is not None,
+            moderator=admin is not None and find_admin(admin.id, admin.epoch) is not None,
         )
         return self._writer.post(event.slug, post).as_dict()
 
@@ -80,23 +101,15 @@ class LiveNamespace(Namespace):
         messages, more = chat.since(connection.event.id, after)
         return {"messages": messages, "more": more} | self._fanout.standing(connection.event.slug)
 
-    def trigger_event(self, event: str, *args: Any) -> Any:
-        """Answer an event that has no handler, too; upstream drops it in silence."""
-        if event == "disconnect":
-            # No request and no session: when all leave at once, each costs a few microseconds.
-            return self._leave(args[0])
-        if not hasattr(self, f"on_{event}"):
-            return _refusal(Invalid("There is no such event."))
-        return super().trigger_event(event, *args)
-
-    def current_connection(self) -> Connection:
-        """The connection that sent the packet under way. Raises `NotCheckedIn` when its cookie
-        no longer counts: the session of a socket is frozen, the employee's epoch is not."""
-        connection = self._registry.get(_sid())
+    def connection_of(self, sid: str) -> Connection:
+        """The connection of that id. Raises `NotCheckedIn` when its cookie no longer counts: the
+        session of a socket is frozen, the employee's epoch is not."""
+        connection = self._registry.get(sid)
         if connection is None:
             raise NotCheckedIn
-        identity.fetch_viewer_ahead(connection.event.slug, connection.event.id)
-        identity.require_viewer(connection.event)
+        event, viewer = connection.event, connection.viewer
+        identity.fetch_ahead(event.slug, event.id, viewer.employee.id)
+        identity.recheck_viewer(event, viewer)
         return connection
 
     def _accept(self, connection: Connection) -> None:
@@ -117,12 +130,12 @@ class LiveNamespace(Namespace):
         slug = auth.get("event") if isinstance(auth, dict) else None
         if not isinstance(slug, str):
             raise Invalid("Say which event: auth is {event: slug}.")
-        identity.fetch_viewer_ahead(slug, self._registry.event_id(slug))
+        identity.fetch_ahead(slug, self._registry.event_id(slug))
         event = events.get_event(slug)
         viewer = identity.require_viewer(event)
         if not event.is_open:
             raise EventNotOpen
-        return Connection(_sid(), event, viewer, self._socket())
+        return Connection(_sid(), event, viewer, identity.current_admin(), self._socket())
 
     def _socket(self) -> ViewerSocket:
         server = self.socketio.server

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from realtime.engine import ViewerSocket
+from webapp.core.admins import AdminInfo
 from webapp.core.attendance import Viewer
 from webapp.core.events import EventInfo
 
@@ -15,6 +16,7 @@ class Connection:
     sid: str
     event: EventInfo
     viewer: Viewer
+    admin: AdminInfo | None
     socket: ViewerSocket
 
 

@@ -8,9 +8,20 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Row, Select, false, func, insert, select, tuple_, union_all
+from sqlalchemy import (
+    Row,
+    Select,
+    Table,
+    bindparam,
+    false,
+    func,
+    insert,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.exc import IntegrityError
 
 from webapp.core import cache
@@ -32,6 +43,36 @@ LATEST_CACHE_SECONDS = 5
 NONCE = re.compile(rf"[!-~]{{1,{NONCE_LENGTH}}}")
 # Message ids as an id column holds them: anything larger is nobody's.
 MAX_ID = 2**63 - 1
+
+
+# Built once: to build a statement costs more than to ask it, and each batch of posts asks these.
+INSERT = {table: insert(cast(Table, table.__table__)) for table in (Message, HeldMessage)}
+KNOWN = union_all(
+    *(
+        select(table.employee_id, table.nonce, message_id, rejected).where(
+            tuple_(table.employee_id, table.nonce).in_(bindparam("keys", expanding=True))
+        )
+        for table, message_id, rejected in (
+            (HeldMessage, HeldMessage.message_id, HeldMessage.decided_at.is_not(None)),
+            (Message, Message.id, false()),
+        )
+    )
+)
+VISIBLE: Select[*tuple[Any, ...]] = (
+    select(
+        Message.id,
+        Message.body,
+        Message.posted_at,
+        Employee.first_name,
+        Employee.last_name,
+        Employee.department,
+    )
+    .join(Employee, Employee.id == Message.employee_id)
+    .where(Message.removed_at.is_(None))
+)
+VISIBLE_OF = VISIBLE.where(
+    Message.event_id == bindparam("event_id"), Message.id.in_(bindparam("ids", expanding=True))
+).order_by(Message.id)
 
 
 @dataclass(frozen=True)
@@ -163,8 +204,8 @@ def last_id(event_id: int) -> int:
 
 def read(event_id: int, ids: Iterable[int]) -> list[dict[str, Any]]:
     """The messages with these ids, ascending; removed ones are left out."""
-    query = _visible(event_id).where(Message.id.in_(ids)).order_by(Message.id)
-    return [_as_json(row) for row in db.session.execute(query)]
+    found = db.session.execute(VISIBLE_OF, {"event_id": event_id, "ids": list(ids)})
+    return [_as_json(row) for row in found]
 
 
 def parse_after(value: object) -> int:
@@ -202,7 +243,7 @@ def _store(posts: Sequence[Post]) -> list[Outcome]:
             fresh[post.key] = post
     for table, held in ((Message, False), (HeldMessage, True)):
         if rows := [_row(post, now) for post in fresh.values() if post.held == held]:
-            db.session.execute(insert(table).values(rows))
+            db.session.execute(INSERT[table], rows)
     db.session.commit()
     known |= _known(list(fresh.values()))
     return [known[post.key] for post in posts]
@@ -225,27 +266,15 @@ def _known(posts: Sequence[Post]) -> dict[tuple[int, str], Outcome]:
     """
     if not posts:
         return {}
-    keys = [post.key for post in posts]
-    held, stored = (
-        select(table.employee_id, table.nonce, message_id, rejected).where(
-            tuple_(table.employee_id, table.nonce).in_(keys)
-        )
-        for table, message_id, rejected in (
-            (HeldMessage, HeldMessage.message_id, HeldMessage.decided_at.is_not(None)),
-            (Message, Message.id, false()),
-        )
-    )
+    found = db.session.execute(KNOWN, {"keys": [post.key for post in posts]})
     return {
         (employee_id, nonce): Rejected() if decided and not message_id else Receipt(message_id)
-        for employee_id, nonce, message_id, decided in db.session.execute(union_all(held, stored))
+        for employee_id, nonce, message_id, decided in found
     }
 
 
 def _visible(event_id: int) -> Select[*tuple[Any, ...]]:
-    columns = (Message.id, Message.body, Message.posted_at)
-    names = (Employee.first_name, Employee.last_name, Employee.department)
-    query = select(*columns, *names).join(Employee, Employee.id == Message.employee_id)
-    return query.where(Message.event_id == event_id, Message.removed_at.is_(None))
+    return VISIBLE.where(Message.event_id == event_id)
 
 
 def _read_latest(event_id: int) -> list[dict[str, Any]]:

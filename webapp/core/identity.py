@@ -56,14 +56,25 @@ def require_viewer(event: EventInfo) -> Viewer:
     return viewer
 
 
-def fetch_viewer_ahead(slug: str, event_id: int | None) -> None:
-    """Ask the cache once for all that `get_event` and `require_viewer` will ask it."""
+def recheck_viewer(event: EventInfo, viewer: Viewer) -> None:
+    """Raise `NotCheckedIn` when the cookie that made `viewer` known no longer counts."""
+    employee = get_employee(viewer.employee.id)
+    same = employee and employee.active and employee.epoch == viewer.employee.epoch
+    if not employee or not same or not find_viewer(event, employee):
+        raise NotCheckedIn
+
+
+def fetch_ahead(slug: str, event_id: int | None, employee_id: int | None = None) -> None:
+    """Ask the cache once for all that `get_event` and `require_viewer` will ask it.
+
+    The employee is the one whom the cookie names, unless `employee_id` says who.
+    """
     keys = [events.cache_key(slug)]
-    match session.get("viewer"):
-        case [int() as employee_id, _]:
-            keys.append(employees.cache_key(employee_id))
-            if event_id is not None:
-                keys.append(attendance.cache_key(event_id, employee_id))
+    known = employee_id or _named_employee()
+    if known is not None:
+        keys.append(employees.cache_key(known))
+        if event_id is not None:
+            keys.append(attendance.cache_key(event_id, known))
     cache.fetch_ahead(*keys)
 
 
@@ -92,6 +103,13 @@ def require_admin() -> AdminInfo:
     admin = current_admin()
     assert admin is not None, "the view is for admins"  # noqa: S101 - the declaration checked it
     return admin
+
+
+def _named_employee() -> int | None:
+    match session.get("viewer"):
+        case [int() as identifier, _]:
+            return identifier
+    return None
 
 
 def _renew() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import or_, select, union_all
+from sqlalchemy import BindParameter, bindparam, or_, select, union_all
 
 from webapp.core.errors import Muted, SlowDown, TownhallError
 from webapp.core.extensions import db
@@ -16,6 +16,20 @@ from webapp.core.models import Attendance, HeldMessage, Message, Mute
 
 RATE_MESSAGES = 5
 RATE_SECONDS = 10
+
+# Built once: to build a statement costs more than to ask it, and each batch of posts asks these.
+AUTHORS: BindParameter[list[int]] = bindparam("authors", expanding=True)
+MUTES = select(Mute.event_id, Mute.employee_id, Mute.until).where(
+    Mute.employee_id.in_(AUTHORS), or_(Mute.until.is_(None), Mute.until > bindparam("now"))
+)
+_POSTED, _HELD = (
+    select(table.employee_id, table.posted_at, table.event_id).where(
+        table.employee_id.in_(AUTHORS), table.posted_at > bindparam("after")
+    )
+    for table in (Message, HeldMessage)
+)
+# A held post that was approved stands in `messages`, with the same moment.
+TIMES = union_all(_POSTED, _HELD.where(HeldMessage.message_id.is_(None))).order_by("posted_at")
 
 
 class Wish(Protocol):
@@ -89,27 +103,17 @@ def _line_up(wishes: Iterable[Wish]) -> None:
 
 def _read_mutes(authors: set[int], now: datetime) -> dict[tuple[int, int], datetime | None]:
     """The end of each mute that holds, by event and employee."""
-    query = select(Mute.event_id, Mute.employee_id, Mute.until).where(
-        Mute.employee_id.in_(authors), or_(Mute.until.is_(None), Mute.until > now)
-    )
-    return {(event_id, employee_id): until for event_id, employee_id, until in _rows(query)}
+    found = _rows(MUTES, authors=list(authors), now=now)
+    return {(event_id, employee_id): until for event_id, employee_id, until in found}
 
 
 def _read_times(authors: set[int], after: datetime) -> dict[int, list[tuple[datetime, int]]]:
     """When and where each author posted since then, oldest first; what is held counts as well."""
-    # A held post that was approved stands in `messages`, with the same moment.
-    posted, held = (
-        select(table.employee_id, table.posted_at, table.event_id).where(
-            table.employee_id.in_(authors), table.posted_at > after
-        )
-        for table in (Message, HeldMessage)
-    )
     times: dict[int, list[tuple[datetime, int]]] = {}
-    query = union_all(posted, held.where(HeldMessage.message_id.is_(None)))
-    for employee_id, posted_at, event_id in _rows(query.order_by("posted_at")):
+    for employee_id, posted_at, event_id in _rows(TIMES, authors=list(authors), after=after):
         times.setdefault(employee_id, []).append((posted_at, event_id))
     return times
 
 
-def _rows(query: Any) -> list[Any]:
-    return list(db.session.execute(query))
+def _rows(query: Any, **values: Any) -> list[Any]:
+    return list(db.session.execute(query, values))
