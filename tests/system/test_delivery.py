@@ -1,0 +1,285 @@
+"""What a viewer can do to a node, and what a node does for many: over both ways of delivery."""
+
+import http.client
+import json
+import os
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import socketio
+
+from stack import Stack
+from stack.app import RealtimeNode
+from tests.support.meeting import Meeting
+from tests.support.raw_socket import RawSocket
+from tests.support.viewer import Viewer
+from tests.support.waiting import wait_for
+
+MOST = 120
+PUBLISHED = 2_000
+PAD = "x" * 10_000
+
+
+class Node:
+    """One node beside those of the stack, with its log lines."""
+
+    def __init__(self, stack: Stack, fanout: str) -> None:
+        self.lines: list[str] = []
+        env = {**os.environ, **stack.settings, "FANOUT": fanout, "MAX_CONNECTIONS": str(MOST)}
+        self.process = RealtimeNode("node", env, log=lambda _name, line: self.lines.append(line))
+        self.queue = socketio.RedisManager(stack.redis.url, channel="townhall", write_only=True)
+
+    @property
+    def port(self) -> int:
+        return self.process.port
+
+    @property
+    def resident_kib(self) -> int:
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        found = re.search(r"VmRSS:\s+(\d+)", status)
+        assert found
+        return int(found[1])
+
+    def publish(self, slug: str, event: str, payload: Any) -> None:
+        """Tell the event's viewers, as another node would."""
+        self.queue.emit(event, payload, namespace="/live", room=slug)
+
+
+@pytest.fixture(scope="module", params=["direct", "stock"])
+def node(stack: Stack, request: pytest.FixtureRequest) -> Iterator[Node]:
+    node = Node(stack, request.param)
+    try:
+        node.process.start()
+        yield node
+    finally:
+        node.process.stop()
+        if node.queue.redis:
+            node.queue.redis.close()
+
+
+BROKEN: dict[str, str | bytes] = {
+    "no JSON": "zzz",
+    "nothing": "",
+    "no Socket.IO packet": "4zzz",
+    "JSON, but no packet": '4{"a":1}',
+    "an unknown type": "9",
+    "a type of servers": "0",
+    "half an event": '42/live,["post_message"',
+    "an event without a name": "42/live,[]",
+    "an event whose name is a number": "42/live,[7]",
+    "no list": '42/live,{"a":1}',
+    "a reserved event": '42/live,["disconnect"]',
+    "another": '42/live,["connect",{}]',
+    "binary": b"\x00\x01\x02",
+    "a placeholder that never completes": '452-/live,["x",{"_placeholder":true,"num":0}]',
+    "an error of ours": "44/live,{}",
+    "too large": "42/live," + "x" * 17_000,
+    "too deep": "42/live," + "[" * 15_000,
+}
+
+
+def test_a_broken_packet_closes_its_connection_and_costs_one_line(
+    node: Node, meeting: Meeting
+) -> None:
+    with meeting.viewer() as ada, meeting.viewer().connect(node.process.url) as grace:
+        wrong = {}
+        for name, packet in BROKEN.items():
+            before = len(node.lines)
+            with RawSocket(node.port, ada) as raw:
+                raw.send(packet)
+                answers = [a for a in raw.receive_all() if not a.startswith("42/live,")]
+            lines = wait_for(lambda seen=before: node.lines[seen:], what=f"a line on {name}")
+            if answers or len(lines) != 1 or "closed" not in lines[0]:
+                wrong[name] = (answers, lines)
+        assert not wrong
+        assert not [line for line in node.lines if "Traceback" in line]
+        assert grace.post("unharmed")["ok"] is True
+
+
+def test_frames_that_break_the_protocol_close_their_connection(
+    node: Node, meeting: Meeting
+) -> None:
+    fragments = [b"\x01\xfe\x20\x00" + b"\0" * 4 + b"y" * 0x2000]
+    fragments += [b"\x00\xfe\x20\x00" + b"\0" * 4 + b"y" * 0x2000] * 40
+    for data in (
+        b"\x81\x01x",  # not masked
+        b"\x81\x82\0\0\0\0\xc3\x28",  # no UTF-8
+        b"\x81\xff" + b"\x7f" * 12,  # exabytes
+        b"".join(fragments),  # one message of many frames, without end
+    ):
+        with meeting.viewer() as ada, RawSocket(node.port, ada) as raw:
+            before = len(node.lines)
+            with suppress(ConnectionError):
+                raw.link.sock.sendall(data)
+            raw.receive_all()
+            lines = wait_for(lambda seen=before: node.lines[seen:])
+            assert len(lines) == 1
+            assert "Traceback" not in lines[0]
+
+
+def test_what_a_long_polling_client_posts_is_answered_with_400(
+    node: Node, meeting: Meeting
+) -> None:
+    address = f"{node.process.url}/socket.io/?EIO=4&transport=polling"
+    for body in (b"\xff\xfe", b"zzz", b"4" * 20_000, b"\x1e".join([b"3"] * 40), b"42/live,[]"):
+        opened = requests.get(address, timeout=10).text
+        before = len(node.lines)
+        sid = json.loads(opened[1:])["sid"]
+        answer = requests.post(f"{address}&sid={sid}", data=body, timeout=10)
+        assert answer.status_code == 400, body
+        assert "Traceback" not in answer.text
+        assert requests.get(f"{address}&sid={sid}", timeout=10).status_code == 400
+        assert len([line for line in node.lines[before:] if "Invalid session" not in line]) <= 1
+    assert not [line for line in node.lines if "Traceback" in line]
+
+
+def test_who_never_reads_is_cut_off_and_catches_up(node: Node, meeting: Meeting) -> None:
+    with (
+        meeting.viewer().connect(node.process.url) as ada,
+        meeting.viewer() as sleeper,
+        RawSocket(node.port, sleeper, buffer=4096) as asleep,
+    ):
+        before = node.resident_kib
+        for n in range(PUBLISHED):
+            node.publish(meeting.slug, "noise", {"n": n, "pad": PAD})
+        wait_for(lambda: noise(ada) == PUBLISHED, seconds=60, what="all to reach who reads")
+        # 20 MB were told: what one viewer did not take is not kept.
+        assert node.resident_kib - before < 12_000
+        assert [p["n"] for e, p in ada.events if e == "noise"] == list(range(PUBLISHED))
+        ada.events.clear()
+        said = ada.post("while you slept")
+        numbers = [json.loads(p[8:])[1]["n"] for p in asleep.receive_all() if '"noise"' in p]
+        assert numbers == list(range(len(numbers)))
+        assert len(numbers) < PUBLISHED
+        assert [line for line in node.lines if "does not read" in line]
+        sleeper.connect(node.process.url)
+        caught_up = sleeper.call("messages_since", {"after": 0})
+        assert [m["id"] for m in caught_up["messages"]] == [said["id"]]
+
+
+def noise(viewer: Viewer) -> int:
+    return sum(event == "noise" for event, _ in list(viewer.events))
+
+
+def test_a_slow_reader_gets_all_in_order_between_its_own_answers(
+    node: Node, meeting: Meeting
+) -> None:
+    with meeting.viewer() as ada, RawSocket(node.port, ada, buffer=4096) as slow:
+        for n in range(40):
+            node.publish(meeting.slug, "noise", {"n": n, "pad": PAD})
+            if n % 10 == 5:
+                slow.send(f'42/live,{n}["messages_since",{{"after":0}}]')
+                slow.send(f'42/live,{n + 1}["make_coffee",{{}}]')
+        packets = slow.receive_until('42/live,["noise",{"n":39')
+        packets += slow.receive_until("43/live,36") if not has(packets, "43/live,36") else []
+    numbers = [json.loads(p[8:])[1]["n"] for p in packets if '"noise"' in p]
+    assert numbers == list(range(40))
+    answers = [int(p[8:].partition("[")[0]) for p in packets if p.startswith("43/live,")]
+    assert answers == [5, 6, 15, 16, 25, 26, 35, 36]
+
+
+def has(packets: list[str], start: str) -> bool:
+    return any(packet.startswith(start) for packet in packets)
+
+
+def test_long_polling_upgrading_and_websocket_viewers_see_the_same(
+    node: Node, meeting: Meeting
+) -> None:
+    url = node.process.url
+    with (
+        meeting.viewer().connect(url, "websocket") as ada,
+        meeting.viewer().connect(url, "polling") as grace,
+        meeting.viewer() as linus,
+    ):
+        linus.socket.connect(
+            url,
+            headers={"Cookie": linus.cookie},
+            auth={"event": linus.slug},
+            namespaces=["/live"],
+            wait_timeout=10,
+        )
+        wait_for(lambda: linus.socket.transport() == "websocket", what="the upgrade")
+        ids = [viewer.post(f"{n}")["id"] for n in range(4) for viewer in (ada, grace, linus)]
+        for viewer in (ada, grace, linus):
+            wait_for(lambda v=viewer: len(v.messages) == len(ids))
+            assert [message["id"] for message in viewer.messages] == sorted(ids)
+            wait_for(lambda v=viewer: v.watching == 3)
+
+
+def test_what_is_told_within_a_moment_travels_together(node: Node, meeting: Meeting) -> None:
+    with meeting.viewer() as ada, RawSocket(node.port, ada) as raw:
+        for n in range(1, 201):
+            node.publish(meeting.slug, "messages_posted", [{"id": n, "body": str(n)}])
+        lists: list[list[int]] = []
+        while sum(map(len, lists)) < 200:
+            packet = raw.receive_until('42/live,["messages_posted"')[-1]
+            lists.append([message["id"] for message in json.loads(packet[8:])[1]])
+        assert sorted(number for ids in lists for number in ids) == list(range(1, 201))
+        assert all(ids == sorted(ids) for ids in lists)
+        assert len(lists) < 40
+
+
+def test_viewers_beyond_the_limit_are_refused_politely(node: Node, meeting: Meeting) -> None:
+    links: list[socket.socket] = []
+    try:
+        wait_for(lambda: status(node, links) == 503, seconds=30, what="the node to be full")
+        assert len(links) <= MOST
+        answer = requests.get(f"{node.process.url}/socket.io/?EIO=4&transport=polling", timeout=10)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert requests.get(f"{node.process.url}/healthz", timeout=10).status_code == 200
+    finally:
+        for link in links:
+            link.close()
+    # All leave at once, and there is room again.
+    with meeting.viewer() as ada:
+        wait_for(lambda: joined(lambda: ada.connect(node.process.url)), what="room for one")
+
+
+def status(node: Node, links: list[socket.socket]) -> int:
+    """Open one more connection; its status, and the connection kept where it is one."""
+    connection = http.client.HTTPConnection("127.0.0.1", node.port, timeout=10)
+    key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version": "13"}
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
+    connection.request("GET", "/socket.io/?EIO=4&transport=websocket", headers=key | upgrade)
+    link = connection.sock
+    head = link.recv(12, socket.MSG_PEEK | socket.MSG_WAITALL)
+    links.append(link)
+    return int(head.split()[1])
+
+
+def joined(connect: Callable[[], object]) -> bool:
+    try:
+        connect()
+    except socketio.exceptions.ConnectionError:
+        return False
+    return True
+
+
+def test_a_node_that_is_told_to_stop_answers_what_it_took_and_sends_its_viewers_away(
+    stack: Stack, meeting: Meeting
+) -> None:
+    for fanout in ("direct", "stock"):
+        node = Node(stack, fanout)
+        node.process.start()
+        with (
+            meeting.viewer().connect(node.process.url) as ada,
+            meeting.viewer().connect(node.process.url, "polling") as grace,
+        ):
+            answers: list[dict[str, Any]] = []
+            posting = threading.Thread(target=lambda v=ada, a=answers: a.append(v.post("last")))
+            posting.start()
+            wait_for(lambda v=grace: "last" in v.bodies)
+            node.process.terminate()
+            posting.join(10)
+            assert answers[0]["ok"] is True
+            wait_for(lambda v=ada: not v.socket.connected, what="the viewer to be sent away")
+            wait_for(lambda n=node: not n.process.running, seconds=10)
+            assert node.process.exit_status == 0
+        assert not [line for line in node.lines if "Traceback" in line]
