@@ -1,6 +1,7 @@
 """Serving a node: until it is told to stop, and then without losing what was accepted."""
 
 import logging
+import resource
 import signal
 import sys
 import time
@@ -24,6 +25,7 @@ def serve(node: Node, settings: Settings, port: int) -> None:
         listener = green.listen(settings.host, port)
     except OSError as error:
         sys.exit(f"townhall: cannot serve {settings.host}:{port}: {error.strerror}")
+    _raise_open_files_limit(settings.max_connections + green.SPARE_CONNECTIONS)
     node.start()
     node.socketio.start_background_task(green.serve, listener, node.app, settings.max_connections)
     log.info("serving http://%s:%d", settings.host, port)
@@ -31,6 +33,15 @@ def serve(node: Node, settings: Settings, port: int) -> None:
     listener.close()
     _drain(node)
     log.info("stopped")
+
+
+def _raise_open_files_limit(wanted: int) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < wanted:
+        log.warning("MAX_CONNECTIONS is more than this process may open: %d files", hard)
 
 
 def _wait_for_signal() -> None:
