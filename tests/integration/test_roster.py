@@ -6,7 +6,8 @@ from datetime import timedelta
 from flask import Flask
 from sqlalchemy import update
 
-from tests.support.data import add_employee, add_event
+from tests.support.client import PageClient, text_of
+from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from webapp.core import attendance, roster
 from webapp.core.clock import minute_of, utcnow
 from webapp.core.closing import change_state
@@ -93,3 +94,48 @@ def test_at_the_close_the_statuses_are_frozen(app: Flask) -> None:
         db.session.commit()
         add_employee("new")
         assert hour.statuses() == expected
+
+
+def test_a_correction_is_marked_keeps_what_was_and_can_be_taken_back(
+    app: Flask, client: PageClient
+) -> None:
+    address = "/admin/events/town-hall/attendance"
+    with app.app_context():
+        hour = Hour(past=60)
+        hour.come("late", 31, 60, last_name="Late")
+        add_employee("ill", last_name="Ill")
+        add_admin()
+    client.sign_in(*ADMIN)
+    for closed in (False, True):
+        with app.app_context():
+            if closed:
+                change_state(hour.event, "closed")
+                # Neither the figures nor the correction need the employee any more.
+                db.session.execute(update(Employee).values(active=False))
+                db.session.commit()
+            ill = next(
+                r for r in roster.stream_rows(hour.event, roster.Filters()) if r.last_name == "Ill"
+            )
+        edit = client.get(f"{address}?edit={ill.employee_id}&status=absent")
+        without = client.submit(edit, "/corrections", status="excused", note=" ")
+        assert without.status_code == 422
+        assert "Say why" in text_of(without.text)
+        answer = client.submit(without, "/corrections", status="excused", note="=in\tbed")
+        assert answer.location == f"{address}?status=absent#employee-{ill.employee_id}"
+        page = text_of(client.get(address).text)
+        assert "Excused was absent; Grace Hopper" in page
+        assert "=inbed" in page
+        with app.app_context():
+            assert hour.statuses()["ill"] == "excused"
+            assert hour.statuses(status="excused") == {"ill": "excused"}
+            counts = roster.read_roster(hour.event, roster.Filters()).counts
+            assert counts.by_status == {"excused": 1, "partly" if closed else "watching": 1} | {
+                "absent": 0
+            }
+        edit = client.get(f"{address}?edit={ill.employee_id}")
+        client.submit(edit, "/corrections", status="", note="")
+        with app.app_context():
+            assert hour.statuses()["ill"] == "absent"
+        history = text_of(client.get(f"{address}?edit={ill.employee_id}").text)
+        assert "absent → excused" in history
+        assert "excused → as counted" in history

@@ -36,7 +36,8 @@ class RosterQuery:
     def row(self, employee_id: int) -> Statement:
         """The row of one employee, if they are on the roster."""
         parts = self._parts
-        return self._details.where(parts.employee_id == employee_id, parts.on_roster)
+        known = select(parts.employee_id).where(parts.employee_id == employee_id, parts.on_roster)
+        return self._details.where(parts.employee_id == known.scalar_subquery())
 
     def counts(self, q: str) -> Any:
         """By department, location, the status that they are moved from, and theirs: how many there
