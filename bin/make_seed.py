@@ -7,6 +7,7 @@ Always the same output: the random numbers have a fixed seed, the times a fixed 
 
 import random
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -52,6 +53,18 @@ DEPARTMENTS = {
     "Finance": 16,
     "People": 14,
 }
+SHARE = 50  # percent, what an event asks for by default
+# Inactive now, but they were there when the past meetings were closed.
+LEFT_SINCE = (58, 116)
+NOTES = [
+    ("excused", "On parental leave"),
+    ("excused", "Sick that day"),
+    ("attended", "Watched in the meeting room with the team"),
+    ("excused", "On call for a customer"),
+    ("attended", "Dialled in by phone"),
+    ("excused", "Holiday"),
+    ("excused", "Night shift"),
+]
 PLACES = {"Berlin": 5, "Lisbon": 3, "Kraków": 3, "London": 2, "Remote": 2}
 
 Row = tuple[object, ...]
@@ -113,15 +126,32 @@ def main() -> None:
     active = [int(str(person[0])) for person in people if person[7]]
     talks = [talk.splitlines() for talk in CHATTER.read_text().split("\n\n")]
     attendance: list[Row] = []
+    frozen: list[Row] = []
+    audience: list[Row] = []
     minutes: list[Row] = []
     messages: list[Row] = []
     for meeting in MEETINGS:
         came = visits(chance, meeting, active)
-        attendance += [(meeting.id, who, moment(at)) for who, at, _ in came]
+        attendance += [
+            (meeting.id, who, moment(at), len(seen), *ends(seen)) for who, at, seen in came
+        ]
+        viewers = Counter(minute for _, _, seen in came for minute in seen)
+        audience += [(meeting.id, minute, count) for minute, count in sorted(viewers.items())]
+        if meeting.state == "closed":
+            frozen += snapshot(meeting, people, came)
         minutes += [(meeting.id, who, minute) for who, _, seen in came for minute in seen]
         talk = talks.pop(0) if came else []
         messages += chatter(chance, meeting, came, talk, len(messages))
-    insert("attendance", "event_id employee_id checked_in_at", attendance)
+    insert("attendance", "event_id employee_id checked_in_at watched_minutes first_minute "
+           "last_minute", attendance)  # fmt: skip
+    insert("audience_minutes", "event_id minute viewers", audience)
+    insert("closings", "event_id closed_at closed_by starts_at ends_at required_share",
+           [closing(meeting) for meeting in MEETINGS if meeting.state == "closed"])  # fmt: skip
+    insert("frozen_attendance", "event_id employee_id email employee_number first_name last_name "
+           "department location status checked_in_at watched_minutes first_minute last_minute",
+           frozen)  # fmt: skip
+    insert("corrections", "id event_id employee_id status status_before note corrected_at "
+           "corrected_by", list(corrections(frozen)))  # fmt: skip
     insert("watched_minutes", "event_id employee_id minute", minutes)
     insert("messages", "id event_id employee_id body posted_at nonce removed_at removed_by",
            messages)  # fmt: skip
@@ -174,6 +204,52 @@ def watched(chance: random.Random, meeting: Meeting, checked_in: datetime) -> li
         gap = chance.randrange(5, len(seen) - 12)
         del seen[gap : gap + chance.randrange(3, 12)]
     return seen
+
+
+def ends(seen: Sequence[int]) -> tuple[int | None, int | None]:
+    """The first and the last minute."""
+    return (seen[0], seen[-1]) if seen else (None, None)
+
+
+def closing(meeting: Meeting) -> Row:
+    """Grace Hopper closed it two minutes after its end."""
+    closed_at = moment(meeting.end + timedelta(minutes=2))
+    return (meeting.id, closed_at, 1, moment(meeting.start), moment(meeting.end), SHARE)
+
+
+def snapshot(
+    meeting: Meeting, people: Sequence[Row], came: Sequence[tuple[int, datetime, list[int]]]
+) -> Iterator[Row]:
+    """Everyone who was active then, as they were frozen at the close."""
+    visits = {who: (moment(at), seen) for who, at, seen in came}
+    for person in people:
+        who = int(str(person[0]))
+        if not person[7] and who not in LEFT_SINCE:
+            continue
+        checked_in_at, seen = visits.get(who, (None, []))
+        status = status_of(meeting, checked_in_at is not None, seen)
+        yield (meeting.id, who, *person[1:7], status, checked_in_at, len(seen), *ends(seen))
+
+
+def status_of(meeting: Meeting, came: bool, seen: Sequence[int]) -> str:
+    """As webapp/core/statuses.py has it for a closed event; a test compares the two."""
+    if len(seen) * 100 >= meeting.minutes * SHARE:
+        return "attended"
+    if seen:
+        early = minute_of(meeting.end) - (seen[-1] + 1) > 5
+        return "left_early" if early else "partly"
+    return "checked_in" if came else "absent"
+
+
+def corrections(frozen: Sequence[Row]) -> Iterator[Row]:
+    """What people said afterwards, of some who were absent."""
+    absent = [row for row in frozen if row[8] == "absent"]
+    chosen = zip(absent[4::9], NOTES, strict=False)
+    for number, (row, (status, note)) in enumerate(chosen, start=1):
+        at = next(m.end for m in MEETINGS if m.id == row[0]) + timedelta(
+            hours=3, minutes=number * 7
+        )
+        yield (number, row[0], row[1], status, "absent", note, moment(at), 1)
 
 
 def chatter(

@@ -3,19 +3,29 @@
 import sqlite3
 import subprocess
 import sys
-from collections import Counter
-from datetime import timedelta
+from collections import Counter, defaultdict
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 
 from tests.support.client import PageClient, text_of
-from webapp.core import admins
+from webapp.core import admins, roster
 from webapp.core.clock import minute_of, utcnow
+from webapp.core.closing import close
+from webapp.core.events import get_event, list_events
 from webapp.core.extensions import db
-from webapp.core.models import Attendance, Employee, Event, Message, WatchedMinute
+from webapp.core.models import (
+    Attendance,
+    Closing,
+    Employee,
+    Event,
+    FrozenAttendance,
+    Message,
+    WatchedMinute,
+)
 from webapp.core.seed import (
     ADMIN_EMAIL,
     ADMIN_PASSWORD,
@@ -77,6 +87,44 @@ def test_watched_minutes_lie_within_their_event(app: Flask) -> None:
         assert len(rows) == 3
         for event, first, last in rows:
             assert minute_of(event.starts_at) <= first <= last <= minute_of(event.ends_at)
+
+
+def test_its_totals_and_frozen_figures_are_those_of_its_minutes(app: Flask) -> None:
+    now = utcnow()
+    with app.app_context():
+        seed(now)
+        seen: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for row in db.session.scalars(select(WatchedMinute)):
+            seen[row.event_id, row.employee_id].append(row.minute)
+        for row in db.session.scalars(select(Attendance)):
+            minutes = seen[row.event_id, row.employee_id]
+            assert row.watched_minutes == len(minutes)
+            assert row.first_minute == min(minutes, default=None)
+            assert row.last_minute == max(minutes, default=None)
+        frozen = {
+            event.slug: [row.counted for row in roster.stream_rows(event, roster.Filters())]
+            for event in list_events()
+            if event.state == "closed"
+        }
+        assert sorted(map(len, frozen.values())) == [196, 196]
+        for slug in frozen:
+            # Closed anew from the rows, with the clock of then, the figures are the same.
+            event = get_event(slug)
+            closing = db.session.get_one(Closing, event.id)
+            _close_again(event.id, closing.closed_at)
+            again = [row.counted for row in roster.stream_rows(event, roster.Filters())]
+            assert again == frozen[slug]
+
+
+def _close_again(event_id: int, closed_at: datetime) -> None:
+    db.session.execute(delete(Closing).where(Closing.event_id == event_id))
+    db.session.execute(
+        update(FrozenAttendance)
+        .where(FrozenAttendance.event_id == event_id)
+        .values(status="absent", watched_minutes=0, checked_in_at=None)
+    )
+    db.session.commit()
+    close(event_id, None, closed_at)
 
 
 def test_it_goes_only_into_an_empty_database(app: Flask) -> None:

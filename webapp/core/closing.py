@@ -25,7 +25,7 @@ FIGURES = ("checked_in_at", "watched_minutes", "first_minute", "last_minute")
 def change_state(event: EventInfo, state: str, admin: AdminInfo | None = None) -> None:
     """Open or close the event, and tell the live pages. Without an admin, a program did it."""
     if state == "closed":
-        _close(event.id, admin.id if admin else None, utcnow())
+        close(event.id, admin.id if admin else None, utcnow())
     else:
         _open(event.id, state)
     tell_change(event.slug)
@@ -40,7 +40,8 @@ def _open(event_id: int, state: str) -> None:
 
 
 @repeated
-def _close(event_id: int, admin_id: int | None, now: datetime) -> None:
+def close(event_id: int, admin_id: int | None, now: datetime) -> None:
+    """Close and freeze once; the first closing stands, however often it is asked."""
     # Waits for the nodes that are counting a minute; who comes later finds the event closed.
     if _set_state(event_id, "closed"):
         audit.record("event_closed", event_id=event_id)

@@ -19,8 +19,12 @@ WRITTEN_AT = datetime(2026, 1, 15, 10, 20, tzinfo=UTC)
 # A whole literal, with its quotes: a date inside a message's text is none.
 MOMENT = re.compile(r"'(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6})'")
 MOMENT_FORMAT = "%Y-%m-%d %H:%M:%S.%f"
-MINUTES = "INSERT INTO watched_minutes "
-MINUTE = re.compile(r", (\d+)\)")
+# Minutes since the epoch are the only numbers of eight digits in these tables.
+MINUTES = tuple(
+    f"INSERT INTO {table} "
+    for table in ("watched_minutes", "attendance", "audience_minutes", "frozen_attendance")
+)
+MINUTE = re.compile(r"\b\d{8}\b")
 
 
 class DatabaseNotEmpty(Exception):
@@ -72,7 +76,7 @@ def _statements(sql: str) -> Iterator[str]:
 
 def _moved(statement: str, minutes: int) -> str:
     if statement.startswith(MINUTES):
-        return MINUTE.sub(lambda found: f", {int(found[1]) + minutes})", statement)
+        statement = MINUTE.sub(lambda found: str(int(found[0]) + minutes), statement)
     return MOMENT.sub(lambda found: f"'{_later(found[1], minutes)}'", statement)
 
 
