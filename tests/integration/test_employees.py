@@ -323,7 +323,7 @@ def test_the_page_says_what_would_change_and_no_more_than_fits(
     page = upload(admin, file.encode(), "check")
     assert "Ada Lovelace (1001): location London → nothing" in page
     assert "First <b> (2099), p2099@example.comand 50 more" in page
-    assert "Row 153: the email is missing" in page
+    assert "Row 153: the employee number is missing" in page
     assert "p2100@example.com" not in page
 
 

@@ -123,6 +123,7 @@ def test_the_overview_counts_in_as_many_statements_for_any_number_of_events(
     app: Flask, admin: PageClient
 ) -> None:
     asked = set()
+    admin.get("/admin/")
     for number in range(3):
         with app.app_context():
             event, employee = add_event(f"e{number}"), add_employee(f"{number}")
