@@ -14,7 +14,7 @@ from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from webapp.core import audit, audit_log
 from webapp.core.errors import Invalid
 from webapp.core.extensions import db
-from webapp.core.models import AuditEntry, Event
+from webapp.core.models import Admin, AuditEntry, Employee, Event
 
 CHAT = "/admin/events/town-hall/chat"
 LOG = "/admin/audit"
@@ -54,6 +54,22 @@ def test_what_changes_is_recorded_and_what_changes_nothing_is_not(
     assert recorded(app) == [
         ("event_opened", "", {"state": ["scheduled", "open"]}),
         ("chat_settings_changed", "", {"slow_mode_seconds": [0, 5]}),
+    ]
+
+
+def test_corrections_and_exports_of_a_roster_are_recorded(app: Flask, admin: PageClient) -> None:
+    roster = "/admin/events/town-hall/attendance"
+    with app.app_context():
+        ada = db.session.scalars(select(Employee.id)).one()
+    correction = {"employee_id": str(ada), "status": "excused", "note": "On leave"}
+    for _ in range(2):
+        press(admin, f"{roster}/corrections", **correction)
+    assert admin.get(f"{roster}.csv?status=excused&page=7").status_code == 200
+    assert admin.get(f"{roster}.xlsx").status_code == 200
+    assert recorded(app) == [
+        ("attendance_corrected", "Ada Lovelace (1001)", {"status": ["absent", "excused"]}),
+        ("roster_exported", "", {"format": "csv", "status": "excused"}),
+        ("roster_exported", "", {"format": "xlsx"}),
     ]
 
 
@@ -121,12 +137,14 @@ def test_nothing_is_recorded_of_nobody(app: Flask, admin: PageClient) -> None:
 def test_the_log_is_filtered_by_what_the_address_says(app: Flask, admin: PageClient) -> None:
     press(admin, "/admin/events/town-hall/state", state="open")
     assert "Opened an event Town hall state: scheduled → open" in text_of(admin.get(LOG).text)
+    with app.app_context():
+        who = db.session.scalars(select(Admin.id)).one()
     today = admin.get(LOG).text.split('<time datetime="')[1][:10]
     shown = {
         "action=signed_in": True,
         "action=event_closed": False,
-        "admin=1": True,
-        "admin=999": False,
+        f"admin={who}": True,
+        f"admin={who + 1}": False,
         "event=town-hall": True,
         "event=elsewhere": False,
         f"since={today}&until={today}": True,

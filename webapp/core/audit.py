@@ -34,6 +34,8 @@ ACTIONS = {
     "announcement_pinned": "Pinned an announcement",
     "announcement_unpinned": "Took down an announcement",
     "transcript_exported": "Exported a transcript",
+    "attendance_corrected": "Corrected an attendance",
+    "roster_exported": "Exported a roster",
     "employees_imported": "Imported employees",
     "employee_added": "Added an employee",
     "employee_changed": "Changed an employee",

@@ -12,7 +12,7 @@ from sqlalchemy import Insert, Update, delete, insert, literal, or_, select, upd
 from webapp.core import audit
 from webapp.core.admins import AdminInfo
 from webapp.core.clock import utcnow
-from webapp.core.database import count_changed, repeated
+from webapp.core.database import repeated
 from webapp.core.events import EventInfo, tell_change
 from webapp.core.extensions import db
 from webapp.core.models import Attendance, Closing, Employee, Event, FrozenAttendance
@@ -33,8 +33,7 @@ def change_state(event: EventInfo, state: str, admin: AdminInfo | None = None) -
 
 @repeated
 def _open(event_id: int, state: str) -> None:
-    if _set_state(event_id, state):
-        audit.record("event_opened", event_id=event_id)
+    _set_state(event_id, state)
     db.session.execute(delete(Closing).where(Closing.event_id == event_id))
     db.session.commit()
 
@@ -43,8 +42,7 @@ def _open(event_id: int, state: str) -> None:
 def close(event_id: int, admin_id: int | None, now: datetime) -> None:
     """Close and freeze once; the first closing stands, however often it is asked."""
     # Waits for the nodes that are counting a minute; who comes later finds the event closed.
-    if _set_state(event_id, "closed"):
-        audit.record("event_closed", event_id=event_id)
+    _set_state(event_id, "closed")
     frozen = select(Closing.event_id).where(Closing.event_id == event_id)
     if db.session.scalar(frozen) is None:
         closing = _closing(event_id, admin_id, now)
@@ -54,10 +52,13 @@ def close(event_id: int, admin_id: int | None, now: datetime) -> None:
     db.session.commit()
 
 
-def _set_state(event_id: int, state: str) -> bool:
-    """Whether it was another one before."""
-    here = (Event.id == event_id, Event.state != state)
-    return count_changed(update(Event).where(*here).values(state=state)) > 0
+def _set_state(event_id: int, state: str) -> None:
+    here = Event.id == event_id
+    before = db.session.scalar(select(Event.state).where(here).with_for_update())
+    if before != state:
+        db.session.execute(update(Event).where(here).values(state=state))
+        action = "event_closed" if state == "closed" else "event_opened"
+        audit.record(action, event_id=event_id, state=[before, state])
 
 
 def _closing(event_id: int, admin_id: int | None, now: datetime) -> Closing:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from webapp.core import audit
 from webapp.core.admins import AdminInfo
 from webapp.core.clock import utcnow
 from webapp.core.errors import Invalid, NotFound
@@ -70,4 +71,7 @@ def _add(event_id: int, row: RosterRow, status: str | None, note: str, admin: Ad
         corrected_by=admin.id,
     )
     db.session.add(correction)
+    subject = f"{row.name} ({row.employee_number})"
+    change = [row.status, status or row.counted]
+    audit.record("attendance_corrected", event_id=event_id, subject=subject, status=change)
     db.session.commit()

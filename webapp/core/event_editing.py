@@ -23,6 +23,7 @@ COPIED = (
     "title",
     "timezone",
     "stream_url",
+    "required_share",
     "chat_open",
     "slow_mode_seconds",
     "hold_messages",

@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 
 from webapp.core import announcements, audit, chat, events, identity, moderation, transcript
 from webapp.core.access import admins
-from webapp.core.admins import AdminInfo
 from webapp.core.errors import Invalid, TownhallError
 from webapp.core.events import EventInfo, get_event
 from webapp.core.rendering import go_to, is_htmx, render
@@ -26,7 +25,7 @@ def show_chat(slug: str) -> ResponseReturnValue:
 @admins
 def remove_message(slug: str, message_id: int) -> ResponseReturnValue:
     event = get_event(slug)
-    moderation.remove_message(event, chat.parse_after(message_id), _admin())
+    moderation.remove_message(event, chat.parse_after(message_id), identity.require_admin())
     return _back(event)
 
 
@@ -34,7 +33,7 @@ def remove_message(slug: str, message_id: int) -> ResponseReturnValue:
 @admins
 def approve(slug: str, held_id: int) -> ResponseReturnValue:
     event = get_event(slug)
-    moderation.approve(event, chat.parse_after(held_id), _admin())
+    moderation.approve(event, chat.parse_after(held_id), identity.require_admin())
     return _back(event)
 
 
@@ -42,7 +41,7 @@ def approve(slug: str, held_id: int) -> ResponseReturnValue:
 @admins
 def reject(slug: str, held_id: int) -> ResponseReturnValue:
     event = get_event(slug)
-    moderation.reject(event, chat.parse_after(held_id), _admin())
+    moderation.reject(event, chat.parse_after(held_id), identity.require_admin())
     return _back(event)
 
 
@@ -50,7 +49,7 @@ def reject(slug: str, held_id: int) -> ResponseReturnValue:
 @admins
 def mute(slug: str, employee_id: int) -> ResponseReturnValue:
     event, minutes = get_event(slug), parse_mute(request.form.get("minutes"))
-    moderation.mute(event, chat.parse_after(employee_id), minutes, _admin())
+    moderation.mute(event, chat.parse_after(employee_id), minutes, identity.require_admin())
     return _back(event)
 
 
@@ -78,7 +77,7 @@ def pin(slug: str) -> ResponseReturnValue:
     try:
         if not form.validate():
             raise Invalid(form.errors["body"][0])  # noqa: TRY301 - shown like the core's refusals
-        announcements.pin(event, form.body.data, _admin())
+        announcements.pin(event, form.body.data, identity.require_admin())
     except Invalid as refusal:
         return _show(event, form, refusal, "moderation/_announce.html")
     if is_htmx():
@@ -116,12 +115,6 @@ def _download(event: EventInfo, kind: str, response: Response) -> Response:
     audit.record_now("transcript_exported", event_id=event.id, format=kind)
     response.headers.set("Content-Disposition", "attachment", filename=f"{event.slug}-chat.{kind}")
     return response
-
-
-def _admin() -> AdminInfo:
-    admin = identity.current_admin()
-    assert admin is not None, "the view is for admins"  # noqa: S101 - the declaration checked it
-    return admin
 
 
 def _back(event: EventInfo) -> ResponseReturnValue:
