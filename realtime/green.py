@@ -4,7 +4,6 @@ Another async mode is a change of this file.
 """
 
 import os
-import socket
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -33,6 +32,8 @@ def patch() -> None:
 
 def listen(host: str, port: int) -> Any:
     """A listening socket at that address. Raises `OSError` when it is taken."""
+    import socket
+
     import eventlet
 
     listener = eventlet.listen((host, port), backlog=4096)
