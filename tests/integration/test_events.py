@@ -15,7 +15,7 @@ from webapp.core.breaker import Breaker
 from webapp.core.cache import redis_breaker
 from webapp.core.clock import minute_of, utcnow
 from webapp.core.extensions import db
-from webapp.core.models import Event
+from webapp.core.models import Attendance, Employee, Event
 
 PLAN = {
     "title": "Résumé of the year",
@@ -106,14 +106,14 @@ def test_a_copy_is_planned_at_the_same_time_of_day(app: Flask, admin: PageClient
         # 14:00 in Berlin, in winter and in summer.
         begin = datetime(2026, 1, 15, 13, 0, tzinfo=UTC)
         times = {"starts_at": begin, "ends_at": begin + timedelta(minutes=90)}
-        add_event(state="closed", slow_mode_seconds=30, **times)
+        add_event(state="closed", slow_mode_seconds=30, required_share=80, **times)
     page = admin.get("/admin/")
     token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
     answer = admin.post("/admin/events/town-hall/copy", data={"csrf_token": token})
     assert (answer.status_code, answer.location) == (303, "/admin/events/town-hall-2/edit")
     with app.app_context():
         copy = events.get_event("town-hall-2")
-        assert (copy.state, copy.slow_mode_seconds) == ("scheduled", 30)
+        assert (copy.state, copy.slow_mode_seconds, copy.required_share) == ("scheduled", 30, 80)
         assert utcnow() < copy.starts_at <= utcnow() + timedelta(weeks=1, hours=2)
         assert copy.local(copy.starts_at).strftime("%a %H:%M") == "Thu 14:00"
         assert copy.ends_at - copy.starts_at == timedelta(minutes=90)
@@ -127,7 +127,7 @@ def test_the_overview_counts_in_as_many_statements_for_any_number_of_events(
     for number in range(3):
         with app.app_context():
             event, employee = add_event(f"e{number}"), add_employee(f"{number}")
-            attendance.record_minute(event.id, [employee.id], minute_of(utcnow()))
+            watch(event, employee)
             if not app.config["EMBEDDED"]:
                 say_watching(app, event.id, [7, 8])
         with counted_statements(app) as statements:
@@ -143,9 +143,17 @@ def test_the_overview_counts_in_as_many_statements_for_any_number_of_events(
 def test_without_redis_the_overview_counts_the_last_minutes(app: Flask, admin: PageClient) -> None:
     with app.app_context():
         event, employee = add_event(), add_employee()
-        attendance.record_minute(event.id, [employee.id], minute_of(utcnow()))
+        watch(event, employee)
         redis_breaker().failed(ConnectionError("away"))
         assert watching.count_watching([event.id]) == {event.id: 1}
+
+
+def watch(event: Event, employee: Employee) -> None:
+    """Check in, and be counted in this minute."""
+    row = {"event_id": event.id, "employee_id": employee.id, "checked_in_at": utcnow()}
+    db.session.add(Attendance(**row))
+    db.session.commit()
+    attendance.record_minute(event.id, [employee.id], minute_of(utcnow()))
 
 
 def say_watching(app: Flask, event_id: int, employees: list[int]) -> None:

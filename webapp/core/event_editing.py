@@ -27,6 +27,7 @@ COPIED = (
     "chat_open",
     "slow_mode_seconds",
     "hold_messages",
+    "required_share",
 )
 
 

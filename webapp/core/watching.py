@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from webapp.core.cache import redis_breaker
 from webapp.core.clock import minute_of, utcnow
 from webapp.core.extensions import db, flask_cache
-from webapp.core.models import WatchedMinute
+from webapp.core.models import Attendance
 
 
 def nodes_key(event_id: int) -> str:
@@ -44,10 +44,10 @@ def _said(event_id: int) -> int:
 
 
 def _counted(event_ids: list[int]) -> dict[int, int]:
-    people = func.count(WatchedMinute.employee_id.distinct()).label("people")
-    lately = WatchedMinute.minute >= minute_of(utcnow()) - 1
-    query = select(WatchedMinute.event_id, people).where(
-        WatchedMinute.event_id.in_(event_ids), lately
+    here, lately = (
+        Attendance.event_id.in_(event_ids),
+        Attendance.last_minute >= minute_of(utcnow()) - 1,
     )
-    rows = db.session.execute(query.group_by(WatchedMinute.event_id))
+    query = select(Attendance.event_id, func.count().label("people")).where(here, lately)
+    rows = db.session.execute(query.group_by(Attendance.event_id))
     return {row.event_id: row.people for row in rows}
