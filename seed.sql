@@ -1105,12 +1105,12 @@ INSERT INTO frozen_attendance (event_id, employee_id, email, employee_number, fi
 
 INSERT INTO corrections (id, event_id, employee_id, status, status_before, note, corrected_at, corrected_by) VALUES
 (1, 1, 7, 'excused', 'absent', 'On parental leave', '2025-12-17 13:07:00.000000', 1),
-(2, 1, 32, 'excused', 'absent', 'Sick that day', '2025-12-17 13:14:00.000000', 1),
-(3, 1, 60, 'attended', 'absent', 'Watched in the meeting room with the team', '2025-12-17 13:21:00.000000', 1),
-(4, 1, 84, 'excused', 'absent', 'On call for a customer', '2025-12-17 13:28:00.000000', 1),
-(5, 1, 109, 'attended', 'absent', 'Dialled in by phone', '2025-12-17 13:35:00.000000', 1),
-(6, 1, 125, 'excused', 'absent', 'Holiday', '2025-12-17 13:42:00.000000', 1),
-(7, 1, 151, 'excused', 'absent', 'Night shift', '2025-12-17 13:49:00.000000', 1);
+(2, 1, 56, 'excused', 'absent', 'Sick that day', '2025-12-17 13:14:00.000000', 1),
+(3, 1, 96, 'attended', 'absent', 'Watched in the meeting room with the team', '2025-12-17 13:21:00.000000', 1),
+(4, 1, 133, 'excused', 'absent', 'On call for a customer', '2025-12-17 13:28:00.000000', 1),
+(5, 1, 183, 'attended', 'absent', 'Dialled in by phone', '2025-12-17 13:35:00.000000', 1),
+(6, 2, 49, 'excused', 'absent', 'Holiday', '2026-01-08 15:12:00.000000', 1),
+(7, 2, 116, 'excused', 'absent', 'Night shift', '2026-01-08 15:19:00.000000', 1);
 
 INSERT INTO watched_minutes (event_id, employee_id, minute) VALUES
 (1, 1, 29432700),

@@ -244,7 +244,7 @@ def status_of(meeting: Meeting, came: bool, seen: Sequence[int]) -> str:
 def corrections(frozen: Sequence[Row]) -> Iterator[Row]:
     """What people said afterwards, of some who were absent."""
     absent = [row for row in frozen if row[8] == "absent"]
-    chosen = zip(absent[4::9], NOTES, strict=False)
+    chosen = zip(absent[4::16], NOTES, strict=False)
     for number, (row, (status, note)) in enumerate(chosen, start=1):
         at = next(m.end for m in MEETINGS if m.id == row[0]) + timedelta(
             hours=3, minutes=number * 7

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from webapp.core import cache, throttle
 from webapp.core.clock import from_isoformat, isoformat, utcnow
-from webapp.core.database import insert_or_add, repeated
+from webapp.core.database import begin_to_write, insert_or_add, repeated
 from webapp.core.employees import EmployeeInfo, match_employee
 from webapp.core.errors import EventNotOpen, Invalid
 from webapp.core.events import EventInfo
@@ -99,6 +99,7 @@ def record_minute(event_id: int, employee_ids: Iterable[int], minute: int) -> No
     The rows are written in one statement. Their totals, by employee and by minute, are written in
     the same transaction, so that a roster reads 5,000 of these instead of 600,000 of those.
     """
+    begin_to_write()
     if _hold_open(event_id) and (new := _not_yet_counted(event_id, sorted(employee_ids), minute)):
         rows = [{"event_id": event_id, "employee_id": one, "minute": minute} for one in new]
         db.session.execute(insert(MINUTES), rows)

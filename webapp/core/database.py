@@ -85,6 +85,13 @@ def answers() -> None:
         db.session.rollback()
 
 
+def begin_to_write() -> None:
+    """Begin a transaction that reads what it then writes by. SQLite, which locks no rows, lets
+    nobody else write from now on; elsewhere the reads lock theirs."""
+    if db.engine.dialect.name == "sqlite":
+        db.session.execute(text("BEGIN IMMEDIATE"))
+
+
 def insert_or_add(model: type[Model], key: dict[str, int], amounts: dict[str, int]) -> None:
     """Write a row, or where there is one of that key add the amounts to it, in one statement."""
     table = cast(Table, model.__table__)
