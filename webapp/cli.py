@@ -9,7 +9,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.exc import DBAPIError
 
-from webapp.core import admins, employee_import, events, seed
+from webapp.core import admins, employee_import, events, retention, seed
 from webapp.core.clock import utcnow
 from webapp.core.database import answers
 from webapp.core.errors import Invalid, first_line
@@ -31,6 +31,7 @@ class Commands(AppGroup):
 admin_commands = Commands("admin", help="Admin accounts.")
 employee_commands = Commands("employees", help="Employees.")
 event_commands = Commands("events", help="Events.")
+attendance_commands = Commands("attendance", help="Attendance.")
 
 
 def register_commands(app: Flask) -> None:
@@ -40,6 +41,7 @@ def register_commands(app: Flask) -> None:
     app.cli.add_command(admin_commands)
     app.cli.add_command(employee_commands)
     app.cli.add_command(event_commands)
+    app.cli.add_command(attendance_commands)
 
 
 @click.command("prepare")
@@ -134,3 +136,11 @@ def list_events() -> None:
     for event in events.list_events():
         starts_at = event.local(event.starts_at).isoformat(timespec="minutes")
         click.echo(f"{event.state:9}  {starts_at}  {event.slug}  {event.title}")
+
+
+@attendance_commands.command("prune")
+def prune_minutes() -> None:
+    """Reduce what is older than KEEP_MINUTES_DAYS to totals. For cron, once a day."""
+    days = current_app.config["KEEP_MINUTES_DAYS"]
+    deleted = retention.prune(utcnow(), days)
+    click.echo(f"{deleted} minutes older than {days} days deleted; their totals stay.")

@@ -210,3 +210,28 @@ def test_a_minute_counted_during_the_close_is_in_the_snapshot_or_nowhere(
         naive = {number: minutes for number, (_, minutes) in naive_roster(planned).items()}
         frozen = {n: minutes for n, (_, minutes) in shown_roster(get_event(slug)).items()}
         assert frozen == naive
+
+
+def test_old_minutes_are_reduced_to_totals(app: Flask, company: list[int]) -> None:
+    begin = utcnow() - timedelta(days=91)
+    for slug, start in (("old", begin), ("new", utcnow() - timedelta(hours=1))):
+        add_event(slug, starts_at=start, ends_at=start + timedelta(minutes=MINUTES))
+        event = get_event(slug)
+        for number in range(EMPLOYEES):
+            attendance.check_in(event, f"persone{number}@example.com", f"E{number}", "192.0.2.1")
+        for minute in range(8):
+            attendance.record_minute(event.id, company[minute % 3 :], minute_of(start) + minute)
+    before = {slug: shown_roster(get_event(slug)) for slug in ("old", "new")}
+    change_state(get_event("old"), "closed")
+    runner = app.test_cli_runner()
+    assert runner.invoke(args=["attendance", "prune"]).output.startswith("41 minutes older")
+    assert runner.invoke(args=["attendance", "prune"]).output.startswith("0 minutes older")
+    db.session.rollback()
+    assert {slug: shown_roster(get_event(slug)) for slug in ("old", "new")} == before
+    old = get_event("old").id
+    kept = select(func.sum(AudienceMinute.viewers)).where(AudienceMinute.event_id == old)
+    assert db.session.scalar(kept) == 41
+    # Opened again, it counts on from the totals.
+    change_state(get_event("old"), "open")
+    attendance.record_minute(old, company, minute_of(begin) + 8)
+    assert attendance.watched_minutes(old, company[-1]) == 9

@@ -34,6 +34,8 @@ def test_nothing_set_is_the_embedded_default(tmp_path: Path) -> None:
         ("INSTANCE_PATH", "/proc/none"),
         ("SITE_TIMEZONE", "Middle/Earth"),
         ("SITE_TIMEZONE", "../../etc/passwd"),
+        ("KEEP_MINUTES_DAYS", "0"),
+        ("KEEP_MINUTES_DAYS", "forever"),
         ("TRUSTED_PROXIES", "-1"),
         ("TRUSTED_PROXIES", "many"),
         ("LOG_FORMAT", "xml"),

@@ -27,6 +27,7 @@ def create_base(name: str, settings: Settings) -> Flask:
     app.config.update(
         DEMO=settings.demo,
         EMBEDDED=settings.embedded,
+        KEEP_MINUTES_DAYS=settings.keep_minutes_days,
         SITE_NAME=settings.site_name,
         SITE_TIMEZONE=settings.site_timezone,
         SECRET_KEY=settings.secret_key,

@@ -44,6 +44,7 @@ class Settings:
     max_connections: int
     fanout: str
     demo: bool
+    keep_minutes_days: int
     oidc_issuer: str
     oidc_client_id: str
     oidc_client_secret: str = field(repr=False)
@@ -137,6 +138,7 @@ class _Environment(Schema):
     max_connections = fields.Integer(load_default=10_000, validate=validate.Range(min=1))
     fanout = fields.String(load_default="direct", validate=validate.OneOf(["direct", "stock"]))
     demo = fields.Boolean(load_default=True)
+    keep_minutes_days = fields.Integer(load_default=90, validate=validate.Range(1, 36500))
     oidc_issuer = fields.String(load_default="", validate=_is_issuer)
     oidc_client_id = fields.String(load_default="")
     oidc_client_secret = fields.String(load_default="")

@@ -1,0 +1,53 @@
+"""How long it is kept who watched in which minute. The totals stay."""
+
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, delete, select
+
+from webapp.core.clock import minute_of
+from webapp.core.database import repeated
+from webapp.core.extensions import db
+from webapp.core.models import WatchedMinute
+
+EMPLOYEES_AT_ONCE = 200
+
+
+def prune(now: datetime, days: int) -> int:
+    """Delete the minutes of employees that are older than so many days; how many they were.
+
+    What they come to is in `attendance` and `frozen_attendance`, and how many watched in each
+    minute in `audience_minutes`, since the day they were counted. A few at a time, so that nobody
+    waits for it; stopped half way, the next run does the rest.
+    """
+    before = minute_of(now - timedelta(days=days))
+    events = db.session.scalars(select(WatchedMinute.event_id).distinct()).all()
+    return sum(_prune_event(event_id, before) for event_id in events)
+
+
+def _prune_event(event_id: int, before: int) -> int:
+    deleted = 0
+    while employees := _some_employees(event_id, before):
+        deleted += _delete(event_id, employees, before)
+    return deleted
+
+
+def _some_employees(event_id: int, before: int) -> list[int]:
+    """Some who have minutes to be deleted."""
+    here = (WatchedMinute.event_id == event_id, WatchedMinute.minute < before)
+    query = select(WatchedMinute.employee_id).where(*here).distinct().limit(EMPLOYEES_AT_ONCE)
+    return list(db.session.scalars(query))
+
+
+@repeated
+def _delete(event_id: int, employee_ids: list[int], before: int) -> int:
+    done = db.session.execute(
+        delete(WatchedMinute).where(
+            WatchedMinute.event_id == event_id,
+            WatchedMinute.employee_id.in_(employee_ids),
+            WatchedMinute.minute < before,
+        ),
+        execution_options={"synchronize_session": False},
+    )
+    db.session.commit()
+    return cast(CursorResult[Any], done).rowcount
