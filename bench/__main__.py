@@ -11,7 +11,7 @@ import sys
 from stack.process import NotReadyError, raise_open_files_limit
 from stack.tools import MissingToolsError
 
-BENCHMARKS = ("checkin", "fanout")
+BENCHMARKS = ("checkin", "fanout", "roster")
 # Not measured against anything, so only on request.
 TOOLS = ("profile",)
 

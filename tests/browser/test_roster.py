@@ -36,23 +36,23 @@ def test_an_admin_searches_filters_sorts_and_pages(
     ada, grace = (come_in(people, meeting, javascript)[1] for _ in range(2))
     _, absent = meeting.employee()
     admin = open_roster(people, meeting, javascript)
-    expect(admin.locator(".counts b")).to_have_text("2")
+    expect(admin.locator("#count-checked_in b")).to_have_text("2")
     admin.get_by_label("Search").fill(meeting.slug)
     admin.get_by_role("button", name="Show").click()
-    expect(admin.locator(".counts")).to_contain_text("3 match")
+    expect(admin.locator(".summary")).to_contain_text("3 match")
     assert numbers(admin) == [ada, grace, absent]
 
-    admin.get_by_role("link", name="Number").click()
+    admin.locator("#sort-number").click()
     expect(admin).to_have_url(re.compile("sort=number"))
-    admin.get_by_role("link", name="Number").click()
+    admin.locator("#sort-number").click()
     expect(admin.get_by_role("columnheader", name="Number")).to_have_attribute(
         "aria-sort", "descending"
     )
     assert numbers(admin) == [absent, grace, ada]
 
-    admin.get_by_label("Status").select_option("Not checked in")
+    admin.get_by_label("Status").select_option("Absent")
     admin.get_by_role("button", name="Show").click()
-    expect(admin.locator(".counts")).to_contain_text("1 match")
+    expect(admin.locator(".summary")).to_contain_text("1 match")
     assert numbers(admin) == [absent]
     expect(admin.get_by_label("Search")).to_have_value(meeting.slug)
 
@@ -71,15 +71,64 @@ def test_the_roster_refreshes_without_taking_the_keyboard_away(
     sign_in(admin, ADMIN_EMAIL, ADMIN_PASSWORD)
     admin.clock.install()
     admin.goto(f"/admin/events/{meeting.slug}/attendance")
-    expect(admin.locator(".counts b")).to_have_text("0")
+    expect(admin.locator("#count-checked_in")).to_have_count(0)
     search = admin.get_by_label("Search")
     search.press_sequentially("half a na")
     come_in(people, meeting)
     with admin.expect_response(lambda answer: "/attendance" in answer.url):
-        admin.clock.run_for(10_000)
-    expect(admin.locator(".counts b")).to_have_text("1")
+        admin.clock.run_for(5_000)
+    expect(admin.locator("#count-checked_in b")).to_have_text("1")
     expect(search).to_be_focused()
     expect(search).to_have_value("half a na")
+
+
+def test_an_admin_excuses_somebody_and_takes_it_back(
+    people: People, meeting: Meeting, javascript: bool
+) -> None:
+    people.expect_complaint("status of 422")
+    _, number = meeting.employee()
+    admin = open_roster(people, meeting, javascript)
+    admin.goto(f"/admin/events/{meeting.slug}/attendance?q={number}&by=department")
+    row = admin.locator(".roster tbody tr")
+    row.get_by_role("link", name="Correct").click()
+    admin.get_by_role("button", name="Save").click()
+    expect(admin.get_by_role("alert").get_by_text("Say why")).to_be_visible()
+    admin.get_by_label("Why").fill("Night shift")
+    admin.get_by_role("button", name="Save").click()
+    expect(row.locator(".status")).to_have_text("Excused")
+    expect(row.locator(".correction")).to_contain_text("was absent; Grace Hopper")
+    expect(row.locator(".correction")).to_contain_text("Night shift")
+    expect(admin.locator("#count-excused b")).to_have_text("1")
+    # The place is kept: search, departments.
+    expect(admin.get_by_label("Search")).to_have_value(number)
+    expect(admin.get_by_role("link", name="Hide departments")).to_be_visible()
+
+    row.get_by_role("link", name="Correct").click()
+    expect(admin.locator(".history")).to_contain_text("absent → excused")
+    admin.get_by_label("Status").last.select_option("")
+    admin.get_by_role("button", name="Save").click()
+    expect(row.locator(".status")).to_have_text("Absent")
+    expect(row.locator(".correction")).to_have_count(0)
+
+
+def test_the_refresh_waits_for_what_is_being_written(people: People, meeting: Meeting) -> None:
+    _, number = meeting.employee()
+    admin = people.come(meeting.site)
+    sign_in(admin, ADMIN_EMAIL, ADMIN_PASSWORD)
+    admin.clock.install()
+    admin.goto(f"/admin/events/{meeting.slug}/attendance?q={number}")
+    admin.get_by_role("link", name="Correct").click()
+    why = admin.get_by_label("Why")
+    why.press_sequentially("Half a no")
+    admin.clock.run_for(20_000)
+    expect(why).to_be_focused()
+    expect(why).to_have_value("Half a no")
+    admin.get_by_role("link", name="Cancel").click()
+    expect(why).to_have_count(0)
+    come_in(people, meeting)
+    with admin.expect_response(lambda answer: "/attendance" in answer.url) as answer:
+        admin.clock.run_for(5_000)
+    assert "set-cookie" not in answer.value.headers
 
 
 def test_closing_the_event_sends_viewers_to_its_end(people: People, meeting: Meeting) -> None:
