@@ -38,6 +38,8 @@ def init_cache(app: Flask, settings: Settings) -> None:
         "CACHE_OPTIONS": {"threshold": 50_000} if settings.embedded else REDIS_OPTIONS,
         "CACHE_SERIALIZER": _Json(),
         "CACHE_KEY_PREFIX": "townhall:",
+        # It takes a key that somebody else cached again at once for one that could not be deleted.
+        "CACHE_IGNORE_ERRORS": True,
     }
     app.extensions["redis_breaker"] = Breaker("Redis")
     flask_cache.init_app(app)
