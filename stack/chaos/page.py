@@ -153,7 +153,11 @@ class PythonPage:
 
     def _put_off(self, error: dict[str, Any]) -> None:
         self._note(self.name, "put_off", {"code": error["code"]})
-        time.sleep(error.get("retry_after", 2))
+        until = time.monotonic() + error.get("retry_after", 2)
+        while time.monotonic() < until and not self._closed:
+            if not self._socket.connected:
+                raise ConnectionLost
+            time.sleep(0.05)
 
     def _add(self, messages: list[dict[str, Any]]) -> None:
         for message in messages:

@@ -86,7 +86,7 @@ def test_a_commit_whose_answer_was_lost_is_one_message(
     ):
         assert ada.post("before")["ok"]
         nonce = secrets.token_hex(8)
-        proxy.lose_next(loss)
+        proxy.lose_next(loss, after=b"INSERT INTO messages")
         assert ada.post("once", nonce)["error"]["code"] == "unavailable"
         assert proxy.lost == [loss]
         assert ada.post("once", nonce)["ok"]
@@ -113,7 +113,6 @@ def test_what_commits_late_with_a_lower_id_reaches_everybody(
         audience.wait_for_messages(15)
         away.pause_seconds = 4
         away.drop()
-        wait_for(lambda: not audience.ledger.is_back(away.name))
         connection.commit()
     assert late < min(list(audience.ledger.acknowledged.values())[-15:])
     wait_for(

@@ -17,11 +17,15 @@ class CommitProxy:
         self.port: int = self._listener.getsockname()[1]
         self.lost: list[str] = []
         self._lose: str | None = None
+        self._after = b""
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def lose_next(self, what: str) -> None:
-        """`request`: the next commit never reaches the database. `answer`: its answer is lost."""
-        self._lose = what
+    def lose_next(self, what: str, after: bytes = b"") -> None:
+        """`request`: the next commit never reaches the database. `answer`: its answer is lost.
+
+        Only that of a transaction in which `after` was said: a node has others of its own.
+        """
+        self._after, self._lose = after, what
 
     def close(self) -> None:
         """Accept no more connections."""
@@ -36,11 +40,14 @@ class CommitProxy:
     def _serve(self, client: socket.socket) -> None:
         with client, socket.create_connection(self._target) as server, suppress(OSError):
             threading.Thread(target=_pass_on, args=(server, client), daemon=True).start()
+            said = b""
             while data := client.recv(SIZE):
-                if COMMIT in data and self._lose:
+                said += data
+                if COMMIT in data and self._lose and self._after in said:
                     self._cut(data, client, server)
                     return
                 server.sendall(data)
+                said = b"" if COMMIT in data else said
 
     def _cut(self, data: bytes, client: socket.socket, server: socket.socket) -> None:
         what, self._lose = self._lose, None
