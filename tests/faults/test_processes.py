@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from stack import Stack
 from stack.chaos.audience import Audience
@@ -110,14 +111,19 @@ def test_the_database_dies_in_mid_burst_and_comes_back(
     assert all(server.running for server in (*stack.web, *stack.realtime))
 
 
+def returned(audience: Audience, times: int) -> bool:
+    """Whether pages have come back so often."""
+    return len(audience.ledger.returns) >= times
+
+
 def test_a_page_that_reconnects_fifty_times(audience: Audience, settled: Settled) -> None:
     page = audience.pages[0]
     assert isinstance(page, PythonPage)
     page.pause_seconds = 0
-    before = len(audience.ledger.returns)
     for turn in range(50):
         if turn % 25 == 0:
             audience.write(page)
+        expected = len(audience.ledger.returns) + 1
         page.drop()
-        wait_for(lambda: len(audience.ledger.returns) > before + turn, BACK_SECONDS, "it is back")
+        wait_for(partial(returned, audience, expected), BACK_SECONDS, "it is back")
     settled()
