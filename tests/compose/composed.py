@@ -15,6 +15,8 @@ AT_REST = {"nginx": 1, "web": 2, "realtime": 2, "redis": 1, "mysql": 1}
 # What an operator's shell or .env might set must not reach the system under test.
 SETTINGS = (
     "DEMO",
+    "FANOUT",
+    "KEEP_",
     "LOG_",
     "MAX_",
     "NODES",
