@@ -91,9 +91,19 @@ class Writer:
             next_batch = time.monotonic() + GATHER_SECONDS
             # Whoever was told to try again does: to store the post even so would only take time.
             if wanted := [waiting for waiting in batch if not waiting.given_up]:
-                with self._app.app_context():
-                    self._write(wanted)
+                self._write_whatever_happens(wanted)
             self._socketio.sleep(max(0.0, next_batch - time.monotonic()))
+
+    def _write_whatever_happens(self, batch: list[_Waiting]) -> None:
+        """Without this task a node would never store anything again."""
+        try:
+            with self._app.app_context():
+                self._write(batch)
+        except Exception:
+            log.exception("storing a batch failed; the next one is tried")
+        finally:
+            for waiting in batch:
+                waiting.done.set()
 
     def _write(self, batch: list[_Waiting]) -> None:
         try:
