@@ -48,6 +48,11 @@ class Viewer:
         """The texts that arrived, in the order of their arrival."""
         return [message["body"] for message in self.messages]
 
+    @property
+    def bodies_by_id(self) -> list[str]:
+        """The texts in the order in which a page shows them, whenever they arrived."""
+        return [message["body"] for message in sorted(self.messages, key=lambda m: m["id"])]
+
     def connect(self, address: str, transport: str = "websocket") -> "Viewer":
         """Open the socket at that address: nginx, or one node."""
         self.socket.connect(
