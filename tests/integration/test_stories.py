@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from redis import Redis as RedisClient
 from sqlalchemy import select
 
 from stack.servers import Redis
@@ -51,6 +52,9 @@ def client(
     app.test_client_class = PageClient
     with app.app_context():
         migrated_servers.empty()
+        with RedisClient(port=redis.port) as known:
+            # What is cached of the events of the test before has other ids.
+            known.flushall()
         add_event()
         add_event("second")
         add_employee("1001", email="ada@example.com")
