@@ -6,6 +6,7 @@ removals, announcements and the event's settings. The sweep makes it right; the 
 """
 
 import logging
+import threading
 from typing import Any
 
 from flask import Flask
@@ -16,6 +17,7 @@ from realtime.moments import Moments, News
 from realtime.queue import LiveQueue
 from realtime.registry import Connection, Registry
 from realtime.told import Told
+from webapp.core import chat
 from webapp.core.errors import is_outage
 from webapp.core.extensions import db
 from webapp.core.live import NAMESPACE, VIEWER_SIGNED_OUT
@@ -36,6 +38,7 @@ class Fanout:
         self._registry = registry
         self._queue = queue
         self._told: dict[str, Told] = {}
+        self._beginning = threading.Lock()
         self._moments = Moments(socketio, self._deliver)
         if queue:
             queue.receive = self.tell_here
@@ -78,12 +81,19 @@ class Fanout:
         what was stored before, the viewer asks for.
         """
         if slug not in self._told:
-            self._told.setdefault(slug, Told.begin(event_id, slug))
+            # The first of a crowd reads for all of it.
+            with self._beginning:
+                if slug not in self._told:
+                    self._told[slug] = Told.begin(event_id, slug)
 
-    def standing(self, slug: str) -> dict[str, Any]:
-        """What a viewer may have missed beside messages: as `messages_since` adds it."""
+    def catch_up(self, event_id: int, slug: str, after: int) -> dict[str, Any]:
+        """What a viewer who is connected here may have missed, as `messages_since` answers it.
+
+        From memory where that goes back far enough: whatever is not in it yet is still told.
+        """
         told = self._told.get(slug)
-        return told.standing() if told else {}
+        messages, more = (told and told.since(after)) or self._read_since(event_id, after)
+        return {"messages": messages, "more": more} | (told.standing() if told else {})
 
     def unwatch(self, slug: str) -> None:
         """Forget an event that nobody here watches any more."""
@@ -95,6 +105,10 @@ class Fanout:
             if told := self._told.get(slug):
                 for event, payload in told.missed(event_id, slug):
                     self.tell_here(slug, event, payload)
+
+    def _read_since(self, event_id: int, after: int) -> tuple[list[dict[str, Any]], bool]:
+        with self._app.app_context():
+            return chat.since(event_id, after)
 
     def _deliver(self, slug: str, news: News) -> None:
         deliver(self._socketio, self._registry.sockets(slug), news)

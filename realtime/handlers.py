@@ -1,6 +1,7 @@
 """The socket's events: parse, call the core, acknowledge."""
 
 import threading
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -15,12 +16,14 @@ from realtime.presence import Presence
 from realtime.registry import Connection, Registry
 from realtime.writer import Writer
 from webapp.core import chat, events, identity
-from webapp.core.admins import find_admin
+from webapp.core.admins import AdminInfo, find_admin
 from webapp.core.errors import EventNotOpen, Invalid, NotCheckedIn, as_townhall_error
 from webapp.core.live import NAMESPACE
 
 # Those who join at the same moment take turns: each asks Redis, a cold cache the database.
 JOINING = 16
+# A viewer who has just joined, and asks what there was before, is not looked up once more.
+CHECKED_SECONDS = 5.0
 
 Packet = dict[str, Any]
 Handler = Callable[["LiveNamespace", Connection, Packet], Packet]
@@ -70,8 +73,7 @@ class LiveNamespace(Namespace):
         handler = getattr(self, f"on_{event}", None)
         if handler is None:
             return _refusal(Invalid("There is no such event."))
-        with self._app.app_context():
-            return handler(sid, *args)
+        return handler(sid, *args)
 
     def on_connect(self, auth: object = None) -> None:
         try:
@@ -84,33 +86,46 @@ class LiveNamespace(Namespace):
 
     @acknowledged
     def on_post_message(self, connection: Connection, packet: Packet) -> Packet:
-        event = events.get_event(connection.event.slug)
-        admin = connection.admin
-        post = chat.check_post(
-            event,
+        # Who it comes from, and whether they still may, is checked in the transaction of its batch.
+        draft = chat.Draft(
+            connection.event.slug,
             connection.viewer,
             packet.get("body"),
             packet.get("nonce"),
-            moderator=admin is not None and find_admin(admin.id, admin.epoch) is not None,
+            moderator=self._moderates(connection.admin),
         )
-        return self._writer.post(event.slug, post).as_dict()
+        return self._writer.post(draft).as_dict()
 
     @acknowledged
     def on_messages_since(self, connection: Connection, packet: Packet) -> Packet:
         after = chat.parse_after(packet.get("after"))
-        messages, more = chat.since(connection.event.id, after)
-        return {"messages": messages, "more": more} | self._fanout.standing(connection.event.slug)
+        self._recheck(connection)
+        return self._fanout.catch_up(connection.event.id, connection.event.slug, after)
 
     def connection_of(self, sid: str) -> Connection:
-        """The connection of that id. Raises `NotCheckedIn` when its cookie no longer counts: the
-        session of a socket is frozen, the employee's epoch is not."""
+        """The connection of that id. Raises `NotCheckedIn` when it is over."""
         connection = self._registry.get(sid)
         if connection is None:
             raise NotCheckedIn
-        event, viewer = connection.event, connection.viewer
-        identity.fetch_ahead(event.slug, event.id, viewer.employee.id)
-        identity.recheck_viewer(event, viewer)
         return connection
+
+    def _recheck(self, connection: Connection) -> None:
+        """Raise `NotCheckedIn` when its cookie no longer counts: the session of a socket is
+        frozen, the employee's epoch is not."""
+        now = time.monotonic()
+        if now - connection.checked_at < CHECKED_SECONDS:
+            return
+        event, viewer = connection.event, connection.viewer
+        with self._app.app_context():
+            identity.fetch_ahead(event.slug, event.id, viewer.employee.id)
+            identity.recheck_viewer(event, viewer)
+        connection.checked_at = now
+
+    def _moderates(self, admin: AdminInfo | None) -> bool:
+        if admin is None:
+            return False
+        with self._app.app_context():
+            return find_admin(admin.id, admin.epoch) is not None
 
     def _accept(self, connection: Connection) -> None:
         # Registered first: from now on the event is swept, and a viewer who leaves at this

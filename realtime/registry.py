@@ -1,7 +1,8 @@
 """Who is connected to this node, by event."""
 
+import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from realtime.engine import ViewerSocket
 from webapp.core.admins import AdminInfo
@@ -9,15 +10,19 @@ from webapp.core.attendance import Viewer
 from webapp.core.events import EventInfo
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Connection:
-    """One open socket of one viewer; a viewer may have several, here and on other nodes."""
+    """One open socket of one viewer; a viewer may have several, here and on other nodes.
+
+    `checked_at` is when its cookie was last found to count, by the monotonic clock.
+    """
 
     sid: str
     event: EventInfo
     viewer: Viewer
     admin: AdminInfo | None
     socket: ViewerSocket
+    checked_at: float = field(default_factory=time.monotonic)
 
 
 class Registry:

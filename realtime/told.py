@@ -11,17 +11,17 @@ OVERLAP = 1000
 
 
 class Told:
-    """The ids that were told, as far back as the sweep looks, and how the event stands."""
+    """The messages that were told, as far back as the sweep looks, and how the event stands."""
 
     def __init__(
         self,
-        ids: Iterable[int],
+        messages: Iterable[dict[str, Any]],
         floor: int,
         removed: Iterable[int] = (),
         settings: dict[str, Any] | None = None,
         announcement: dict[str, Any] | None = None,
     ) -> None:
-        self._ids = set(ids)
+        self._messages = {message["id"]: message for message in messages}
         self._removed = set(removed)
         self.floor = floor
         self._settings = settings
@@ -31,17 +31,18 @@ class Told:
     @classmethod
     def begin(cls, event_id: int, slug: str) -> "Told":
         """For the first viewer of an event, who has just loaded all there is."""
-        floor = max(0, chat.last_id(event_id) - OVERLAP)
+        floor = chat.floor_of_latest(event_id, OVERLAP)
         ids, removed = chat.read_marks(event_id, floor)
         announcement = announcements.refresh_announcement(event_id)
         event = events.refresh_event(slug)
-        return cls(ids, floor, removed, event.settings if event else None, announcement)
+        messages = chat.read(event_id, ids)
+        return cls(messages, floor, removed, event.settings if event else None, announcement)
 
     def news(self, event: str, payload: Any) -> Any:
         """What of the payload is new to the viewers, noted as told; None for nothing."""
         match event:
             case "messages_posted":
-                return [message for message in payload if self.add(message["id"])] or None
+                return [message for message in payload if self.add(message)] or None
             case "message_removed":
                 return payload if self._note_removed(payload["id"]) else None
             case "event_changed":
@@ -52,28 +53,45 @@ class Told:
                 return payload if self._note_unpinned(payload["id"]) else None
         return payload
 
-    def add(self, message_id: int) -> bool:
-        """Note an id; False when it had been told before."""
-        if message_id <= self.floor or message_id in self._ids or message_id in self._removed:
+    def add(self, message: dict[str, Any]) -> bool:
+        """Note a message; False when it had been told before."""
+        message_id = message["id"]
+        if message_id <= self.floor or message_id in self._messages or message_id in self._removed:
             return False
-        self._ids.add(message_id)
-        if len(self._ids) > 2 * OVERLAP:
-            kept = sorted(self._ids)[-OVERLAP:]
-            self._ids, self.floor = set(kept), kept[0] - 1
+        self._messages[message_id] = message
+        if len(self._messages) > 2 * OVERLAP:
+            kept = sorted(self._messages)[-OVERLAP:]
+            self._messages = {i: self._messages[i] for i in kept}
+            self.floor = kept[0] - 1
             self._removed = {i for i in self._removed if i > self.floor}
         return True
 
+    def since(self, after: int) -> tuple[list[dict[str, Any]], bool] | None:
+        """What `chat.since` would answer a viewer who is told what comes from now on; None for
+        more than is known here."""
+        if after < self.floor:
+            return None
+        ids = sorted(i for i in self._messages if i > after)
+        return [self._messages[i] for i in ids[: chat.PAGE]], len(ids) > chat.PAGE
+
     def missing(self, ids: Iterable[int]) -> list[int]:
         """Those of `ids` that were not told yet."""
-        return [i for i in ids if i > self.floor and i not in self._ids]
+        return [i for i in ids if i > self.floor and i not in self._messages]
+
+    def is_whole(self, total: int, removed: int) -> bool:
+        """Whether so many messages above the floor, so many of them removed, are those known here:
+        whatever is known is in the database, and stays removed there."""
+        known = len(self._removed)
+        return known == removed and known + len(self._messages) == total
 
     def missed(self, event_id: int, slug: str) -> Iterator[tuple[str, Any]]:
         """What the database knows and the viewers may not: events and their payloads."""
-        ids, removed = chat.read_marks(event_id, self.floor)
-        if missing := self.missing(ids):
-            yield "messages_posted", chat.read(event_id, missing)
-        for message_id in removed:
-            yield "message_removed", {"id": message_id}
+        if not self.is_whole(*chat.count_above(event_id, self.floor)):
+            ids, removed = chat.read_marks(event_id, self.floor)
+            if missing := self.missing(ids):
+                yield "messages_posted", chat.read(event_id, missing)
+            for message_id in removed:
+                yield "message_removed", {"id": message_id}
         if event := events.refresh_event(slug):
             yield "event_changed", event.settings
         if announcement := announcements.refresh_announcement(event_id):
@@ -95,7 +113,7 @@ class Told:
         # One further back comes by the queue alone, so once.
         if message_id > self.floor:
             self._removed.add(message_id)
-            self._ids.discard(message_id)
+            self._messages.pop(message_id, None)
         return True
 
     def _note_settings(self, settings: dict[str, Any]) -> bool:

@@ -8,13 +8,15 @@ import queue
 import threading
 import time
 from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any
 
 from flask import Flask
 from flask_socketio import SocketIO
 
 from realtime.fanout import Fanout
 from webapp.core import chat
-from webapp.core.chat import Outcome, Post, Receipt
+from webapp.core.chat import Draft, Outcome, Receipt
 from webapp.core.errors import Unavailable, as_townhall_error
 from webapp.core.extensions import db
 
@@ -24,14 +26,13 @@ log = logging.getLogger(__name__)
 WAITING_POSTS = 1000
 BATCH_POSTS = 200
 # Under load a transaction begins ten times a second, and at rest at once.
-GATHER_SECONDS = 0.1
+GATHER_SECONDS = 0.2
 ANSWER_SECONDS = 10.0
 
 
 @dataclass
 class _Waiting:
-    slug: str
-    post: Post
+    draft: Draft
     done: threading.Event = field(default_factory=threading.Event)
     outcome: Outcome | None = None
     given_up: bool = False
@@ -61,15 +62,15 @@ class Writer:
         """True when everything that was accepted has been answered."""
         return self._unanswered == 0
 
-    def post(self, slug: str, post: Post) -> Receipt:
-        """Store `post` and return its receipt, once it is committed.
+    def post(self, draft: Draft) -> Receipt:
+        """Check and store `draft`, and return its receipt, once it is committed.
 
         Raises what refuses it, and `Unavailable` when the database does not take it in time. It
         may have been stored even so; sent again with its nonce it is still one message.
         """
         if self._closed:
             raise Unavailable
-        waiting = _Waiting(slug, post)
+        waiting = _Waiting(draft)
         try:
             self._waiting.put_nowait(waiting)
         except queue.Full:
@@ -107,7 +108,7 @@ class Writer:
 
     def _write(self, batch: list[_Waiting]) -> None:
         try:
-            outcomes = chat.store([waiting.post for waiting in batch])
+            outcomes = chat.accept([waiting.draft for waiting in batch])
         except Exception as error:
             db.session.rollback()
             refusal = as_townhall_error(error)
@@ -118,14 +119,13 @@ class Writer:
         self._tell(batch)
 
     def _tell(self, batch: list[_Waiting]) -> None:
-        ids: dict[tuple[int, str], list[int]] = {}
+        # What was known before was told by whoever stored it, or is found by the sweep.
+        news: dict[tuple[int, str], list[dict[str, Any]]] = {}
         for waiting in batch:
-            if isinstance(waiting.outcome, Receipt) and waiting.outcome.id is not None:
-                ids.setdefault((waiting.post.event_id, waiting.slug), []).append(waiting.outcome.id)
-        for (event_id, slug), stored in ids.items():
-            try:
-                self._fanout.tell(slug, "messages_posted", chat.read(event_id, stored))
-            except Exception as error:
-                log.warning("stored messages wait for the sweep: %s", error)
+            if isinstance(waiting.outcome, Receipt) and waiting.outcome.message:
+                event = waiting.draft.viewer.event_id, waiting.draft.slug
+                news.setdefault(event, []).append(waiting.outcome.message)
+        for (event_id, slug), messages in news.items():
+            self._fanout.tell(slug, "messages_posted", sorted(messages, key=itemgetter("id")))
             # After the telling, which must not wait for a Redis that hangs.
             chat.forget_latest(event_id)

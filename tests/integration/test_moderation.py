@@ -197,6 +197,15 @@ def test_a_rejected_post_is_never_seen_and_kept_for_the_record(
         assert row.message_id is None
 
 
+def test_what_was_posted_is_not_held_when_it_is_sent_again(
+    app: Flask, viewer: PageClient, act: Act
+) -> None:
+    posted = send(viewer, "may I?", "n-1")
+    act("settings", hold_messages="1")
+    assert send(viewer, "may I?", "n-1") == posted
+    assert (count(app, Message), count(app, HeldMessage)) == (1, 0)
+
+
 def test_held_posts_count_for_the_rate(viewer: PageClient, act: Act) -> None:
     act("settings", hold_messages="1")
     answers = [send(viewer, f"number {n}")[0] for n in range(6)]

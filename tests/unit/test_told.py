@@ -12,7 +12,7 @@ LUNCH = {"id": 3, "body": "Lunch", "posted_at": "2026-01-15T10:00:00Z"}
 
 @pytest.fixture
 def told() -> Told:
-    return Told([1, 2], 0, [5], SETTINGS, LUNCH)
+    return Told(posted(1, 2), 0, [5], SETTINGS, LUNCH)
 
 
 def posted(*ids: int) -> list[dict[str, Any]]:
@@ -61,3 +61,30 @@ def test_what_is_remembered_is_bounded(told: Told) -> None:
     assert told.floor > 6 * OVERLAP
     assert told.missing([11, told.floor]) == []
     assert told.standing()["removed"] == []
+
+
+def test_who_asks_for_what_came_meanwhile_is_answered_from_memory(told: Told) -> None:
+    told.news("messages_posted", posted(9, 4))
+    told.news("message_removed", {"id": 2})
+    assert told.since(0) == (posted(1, 4, 9), False)
+    assert told.since(4) == (posted(9), False)
+    assert told.since(9) == ([], False)
+
+
+def test_an_answer_from_memory_has_two_hundred_messages_at_most(told: Told) -> None:
+    told.news("messages_posted", posted(*range(10, 300)))
+    assert told.since(9) == (posted(*range(10, 210)), True)
+
+
+def test_further_back_than_is_remembered_there_is_no_answer() -> None:
+    told = Told(posted(11, 12), floor=10)
+    assert told.since(10) == (posted(11, 12), False)
+    assert told.since(9) is None
+
+
+def test_the_sweep_has_nothing_to_read_while_the_numbers_agree(told: Told) -> None:
+    assert told.is_whole(total=3, removed=1)
+    assert not told.is_whole(total=4, removed=1)
+    # One more was removed, and one more was posted.
+    assert not told.is_whole(total=4, removed=2)
+    assert not told.is_whole(total=3, removed=2)

@@ -76,7 +76,11 @@ def put(key: str, value: Any, seconds: int) -> None:
 
 def forget(*keys: str) -> None:
     """Drop the keys, on the line after the commit that made them stale."""
-    _asked(lambda: flask_cache.delete_many(*keys))
+    if len(keys) == 1:
+        # Of many, the library first asks whether each is there.
+        _asked(lambda: flask_cache.delete(keys[0]))
+    else:
+        _asked(lambda: flask_cache.delete_many(*keys))
 
 
 def correct(key: str, value: Any) -> None:

@@ -6,7 +6,7 @@ telling catches up by id.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
@@ -24,11 +24,19 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from webapp.core import cache
+from webapp.core import cache, events
 from webapp.core.attendance import Viewer
 from webapp.core.clock import isoformat, utcnow
 from webapp.core.database import repeated
-from webapp.core.errors import ChatClosed, EventNotOpen, Invalid, TownhallError
+from webapp.core.employees import FULL_NAME
+from webapp.core.errors import (
+    ChatClosed,
+    EventNotOpen,
+    Invalid,
+    Muted,
+    SlowDown,
+    TownhallError,
+)
 from webapp.core.events import EventInfo
 from webapp.core.extensions import db
 from webapp.core.models import BODY_LENGTH, NONCE_LENGTH, Employee, HeldMessage, Message
@@ -45,16 +53,17 @@ NONCE = re.compile(rf"[!-~]{{1,{NONCE_LENGTH}}}")
 MAX_ID = 2**63 - 1
 
 
-# Built once: to build a statement costs more than to ask it, and each batch of posts asks these.
+# Built once, and of tables: see `posting_rules`.
 INSERT = {table: insert(cast(Table, table.__table__)) for table in (Message, HeldMessage)}
+_MESSAGES, _HELD = (cast(Table, table.__table__).c for table in (Message, HeldMessage))
 KNOWN = union_all(
     *(
-        select(table.employee_id, table.nonce, message_id, rejected).where(
-            tuple_(table.employee_id, table.nonce).in_(bindparam("keys", expanding=True))
+        select(kept.employee_id, kept.nonce, message_id, rejected).where(
+            tuple_(kept.employee_id, kept.nonce).in_(bindparam("keys", expanding=True))
         )
-        for table, message_id, rejected in (
-            (HeldMessage, HeldMessage.message_id, HeldMessage.decided_at.is_not(None)),
-            (Message, Message.id, false()),
+        for kept, message_id, rejected in (
+            (_HELD, _HELD.message_id, _HELD.decided_at.is_not(None)),
+            (_MESSAGES, _MESSAGES.id, false()),
         )
     )
 )
@@ -63,8 +72,7 @@ VISIBLE: Select[*tuple[Any, ...]] = (
         Message.id,
         Message.body,
         Message.posted_at,
-        Employee.first_name,
-        Employee.last_name,
+        FULL_NAME.label("author"),
         Employee.department,
     )
     .join(Employee, Employee.id == Message.employee_id)
@@ -92,20 +100,44 @@ class Post:
         return self.viewer.employee.id
 
     @property
-    def key(self) -> tuple[int, str]:
+    def epoch(self) -> int:
+        """The epoch that its author's cookie named."""
+        return self.viewer.employee.epoch
+
+    @property
+    def key(self) -> "Key":
         """What makes it the same post when it is sent again."""
         return self.employee_id, self.nonce
 
 
 @dataclass(frozen=True)
+class Draft:
+    """What a viewer asks to post: text and nonce as they came."""
+
+    slug: str
+    viewer: Viewer
+    body: object
+    nonce: object
+    moderator: bool = False
+
+
+@dataclass(frozen=True)
 class Receipt:
-    """A post is kept: as the message of that id, or, without one, until a moderator decides."""
+    """A post is kept: as the message of that id, or, without one, until a moderator decides.
+
+    One that was stored just now has the `message` as well, as viewers are told of it.
+    """
 
     id: int | None
+    message: dict[str, Any] | None = field(default=None, compare=False)
 
     def as_dict(self) -> dict[str, Any]:
         """As acknowledgements and JSON carry it: `{id}`, or `{id: null, held: true}`."""
         return {"id": self.id} if self.id is not None else {"id": None, "held": True}
+
+
+class _KnownNonceError(Exception):
+    """Something that was to be stored is kept already."""
 
 
 class Rejected(Invalid):
@@ -113,6 +145,7 @@ class Rejected(Invalid):
 
 
 Outcome = Receipt | TownhallError
+Key = tuple[int, str]  # employee id and nonce
 
 
 def check_post(
@@ -145,6 +178,14 @@ def post(wished: Post) -> Receipt:
     return outcome
 
 
+def accept(drafts: Sequence[Draft]) -> list[Outcome]:
+    """Check what several viewers ask to post, and store it; see `store`."""
+    known: dict[str, EventInfo] = {}
+    checked = [_check(draft, known) for draft in drafts]
+    stored = iter(store([post for post in checked if isinstance(post, Post)]))
+    return [next(stored) if isinstance(post, Post) else post for post in checked]
+
+
 def store(posts: Sequence[Post]) -> list[Outcome]:
     """Store the posts in one transaction; for each its receipt, or the error that refuses it.
 
@@ -152,12 +193,17 @@ def store(posts: Sequence[Post]) -> list[Outcome]:
     it has. Raises what the database raises; then nothing of the batch may be acknowledged.
     The caller forgets the latest messages; a node tells its viewers first.
     """
+    if not posts:
+        return []
     try:
-        return _store(posts)
-    except IntegrityError:
-        # Another node stored one of the nonces meanwhile; now it can be seen.
+        outcomes = _store(posts)
+    except (IntegrityError, _KnownNonceError):
+        # From another node, or from a commit whose answer was lost.
         db.session.rollback()
-        return _store(posts)
+        outcomes = _store(posts, again=True)
+    # What is kept already is not refused for being repeated too soon.
+    outcomes |= _known([post for post in posts if isinstance(outcomes[post.key], SlowDown | Muted)])
+    return [outcomes[post.key] for post in posts]
 
 
 def latest(event: EventInfo) -> list[dict[str, Any]]:
@@ -188,6 +234,22 @@ def since(event_id: int, after: int) -> tuple[list[dict[str, Any]], bool]:
     return [_as_json(row) for row in rows[:PAGE]], len(rows) > PAGE
 
 
+def floor_of_latest(event_id: int, count: int) -> int:
+    """The id above which the event has its latest `count` messages, removed ones too; 0 where it
+    has no more than that."""
+    ids = select(Message.id).where(Message.event_id == event_id).order_by(Message.id.desc())
+    return db.session.scalar(ids.offset(count).limit(1)) or 0
+
+
+def count_above(event_id: int, floor: int) -> tuple[int, int]:
+    """How many messages above that id there are, and how many of them were removed."""
+    query = select(func.count(), func.count(Message.removed_at)).where(
+        Message.event_id == event_id, Message.id > floor
+    )
+    total, removed = db.session.execute(query).one()
+    return total, removed
+
+
 def read_marks(event_id: int, after: int) -> tuple[list[int], list[int]]:
     """The ids above `after`, ascending: those to be seen, and those that were removed."""
     query = select(Message.id, Message.removed_at.is_not(None)).where(
@@ -195,11 +257,6 @@ def read_marks(event_id: int, after: int) -> tuple[list[int], list[int]]:
     )
     marks = db.session.execute(query.order_by(Message.id)).all()
     return [i for i, removed in marks if not removed], [i for i, removed in marks if removed]
-
-
-def last_id(event_id: int) -> int:
-    """The highest message id of the event, 0 while it has none."""
-    return db.session.scalar(select(func.max(Message.id)).where(Message.event_id == event_id)) or 0
 
 
 def read(event_id: int, ids: Iterable[int]) -> list[dict[str, Any]]:
@@ -229,24 +286,50 @@ def clean_body(body: object) -> str:
     return text
 
 
-def _store(posts: Sequence[Post]) -> list[Outcome]:
+def _check(draft: Draft, known: dict[str, EventInfo]) -> Post | TownhallError:
+    try:
+        event = known.get(draft.slug) or events.get_event(draft.slug)
+        known[draft.slug] = event
+        return check_post(event, draft.viewer, draft.body, draft.nonce, moderator=draft.moderator)
+    except TownhallError as refusal:
+        return refusal
+
+
+def _store(posts: Sequence[Post], *, again: bool = False) -> dict[Key, Outcome]:
+    """What becomes of each; `again` looks first for those that are kept already. Nobody else
+    stores one meanwhile: the rules hold the authors."""
     now = utcnow()
-    known = _known(posts)
-    fresh: dict[tuple[int, str], Post] = {}
     rules = PostingRules(posts, now)
+    outcomes = _known(posts) if again else {}
+    fresh: dict[Key, Post] = {}
     for post in posts:
-        if post.key in known or post.key in fresh:
+        if post.key in outcomes or post.key in fresh:
             continue
         if refusal := rules.refusal(post):
-            known[post.key] = refusal
+            outcomes[post.key] = refusal
         else:
             fresh[post.key] = post
     for table, held in ((Message, False), (HeldMessage, True)):
         if rows := [_row(post, now) for post in fresh.values() if post.held == held]:
             db.session.execute(INSERT[table], rows)
+    # Within the transaction, which would else need a second one, and a second look at the pool.
+    stored = _read_kept(fresh)
+    if len(stored) > len(fresh):
+        # One is in the other table: it was held before, or is now.
+        raise _KnownNonceError
+    for key, receipt in stored:
+        outcomes[key] = _with_message(receipt, fresh[key], rules, now)
     db.session.commit()
-    known |= _known(list(fresh.values()))
-    return [known[post.key] for post in posts]
+    return outcomes
+
+
+def _with_message(receipt: Outcome, post: Post, rules: PostingRules, now: datetime) -> Outcome:
+    """The receipt of what was stored `now`, without reading it once more."""
+    if not isinstance(receipt, Receipt) or receipt.id is None:
+        return receipt
+    author = rules.author(post)
+    message = _message(receipt.id, author.name, author.department, post.body, now)
+    return Receipt(receipt.id, message)
 
 
 def _row(post: Post, now: datetime) -> dict[str, Any]:
@@ -259,18 +342,20 @@ def _row(post: Post, now: datetime) -> dict[str, Any]:
     }
 
 
-def _known(posts: Sequence[Post]) -> dict[tuple[int, str], Outcome]:
-    """What became of those of the posts that were kept before.
+def _known(posts: Sequence[Post]) -> dict[Key, Outcome]:
+    """What became of those of the posts that were kept before."""
+    return dict(_read_kept([post.key for post in posts]))
 
-    A held post stays in its table when it becomes a message, so that either one is found.
-    """
-    if not posts:
-        return {}
-    found = db.session.execute(KNOWN, {"keys": [post.key for post in posts]})
-    return {
-        (employee_id, nonce): Rejected() if decided and not message_id else Receipt(message_id)
-        for employee_id, nonce, message_id, decided in found
-    }
+
+def _read_kept(keys: Iterable[Key]) -> list[tuple[Key, Outcome]]:
+    """What is kept under these keys: held posts first, which stay in their table when they become
+    messages."""
+    if not (wanted := list(keys)):
+        return []
+    return [
+        ((employee_id, nonce), Rejected() if decided and not message_id else Receipt(message_id))
+        for employee_id, nonce, message_id, decided in db.session.execute(KNOWN, {"keys": wanted})
+    ]
 
 
 def _visible(event_id: int) -> Select[*tuple[Any, ...]]:
@@ -283,12 +368,18 @@ def _read_latest(event_id: int) -> list[dict[str, Any]]:
 
 
 def _as_json(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    return _message(row.id, row.author, row.department, row.body, row.posted_at)
+
+
+def _message(
+    message_id: int, author: str, department: str, body: str, posted_at: datetime
+) -> dict[str, Any]:
     return {
-        "id": row.id,
-        "author": f"{row.first_name} {row.last_name}",
-        "department": row.department,
-        "body": row.body,
-        "posted_at": isoformat(row.posted_at),
+        "id": message_id,
+        "author": author,
+        "department": department,
+        "body": body,
+        "posted_at": isoformat(posted_at),
     }
 
 

@@ -34,8 +34,10 @@ MYSQL_OPTIONS: dict[str, Any] = {
     # Sessions end their transactions themselves; the pool would send a second ROLLBACK each time.
     "pool_reset_on_return": None,
     "pool_recycle": 280,
-    "pool_size": 10,
-    "max_overflow": 10,
+    # All of them stay open once they are: PyMySQL reads the machine's certificates for each new
+    # one, which takes 50 ms of CPU and a MiB, so that a rush would pay for them again and again.
+    "pool_size": 20,
+    "max_overflow": 0,
     # The default of 30 s would hold every viewer's handler when the pool is empty.
     "pool_timeout": 3,
     # A handler that meets a server which hangs waits this long for its ping, and for a new
