@@ -1,4 +1,7 @@
-"""What is told at the same moment travels together: one write per viewer, however much it is."""
+"""What is told at the same moment travels together: one write per viewer, however much it is.
+
+The first news after a rest does not wait; after that, how long depends on how much there was.
+"""
 
 import logging
 import threading
@@ -8,10 +11,9 @@ from typing import Any
 
 from flask_socketio import SocketIO
 
-log = logging.getLogger(__name__)
+from realtime.pace import gather_seconds
 
-# A viewer is written to ten times a second at most. The first news after a rest does not wait.
-MOMENT_SECONDS = 0.1
+log = logging.getLogger(__name__)
 
 News = list[tuple[str, Any]]
 Send = Callable[[str, News], None]
@@ -48,11 +50,12 @@ class Moments:
         while True:
             self._some.wait()
             self._some.clear()
-            next_moment = time.monotonic() + MOMENT_SECONDS
-            self._tell()
-            self._socketio.sleep(max(0.0, next_moment - time.monotonic()))
+            begin = time.monotonic()
+            told = self._tell()
+            self._socketio.sleep(max(0.0, begin + gather_seconds(told) - time.monotonic()))
 
-    def _tell(self) -> None:
+    def _tell(self) -> int:
+        """Tell what waits; how many messages of one event that were, at most."""
         self._sending = True
         waiting, self._waiting = self._waiting, {}
         for slug, news in waiting.items():
@@ -61,6 +64,12 @@ class Moments:
             except Exception:
                 log.exception("telling viewers failed; it goes on")
         self._sending = False
+        return max(map(count_messages, waiting.values()), default=0)
+
+
+def count_messages(news: News) -> int:
+    """How many messages one moment tells."""
+    return sum(len(payload) for event, payload in news if event == "messages_posted")
 
 
 def add_news(news: News, event: str, payload: Any) -> None:
