@@ -155,9 +155,8 @@ def test_while_the_database_hangs_nobody_piles_up(stack: Stack, meeting: Meeting
                 ]
             took, codes = zip(*(answer.result() for answer in waiting), strict=True)
         assert Counter(codes) == {"unavailable": 200}
-        # Those who got a connection notice last.
-        assert sorted(took)[150] < 9
-        assert max(took) < 15
+        # Those who ask it wait three seconds, and the others for their verdict.
+        assert max(took) < 6
         wait_for(lambda: ada.post("after it").get("ok"), 15, "it goes on")
 
 

@@ -18,7 +18,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 from webapp.core import clock
 from webapp.core.errors import is_outage
 from webapp.core.extensions import Model, db
-from webapp.core.pool import BoundedPool
+from webapp.core.pool import GREETING_SECONDS, STATEMENT_SECONDS, BoundedPool, note_silence
 from webapp.core.settings import Settings
 
 P = ParamSpec("P")
@@ -40,9 +40,12 @@ MYSQL_OPTIONS: dict[str, Any] = {
     "max_overflow": 0,
     # The default of 30 s would hold every viewer's handler when the pool is empty.
     "pool_timeout": 3,
-    # A handler that meets a server which hangs waits this long for its ping, and for a new
-    # connection after that.
-    "connect_args": {"connect_timeout": 3, "read_timeout": 5, "write_timeout": 5},
+    "connect_args": {
+        "connect_timeout": GREETING_SECONDS,
+        # Until the pool hands it out for statements.
+        "read_timeout": GREETING_SECONDS,
+        "write_timeout": STATEMENT_SECONDS,
+    },
 }
 
 
@@ -54,6 +57,7 @@ def init_database(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     with app.app_context():
         event.listen(db.engine, "connect", _prepare_sqlite if sqlite else _read_clock)
+        event.listen(db.engine, "handle_error", note_silence)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -3,13 +3,17 @@
 import logging
 from typing import Any
 
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
 
 from webapp.core.breaker import Breaker
 
 # About what a node answers in the seconds that one may wait: more would wait in vain.
 MOST_WAITING = 500
+# For a ping, or to let a new connection in: quick even where the database is busy.
+GREETING_SECONDS = 3
+STATEMENT_SECONDS = 5
 
 # Under its own name upstream is quiet.
 logging.getLogger(__name__).setLevel(logging.WARNING)
@@ -26,14 +30,38 @@ class BoundedPool(QueuePool):
         self._waiting = 0
         self._breaker = Breaker("the database")
 
-    def _do_get(self) -> ConnectionPoolEntry:
+    def connect(self) -> PoolProxiedConnection:
+        """A connection that has just answered. Raises what the database raised, or `PoolTimeout`
+        while it is known not to answer, or nobody gave a connection back."""
         if self._breaker.open or self._waiting >= MOST_WAITING:
             raise PoolTimeout("the database does not answer, or too many wait for it")
         self._waiting += 1
         try:
-            return super()._do_get()
+            connection = super().connect()
         except Exception as error:
             self._breaker.failed(error)
             raise
         finally:
             self._waiting -= 1
+        _wait_at_most(STATEMENT_SECONDS, connection.dbapi_connection)
+        return connection
+
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        _wait_at_most(GREETING_SECONDS, record.dbapi_connection)
+        super()._do_return_conn(record)
+
+
+def note_silence(context: ExceptionContext) -> None:
+    """A ping that got no answer is the verdict; the pool would wait once more, to connect anew.
+
+    After one that broke, as at a restart, it does that.
+    """
+    timed_out = isinstance(context.original_exception.__context__, TimeoutError)
+    if context.is_pre_ping and timed_out:
+        context.is_disconnect = False
+
+
+def _wait_at_most(seconds: int, connection: Any) -> None:
+    # PyMySQL reads it before each answer, and has no public name for it.
+    if connection is not None:
+        connection._read_timeout = seconds
