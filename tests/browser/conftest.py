@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from stack import Stack
 from tests.support.browser import People, launch_chromium
 from tests.support.embedded import Embedded
 from tests.support.meeting import Meeting, held_meeting
 from webapp.core.clock import utcnow
+from webapp.core.settings import load_settings
 
 # Generous, for a machine that does something else as well.
 expect.set_options(timeout=15_000)
@@ -59,6 +61,13 @@ def meeting(embedded: Embedded) -> Iterator[Meeting]:
 def broadcast(embedded: Embedded) -> Iterator[Meeting]:
     """A meeting with the demo stream."""
     yield from _meeting(embedded)
+
+
+@pytest.fixture
+def full_meeting(stack: Stack) -> Iterator[Meeting]:
+    """A meeting on the full system."""
+    with held_meeting(load_settings(stack.settings), stack.url, stream_url="") as meeting:
+        yield meeting
 
 
 def _meeting(embedded: Embedded, **values: Any) -> Iterator[Meeting]:

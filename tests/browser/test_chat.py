@@ -1,21 +1,10 @@
 """The chat of two people, in one process and over two nodes behind nginx."""
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Page, expect
 
 from stack import Stack
-from tests.support.browser import People, check_in, expect_connected, write
-from tests.support.meeting import Meeting, held_meeting
-from webapp.core.settings import load_settings
-
-
-@pytest.fixture
-def full_meeting(stack: Stack) -> Iterator[Meeting]:
-    """A meeting on the full system."""
-    with held_meeting(load_settings(stack.settings), stack.url, stream_url="") as meeting:
-        yield meeting
+from tests.support.browser import People, check_in, expect_connected, expect_messages, write
+from tests.support.meeting import Meeting
 
 
 def come_in(people: People, meeting: Meeting) -> Page:
@@ -23,15 +12,6 @@ def come_in(people: People, meeting: Meeting) -> Page:
     check_in(page, meeting.slug, *meeting.employee())
     expect_connected(page)
     return page
-
-
-def expect_messages(page: Page, *bodies: str) -> None:
-    """Exactly these, each once, in the order of their ids, and none on its way."""
-    rows = page.locator("#messages > li")
-    expect(rows.locator(".body")).to_have_text(list(bodies))
-    expect(page.locator("#pending > li")).to_have_count(0)
-    ids = [int(row.get_attribute("data-id") or 0) for row in rows.all()]
-    assert ids == sorted(set(ids))
 
 
 def test_what_one_writes_the_other_sees(people: People, meeting: Meeting) -> None:

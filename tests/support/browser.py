@@ -114,3 +114,12 @@ def expect_connected(page: Page) -> None:
     """Wait until the live page has its socket: then somebody is watching."""
     expect(page.locator("#watching")).to_contain_text("watching")
     expect(page.locator("#connection")).to_be_empty()
+
+
+def expect_messages(page: Page, *bodies: str) -> None:
+    """Exactly these, each once, in the order of their ids, and none on its way."""
+    rows = page.locator("#messages > li")
+    expect(rows.locator(".body")).to_have_text(list(bodies))
+    expect(page.locator("#pending > li")).to_have_count(0)
+    ids = [int(row.get_attribute("data-id") or 0) for row in rows.all()]
+    assert ids == sorted(set(ids))
