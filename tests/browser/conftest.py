@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from stack import Stack
 from tests.support.browser import People, launch_chromium
@@ -13,9 +13,6 @@ from tests.support.embedded import Embedded
 from tests.support.meeting import Meeting, held_meeting
 from webapp.core.clock import utcnow
 from webapp.core.settings import load_settings
-
-# Generous, for a machine that does something else as well.
-expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="module")

@@ -43,7 +43,8 @@ def mended(stack: Stack) -> Iterator[None]:
 
 @pytest.fixture
 def meeting(stack: Stack) -> Iterator[Meeting]:
-    with held_meeting(load_settings(stack.settings), stack.url) as meeting:
+    """Without a stream, which would keep a browser busy."""
+    with held_meeting(load_settings(stack.settings), stack.url, stream_url="") as meeting:
         yield meeting
 
 

@@ -27,6 +27,9 @@ FLAGS = [
 PHONE = {"width": 360, "height": 740}
 LIVE = re.compile(r"/events/[^/]+/live(#chat)?$")
 
+# Generous, for a machine that does something else as well.
+expect.set_options(timeout=15_000)
+
 
 def launch_chromium(playwright: Playwright) -> Browser:
     """The machine's own Chromium; it plays H.264, which Playwright's does not."""

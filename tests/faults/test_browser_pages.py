@@ -1,0 +1,90 @@
+"""The page's own script in Chromium, while its node is killed and Redis hangs."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from stack import Stack
+from tests.faults.conftest import stored
+from tests.faults.test_processes import frozen
+from tests.support.browser import (
+    People,
+    check_in,
+    expect_connected,
+    expect_messages,
+    launch_chromium,
+    write,
+)
+from tests.support.meeting import Meeting
+
+LOST = "Reconnecting…"
+KEEP_STATES = """line => {
+  window.states = [];
+  new MutationObserver(() => window.states.push(line.textContent)).observe(line, {childList: true});
+}"""
+OUTBOX = "Object.keys(localStorage).filter(key => key.startsWith('townhall:outbox:'))"
+
+
+@pytest.fixture
+def people() -> Iterator[People]:
+    with sync_playwright() as playwright:
+        people = People(launch_chromium(playwright))
+        people.expect_complaint("WebSocket connection to")
+        yield people
+        people.leave()
+        assert people.complaints == []
+
+
+def come_in(people: People, meeting: Meeting) -> Page:
+    page = people.come(meeting.site)
+    check_in(page, meeting.slug, *meeting.employee())
+    expect_connected(page)
+    page.locator("#connection").evaluate(KEEP_STATES)
+    return page
+
+
+def test_a_browsers_page_outlives_its_node_and_a_redis_that_hangs(
+    stack: Stack, meeting: Meeting, people: People
+) -> None:
+    first, second, third = stack.realtime
+    second.kill()
+    third.kill()
+    ada = come_in(people, meeting)
+    second.start()
+    # The first node has Ada, so nginx takes the other.
+    grace = come_in(people, meeting)
+    pages = (ada, grace)
+    write(ada, "before")
+    write(grace, "before, too")
+
+    first.kill()
+    write(ada, "in the gap")
+    write(grace, "meanwhile")
+    for page in pages:
+        expect_count(page, 4)
+    first.start()
+    with meeting.viewer().connect(first.url) as alan, frozen(stack.redis):
+        for round_, writer in enumerate((ada, grace, ada)):
+            write(writer, f"while Redis hangs {round_}")
+            assert alan.post(f"at the other node {round_}")["ok"]
+            for page in pages:
+                expect_count(page, 6 + 2 * round_)
+    write(ada, "after")
+    for page in pages:
+        expect_count(page, 11)
+
+    rows = stored(meeting)
+    assert len(rows) == 11
+    for page in pages:
+        expect_messages(page, *(body for _, body in rows))
+        expect(page.locator("#connection")).to_be_empty()
+        assert page.evaluate(OUTBOX) == []
+    assert LOST in ada.evaluate("states")
+    assert LOST not in grace.evaluate("states")
+
+
+def expect_count(page: Page, count: int) -> None:
+    """So many messages on the page, and none on its way."""
+    expect(page.locator("#messages > li")).to_have_count(count)
+    expect(page.locator("#pending > li")).to_have_count(0)
