@@ -35,6 +35,7 @@ class Page {
     this.socket.on("disconnect", (reason) => this.say("lost", { reason }));
     this.socket.on("connect_error", (error) => {
       this.say("refused_entry", { code: error.data?.code ?? error.message });
+      if (error.message === "timeout") this.socket.io.opts.transports.reverse();
       if (error.data?.code) setTimeout(() => this.socket.connect(), 1500 * (1 + Math.random() * 2));
     });
     this.socket.on("messages_posted", (messages) => this.add(messages));

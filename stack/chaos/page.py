@@ -1,5 +1,6 @@
 """A live page as a program: what static/live.js does with messages, over the Python client."""
 
+import logging
 import queue
 import random
 import threading
@@ -15,6 +16,9 @@ NAMESPACE = "/live"
 ANSWER_SECONDS = 12.0
 SETTLED_SECONDS = 30.0
 FINAL = {"invalid", "muted", "chat_closed", "event_not_open"}
+
+# A connection that breaks is no news here; the ledger says what became of its page.
+logging.getLogger("engineio.client").setLevel(logging.CRITICAL)
 
 Note = Callable[[str, str, Mapping[str, Any]], None]  # page, what happened, its values
 
