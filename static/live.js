@@ -402,19 +402,38 @@
     connection.textContent = "Reconnecting…";
   }
 
+  // A node that hangs takes connections and says nothing, and has ever fewer: it would be next again.
+  function anywhere() {
+    socket.io.opts.query = { again: 1 };
+  }
+
+  // Where a WebSocket gets no answer at all, polling is tried first the next time, and so in turn. Where one
+  // worked, it is more likely the node that was silent: it is tried a few times more.
+  let silences = 0;
+  let patience = 1;
+  function silence() {
+    anywhere();
+    silences += 1;
+    const { transports } = socket.io.opts;
+    if (transports[0] === "polling" || silences % patience === 0) transports.reverse();
+  }
+
   socket.on("connect", () => {
+    delete socket.io.opts.query;
+    silences = 0;
+    if (socket.io.engine.transport.name === "websocket") patience = 3;
     connection.textContent = "";
     catchUp();
     outbox.askAgain();
   });
   socket.on("disconnect", (reason) => {
-    if (reason === "io server disconnect") leave();
-    else reconnecting();
+    if (reason === "io server disconnect") return leave();
+    if (reason === "ping timeout") anywhere();
+    reconnecting();
   });
   socket.on("connect_error", (error) => {
     reconnecting();
-    // Where a WebSocket gets no answer at all, polling is tried first the next time, and so in turn.
-    if (error.message === "timeout") socket.io.opts.transports.reverse();
+    if (error.message === "timeout") silence();
     const code = error.data?.code;
     if (code === "not_checked_in" || code === "event_not_open") leave();
     // A refusal by the server ends the client's own attempts; a node may only be short of something.

@@ -20,6 +20,8 @@ class Page {
     this.marks = [{ at: performance.now(), id: 0 }];
     this.outbox = [];
     this.sending = false;
+    this.silences = 0;
+    this.patience = 1;
     this.socket = io(`${site}/live`, {
       auth: { event: slug },
       extraHeaders: { Cookie: cookie },
@@ -31,14 +33,32 @@ class Page {
       randomizationFactor: 0.8,
       timeout: 8000,
     });
-    this.socket.on("connect", () => { this.catchUp(); this.send(); });
-    this.socket.on("disconnect", (reason) => this.say("lost", { reason }));
+    this.socket.on("connect", () => {
+      delete this.socket.io.opts.query;
+      this.silences = 0;
+      if (this.socket.io.engine.transport.name === "websocket") this.patience = 3;
+      this.catchUp();
+      this.send();
+    });
+    this.socket.on("disconnect", (reason) => {
+      if (reason === "ping timeout") this.anywhere();
+      this.say("lost", { reason });
+    });
     this.socket.on("connect_error", (error) => {
       this.say("refused_entry", { code: error.data?.code ?? error.message });
-      if (error.message === "timeout") this.socket.io.opts.transports.reverse();
+      if (error.message === "timeout") {
+        this.anywhere();
+        this.silences += 1;
+        const { transports } = this.socket.io.opts;
+        if (transports[0] === "polling" || this.silences % this.patience === 0) transports.reverse();
+      }
       if (error.data?.code) setTimeout(() => this.socket.connect(), 1500 * (1 + Math.random() * 2));
     });
     this.socket.on("messages_posted", (messages) => this.add(messages));
+  }
+
+  anywhere() {
+    this.socket.io.opts.query = { again: 1 };
   }
 
   say(event, values) {

@@ -176,12 +176,22 @@ def test_new_websockets_of_one_address_go_to_the_least_busy_node(site):
     assert open_sockets(site) == [3, 3]
 
 
+def test_who_met_silence_may_come_to_a_node_that_is_not_the_least_busy(site):
+    """That one may be the least busy because it hangs."""
+    site.open_socket()
+    for _ in range(20):
+        site.open_socket(f"{NEW_SOCKET}&again=1").close()
+        wait_for(lambda: sum(open_sockets(site)) == 1)
+    assert min(counts(site.nodes)) > 1
+
+
 def test_polling_and_its_upgrade_stay_on_one_node(site):
     for _ in range(6):
         site.ask("/socket.io/?EIO=4&transport=polling")
     site.ask("/socket.io/?EIO=4&transport=polling&sid=abc", "POST", b"40/live")
     site.open_socket(f"{NEW_SOCKET}&sid=abc")
-    assert sorted(counts(site.nodes)) == [0, 8]
+    site.open_socket(f"{NEW_SOCKET}&sid=abc&again=1")
+    assert sorted(counts(site.nodes)) == [0, 9]
 
 
 def test_websockets_are_not_compressed(site):
