@@ -3,7 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from stack import Stack
-from tests.support.browser import People, check_in, expect_connected, expect_messages, write
+from tests.support.browser import People, check_in, expect_connected, expect_messages, talk, write
 from tests.support.meeting import Meeting
 
 
@@ -36,18 +36,7 @@ def test_over_two_nodes_each_page_gets_every_message_once_in_order(
         full_meeting.viewer().connect(first) as alan,
         full_meeting.viewer().connect(second) as edsger,
     ):
-        written: list[str] = []
-        for number in range(3):
-            for write_one, name in (
-                (lambda body: write(ada, body), "Ada"),
-                (alan.post, "Alan"),
-                (lambda body: write(grace, body), "Grace"),
-                (edsger.post, "Edsger"),
-            ):
-                written.append(f"{name} {number}")
-                write_one(written[-1])
-                # What comes next gets the higher id.
-                alan.wait_for_bodies(written[-1])
+        written = talk((ada, grace), (alan, edsger))
         for page in (ada, grace):
             expect_messages(page, *written)
         assert alan.bodies == edsger.bodies == written

@@ -3,7 +3,7 @@
 from playwright.sync_api import Page
 
 from stack import Stack
-from tests.support.browser import People, check_in, expect_connected, expect_messages, write
+from tests.support.browser import People, check_in, expect_connected, expect_messages, talk
 from tests.support.meeting import Meeting
 from tests.support.no_websockets import REFUSAL, NoWebSockets
 
@@ -37,18 +37,7 @@ def test_behind_proxies_that_refuse_or_swallow_a_websocket_the_chat_is_whole(
         ada, ada_began = come(people, full_meeting, refusing)
         for page in (ada, grace):
             expect_connected(page)
-        written: list[str] = []
-        for number in range(3):
-            for write_one, name in (
-                (lambda body: write(ada, body), "Ada"),
-                (alan.post, "Alan"),
-                (lambda body: write(grace, body), "Grace"),
-                (edsger.post, "Edsger"),
-            ):
-                written.append(f"{name} {number}")
-                write_one(written[-1])
-                # What comes next gets the higher id.
-                alan.wait_for_bodies(written[-1])
+        written = talk((ada, grace), (alan, edsger))
         for page in (ada, grace):
             expect_messages(page, *written)
         assert refusing.handshakes

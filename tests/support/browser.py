@@ -1,7 +1,10 @@
 """People with browsers of their own, and what they do on many pages."""
 
+import itertools
 import re
 import shutil
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from playwright.sync_api import (
@@ -13,6 +16,8 @@ from playwright.sync_api import (
     WebError,
     expect,
 )
+
+from tests.support.viewer import Viewer
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
@@ -126,3 +131,16 @@ def expect_messages(page: Page, *bodies: str) -> None:
     expect(page.locator("#pending > li")).to_have_count(0)
     ids = [int(row.get_attribute("data-id") or 0) for row in rows.all()]
     assert ids == sorted(set(ids))
+
+
+def talk(pages: Sequence[Page], viewers: Sequence[Viewer]) -> list[str]:
+    """Have everybody write three messages, each when the first viewer has the one before; all of
+    them in the order of their ids."""
+    writers: list[Callable[[str], object]] = [partial(write, page) for page in pages]
+    writers += [viewer.post for viewer in viewers]
+    written: list[str] = []
+    for number, (place, write_one) in itertools.product(range(3), enumerate(writers)):
+        written.append(f"{number} by writer {place}")
+        write_one(written[-1])
+        viewers[0].wait_for_bodies(written[-1])
+    return written
