@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Update, bindparam, func, or_, select, update
+from sqlalchemy import Update, bindparam, func, select, update
 
 from webapp.core import cache
 from webapp.core.extensions import db
 from webapp.core.models import Employee
+from webapp.core.searching import found
 
 CACHE_SECONDS = 300
 PAGE_ROWS = 50
@@ -98,8 +99,7 @@ def forget_employees(employee_ids: Iterable[int]) -> None:
 
 def search_employees(q: str, page: int) -> tuple[list[Employee], int]:
     """One page of the employees whose name, e-mail or number contains `q`, and how many match."""
-    columns = (FULL_NAME, Employee.email, Employee.employee_number)
-    matches = or_(*(column.icontains(q, autoescape=True) for column in columns))
+    matches = found(Employee, q)
     total = db.session.scalar(select(func.count()).select_from(Employee).where(matches)) or 0
     rows = (
         select(Employee)

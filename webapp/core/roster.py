@@ -17,7 +17,7 @@ from webapp.core.extensions import db
 from webapp.core.models import Admin, Closing
 from webapp.core.roster_counts import Counts
 from webapp.core.roster_filters import Filters, parse_filters
-from webapp.core.roster_query import RosterQuery
+from webapp.core.roster_query import RosterQuery, Window
 from webapp.core.statuses import STATUSES, Rule, rule_of
 
 __all__ = ["STATUSES", "Filters", "Roster", "RosterRow", "parse_filters", "read_roster"]
@@ -96,10 +96,11 @@ def read_roster(event: EventInfo, filters: Filters) -> Roster:
     frozen = find_frozen(event.id)
     closing = frozen.closing if frozen else None
     query = RosterQuery(event, closing)
-    page = query.rows(filters, PAGE_ROWS, (filters.page - 1) * PAGE_ROWS)
+    counts = Counts(db.session.execute(query.counts(filters.q)), filters)
+    window = Window((filters.page - 1) * PAGE_ROWS, PAGE_ROWS, counts.matching_apart)
     return Roster(
-        rows=[_row(row) for row in db.session.execute(page)],
-        counts=Counts(db.session.execute(query.counts(filters.q)), filters),
+        rows=[_row(row) for row in db.session.execute(query.rows(filters, window))],
+        counts=counts,
         rule=rule_of(event, closing),
         frozen=frozen,
     )

@@ -19,8 +19,10 @@ class Counts:
         self._filters = filters
         self._people: Counter[Group] = Counter()
         self._found: Counter[Group] = Counter()
-        for department, location, moved_from, shown, people, found in groups:
+        self._found_apart: Counter[Group] = Counter()
+        for department, location, moved_from, shown, apart, people, found in groups:
             self._add((department, location, shown), people, found)
+            self._found_apart[department, location, shown] += found if apart else 0
             if moved_from is not None:
                 self._add((department, location, moved_from), -people, -found)
 
@@ -33,6 +35,11 @@ class Counts:
     def matching(self) -> int:
         """How many the filters let through."""
         return sum(found for _, found in self._matching(self._filters))
+
+    @property
+    def matching_apart(self) -> int:
+        """How many of these are in `Parts.apart`."""
+        return sum(found for _, found in self._matching(self._filters, self._found_apart))
 
     @property
     def by_status(self) -> Counter[str]:
@@ -65,8 +72,10 @@ class Counts:
         self._people[group] += people
         self._found[group] += found
 
-    def _matching(self, filters: Filters) -> Iterator[tuple[Group, int]]:
+    def _matching(
+        self, filters: Filters, among: Counter[Group] | None = None
+    ) -> Iterator[tuple[Group, int]]:
         wanted = [getattr(filters, name) for name in FACETS]
-        for group, found in self._found.items():
+        for group, found in (among or self._found).items():
             if all(not value or value == own for value, own in zip(wanted, group, strict=True)):
                 yield group, found

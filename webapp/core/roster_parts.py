@@ -34,8 +34,9 @@ class Part:
     checked_in_at: Any = NOTHING
     last_minute: Any = NOTHING
     watched: Any = ZERO
-    # The same as `where`, put so that an index groups them; with a search it would be in the way.
-    grouped_where: Sequence[Any] = ()
+    # An index of all that is searched, in the order of their names. MySQL would rather read the
+    # rows of a smaller one and sort them, which takes several times as long.
+    by_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,10 @@ def live_parts(event: EventInfo) -> Parts:
     return Parts(
         all=Part(
             Employee,
-            [Employee.active],
+            [Employee.active == true()],
             Employee,
             literal("absent"),
-            grouped_where=[Employee.active == true()],
+            by_name="ix_employees_by_name",
         ),
         apart=[
             Part(
@@ -88,7 +89,13 @@ def live_parts(event: EventInfo) -> Parts:
                 moved_from,
             ),
         ],
-        rest=Part(Employee, [Employee.active, ~came, ~corrected], Employee, literal("absent")),
+        rest=Part(
+            Employee,
+            [Employee.active, ~came, ~corrected],
+            Employee,
+            literal("absent"),
+            by_name="ix_employees_by_name",
+        ),
         employee_id=Employee.id,
         # Who came stays, also when deactivated in the midst of the event.
         on_roster=or_(Employee.active, came, corrected),
@@ -96,17 +103,23 @@ def live_parts(event: EventInfo) -> Parts:
 
 
 def frozen_parts(event_id: int) -> Parts:
-    """Apart are those who were corrected."""
+    """Apart are who came, and who was corrected without having come, as above."""
     row = FrozenAttendance
     here = row.event_id == event_id
     figures = (row.checked_in_at, row.last_minute, row.watched_minutes)
-    corrected = join(Correction, row, latest_correction(event_id, row.employee_id))
+    came = row.checked_in_at.is_not(None)
+    stayed_away = row.checked_in_at.is_(None)
+    latest = latest_correction(event_id, row.employee_id)
     shown = func.coalesce(Correction.status, row.status)
+    came_rows = outerjoin(row, Correction, latest)
     uncorrected = ~_has_correction(event_id, row.employee_id)
     return Parts(
         all=Part(row, [here], row, row.status, NOTHING, *figures),
-        apart=[Part(corrected, [here], row, shown, row.status, *figures)],
-        rest=Part(row, [here, uncorrected], row, row.status, NOTHING, *figures),
+        apart=[
+            Part(came_rows, [here, came], row, shown, row.status, *figures),
+            Part(join(Correction, row, latest), [here, stayed_away], row, shown, row.status),
+        ],
+        rest=Part(row, [here, stayed_away, uncorrected], row, literal("absent")),
         employee_id=row.employee_id,
         on_roster=here,
     )

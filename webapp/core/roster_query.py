@@ -1,14 +1,17 @@
 """The SQL of a roster: one shape of row, whether its figures are live or frozen."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select, union_all
 from sqlalchemy.orm import outerjoin
 
 from webapp.core.events import EventInfo
 from webapp.core.models import Admin, Attendance, Closing, Correction, Employee, FrozenAttendance
 from webapp.core.roster_filters import Filters
 from webapp.core.roster_parts import Part, frozen_parts, latest_correction, live_parts
+from webapp.core.searching import found
 from webapp.core.statuses import counted_status, rank, rule_of
 
 IDENTITY = ("employee_number", "first_name", "last_name", "email", "department", "location")
@@ -18,6 +21,27 @@ TIES = ("last_name", "first_name", "employee_number")
 SORTED_BY_WHO = ("name", "number", "department", "location")
 
 Statement = Select[*tuple[Any, ...]]
+Cut = tuple[int, int] | None  # offset and limit
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which of the rows that match: `limit` from `offset` on. `apart` is how many of all that match
+    are in `Parts.apart`."""
+
+    offset: int
+    limit: int
+    apart: int
+
+    @property
+    def last(self) -> int:
+        """The first row behind it."""
+        return self.offset + self.limit
+
+    @property
+    def skipped(self) -> int:
+        """So many of `Parts.rest` stand before it, even if all that are apart do."""
+        return max(0, self.offset - self.apart)
 
 
 class RosterQuery:
@@ -27,9 +51,12 @@ class RosterQuery:
         self._parts = frozen_parts(event.id) if closing else live_parts(event)
         self._details = _frozen_details(event) if closing else _live_details(event)
 
-    def rows(self, filters: Filters, limit: int | None = None, offset: int = 0) -> Statement:
-        """The rows that match, in their order: first whose they are, then what is in them."""
-        page = self._page(filters, limit, offset).subquery()
+    def rows(self, filters: Filters, window: Window | None = None) -> Statement:
+        """The rows that match, or those of the window, in their order.
+
+        First whose they are, then what is in them.
+        """
+        page = self._page(filters, window).subquery()
         rows = self._details.join(page, page.c.employee_id == self._parts.employee_id)
         return rows.order_by(*_order(page.c, filters.sort))
 
@@ -40,24 +67,28 @@ class RosterQuery:
         return self._details.where(parts.employee_id == known.scalar_subquery())
 
     def counts(self, q: str) -> Any:
-        """By department, location, the status that they are moved from, and theirs: how many there
-        are, and how many `q` finds."""
-        return union_all(*(_groups(part, q) for part in (self._parts.all, *self._parts.apart)))
+        """By department, location, the status that they are moved from, theirs, and whether they
+        are apart: how many there are, and how many `q` finds."""
+        parts = [(self._parts.all, False), *((part, True) for part in self._parts.apart)]
+        return union_all(*(groups for part, apart in parts for groups in _groups(part, apart, q)))
 
-    def _page(self, filters: Filters, limit: int | None, offset: int) -> Statement:
+    def _page(self, filters: Filters, window: Window | None) -> Statement:
         if filters.status == "" and filters.sort.removeprefix("-") in SORTED_BY_WHO:
-            return self._keys(self._parts.all, filters, limit, offset, self._parts.on_roster)
-        last = None if limit is None else offset + limit
-        parts = (
-            select(self._keys(part, filters, last, 0, *part.where).subquery())
-            for part in (*self._parts.apart, self._parts.rest)
-        )
-        whole = union_all(*parts).subquery()
-        return _cut(select(whole), whole.c, filters.sort, limit, offset)
+            here = (window.offset, window.limit) if window else None
+            return self._keys(self._parts.all, filters, here, self._parts.on_roster)
+        first = rest = page = None
+        if window:
+            # The rest differ in nothing but their names, and an index has these in order: it
+            # passes over those who cannot be in the window, and nobody has to sort them.
+            first = (0, window.last)
+            rest = (window.skipped, window.last - window.skipped)
+            page = (window.offset - window.skipped, window.limit)
+        cuts = [*((part, first) for part in self._parts.apart), (self._parts.rest, rest)]
+        parts = (self._keys(part, filters, cut, *part.where).subquery() for part, cut in cuts)
+        whole = union_all(*map(select, parts)).subquery()
+        return _cut(select(whole), whole.c, filters.sort, page)
 
-    def _keys(
-        self, part: Part, filters: Filters, limit: int | None, offset: int, *where: Any
-    ) -> Statement:
+    def _keys(self, part: Part, filters: Filters, cut: Cut, *where: Any) -> Statement:
         """Who of a part matches, and what they are sorted by."""
         columns = {
             "place": _place(part, filters.sort),
@@ -68,12 +99,15 @@ class RosterQuery:
         labels = {name: column.label(name) for name, column in columns.items()}
         query = select(*labels.values()).select_from(part.source)
         query = query.where(*where, *_conditions(part, filters))
-        return _cut(query, labels, filters.sort, limit, offset)
+        if filters.sort.removeprefix("-") != "number":
+            query = _in_names_order(query, part)
+        return _cut(query, labels, filters.sort, cut)
 
 
-def _cut(query: Statement, columns: Any, sort: str, limit: int | None, offset: int) -> Statement:
-    if limit is None:
+def _cut(query: Statement, columns: Any, sort: str, cut: Cut) -> Statement:
+    if cut is None:
         return query
+    offset, limit = cut
     return query.order_by(*_order(columns, sort)).limit(limit).offset(offset)
 
 
@@ -107,7 +141,7 @@ def _sort_key(part: Part, sort: str) -> Any:
 
 
 def _conditions(part: Part, filters: Filters) -> list[ColumnElement[bool]]:
-    conditions = [_found(part, filters.q)] if filters.q else []
+    conditions = [found(part.who, filters.q)] if filters.q else []
     if filters.department:
         conditions.append(part.who.department == filters.department)
     if filters.location:
@@ -117,19 +151,21 @@ def _conditions(part: Part, filters: Filters) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _groups(part: Part, q: str) -> Statement:
+def _groups(part: Part, apart: bool, q: str) -> Iterator[Statement]:
     places = (part.who.department, part.who.location)
     groups = (*places, part.moved_from.label("moved_from"), part.shown.label("shown"))
-    found = func.count(case((_found(part, q), 1))) if q else func.count()
-    query = select(*groups, func.count(), found).select_from(part.source)
-    where = part.where if q else part.grouped_where or part.where
-    return query.where(*where).group_by(*groups)
+    matching = literal(0) if q else func.count()
+    query = select(*groups, literal(apart), func.count(), matching).select_from(part.source)
+    yield query.where(*part.where).group_by(*groups)
+    if q:
+        query = select(*groups, literal(apart), literal(0), func.count()).select_from(part.source)
+        query = query.where(*part.where, found(part.who, q)).group_by(*groups)
+        yield _in_names_order(query, part)
 
 
-def _found(part: Part, q: str) -> ColumnElement[bool]:
-    full_name = part.who.first_name + " " + part.who.last_name
-    columns = (full_name, part.who.email, part.who.employee_number)
-    return or_(*(column.icontains(q, autoescape=True) for column in columns))
+def _in_names_order(query: Statement, part: Part) -> Statement:
+    hint = f"FORCE INDEX ({part.by_name})"
+    return query.with_hint(part.who, hint, "mysql") if part.by_name else query
 
 
 def _live_details(event: EventInfo) -> Statement:
