@@ -10,12 +10,19 @@ from sqlalchemy import func, select
 
 from tests.conftest import Servers
 from tests.support.client import PageClient
-from tests.support.data import add_employee, add_event
+from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.proxy import CommitProxy
 from webapp.app import create_app
 from webapp.core import audit, closing, events
-from webapp.core.extensions import db
-from webapp.core.models import Attendance, AuditEntry, Message
+from webapp.core.extensions import Model, db
+from webapp.core.models import (
+    Attendance,
+    AuditEntry,
+    Closing,
+    Correction,
+    FrozenAttendance,
+    Message,
+)
 from webapp.core.settings import load_settings
 
 LOSSES = ["request", "answer"]
@@ -53,7 +60,7 @@ def viewer(servers: Servers, proxy: CommitProxy, tmp_path: Path) -> Iterator[Pag
         db.engine.dispose()
 
 
-def count(app: Flask, table: type[Attendance | AuditEntry | Message]) -> int:
+def count(app: Flask, table: type[Model]) -> int:
     with app.app_context():
         return db.session.scalar(select(func.count()).select_from(table)) or 0
 
@@ -91,3 +98,42 @@ def test_what_an_admin_did_is_recorded_once(
         audit.record_now("transcript_exported", event_id=event.id)
     assert proxy.lost == [loss] * 2
     assert count(viewer.application, AuditEntry) == 2
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_close_takes_one_snapshot(viewer: PageClient, proxy: CommitProxy, loss: str) -> None:
+    viewer.check_in("town-hall", "person1001@example.com", "1001")
+    with viewer.application.app_context():
+        add_employee("1002")
+        add_admin()
+    viewer.sign_in(*ADMIN)
+    page = viewer.get("/admin/")
+    proxy.lose_next(loss, after=b"INSERT INTO closings")
+    assert viewer.submit(page, "/state", state="closed").status_code == 303
+    assert proxy.lost == [loss]
+    with viewer.application.app_context():
+        said = select(AuditEntry.admin_id).where(AuditEntry.action == "event_closed")
+        closed_by = db.session.scalars(select(Closing.closed_by)).one()
+        assert list(db.session.scalars(said)) == [closed_by]
+        assert closed_by is not None
+        frozen = select(FrozenAttendance.employee_number, FrozenAttendance.status)
+        statuses = [("1001", "checked_in"), ("1002", "absent")]
+        assert sorted(tuple(row) for row in db.session.execute(frozen)) == statuses
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_correction_is_on_record_once(viewer: PageClient, proxy: CommitProxy, loss: str) -> None:
+    with viewer.application.app_context():
+        employee_id = add_employee("1002").id
+        add_admin()
+    viewer.sign_in(*ADMIN)
+    page = viewer.get(f"/admin/events/town-hall/attendance?edit={employee_id}")
+    proxy.lose_next(loss, after=b"INSERT INTO corrections")
+    answer = viewer.submit(page, "/corrections", status="excused", note="ill")
+    assert answer.status_code == 303
+    assert proxy.lost == [loss]
+    with viewer.application.app_context():
+        said = db.session.scalars(select(Correction)).one()
+        assert (said.employee_id, said.status, said.note) == (employee_id, "excused", "ill")
+        actions = list(db.session.scalars(select(AuditEntry.action)))
+        assert actions.count("attendance_corrected") == 1

@@ -4,13 +4,17 @@ from typing import Any
 
 import pytest
 import socketio
+from sqlalchemy import select
 
 from stack import Stack
 from tests.support.meeting import Meeting
 from tests.support.viewer import NAMESPACE, Viewer
 from tests.support.waiting import wait_for
 from webapp.core.closing import change_state
+from webapp.core.employees import end_of_access, forget_employees
 from webapp.core.events import get_event
+from webapp.core.extensions import db
+from webapp.core.models import Employee
 
 
 def test_a_message_written_on_one_node_appears_on_the_other(stack: Stack, meeting: Meeting) -> None:
@@ -127,6 +131,27 @@ def test_a_closed_event_refuses_and_tells_who_watches(stack: Stack, meeting: Mee
         wait_for(lambda: ("event_changed", "closed") in [(e, p.get("state")) for e, p in told(ada)])
         assert ada.post("too late")["error"]["code"] == "event_not_open"
         assert refused(late, stack.url)["code"] == "event_not_open"
+
+
+def test_who_was_deactivated_meanwhile_is_refused_on_the_open_socket(
+    stack: Stack, meeting: Meeting
+) -> None:
+    email, number = meeting.employee()
+    with Viewer(stack.url, meeting.slug, email, number).connect(stack.url) as ada:
+        assert ada.post("still here")["ok"] is True
+        with meeting.app.app_context():
+            # As by an import, but what tells the nodes to close the socket is lost.
+            employee = db.session.scalars(select(Employee).filter_by(email=email)).one()
+            db.session.execute(end_of_access([employee.id]))
+            db.session.commit()
+            forget_employees([employee.id])
+        for event, packet in (
+            ("post_message", {"nonce": "n", "body": "x"}),
+            ("messages_since", {"after": 0}),
+        ):
+            answer = ada.call(event, packet)
+            assert answer["ok"] is False
+            assert answer["error"]["code"] == "not_checked_in"
 
 
 def told(viewer: Viewer) -> list[tuple[str, dict[str, Any]]]:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from webapp.core import audit
 from webapp.core.admins import AdminInfo
 from webapp.core.clock import utcnow
+from webapp.core.database import repeated
 from webapp.core.errors import Invalid, NotFound
 from webapp.core.events import EventInfo
 from webapp.core.extensions import db
@@ -25,17 +26,10 @@ def correct(
     Before and after the close alike; the row as it is then. Said twice, it is one correction.
     Raises `NotFound` for who is not on the roster, `Invalid` for another status or no note.
     """
-    row = find_row(event, employee_id)
-    if row is None:
-        raise NotFound("There is nobody like that on the roster.")
     note = " ".join(printable(note).split())
     _check(status, note)
-    held = (row.status, row.note) if row.corrected else ("", None)
-    if status != held[0] or (status and note != held[1]):
-        _add(event.id, row, status or None, note, admin)
-    found = find_row(event, employee_id)
-    assert found is not None, "nobody leaves a roster"  # noqa: S101 - a correction keeps them
-    return found
+    _say(event, employee_id, status, note, admin)
+    return _find(event, employee_id)
 
 
 def list_corrections(event: EventInfo, employee_id: int) -> Sequence[Any]:
@@ -60,6 +54,22 @@ def _check(status: str, note: str) -> None:
         raise Invalid(f"A note has at most {NOTE_LENGTH} characters.")
 
 
+def _find(event: EventInfo, employee_id: int) -> RosterRow:
+    row = find_row(event, employee_id)
+    if row is None:
+        raise NotFound("There is nobody like that on the roster.")
+    return row
+
+
+@repeated
+def _say(event: EventInfo, employee_id: int, status: str, note: str, admin: AdminInfo) -> None:
+    row = _find(event, employee_id)
+    held = (row.status, row.note) if row.corrected else ("", None)
+    if status != held[0] or (status and note != held[1]):
+        _add(event.id, row, status or None, note, admin)
+        db.session.commit()
+
+
 def _add(event_id: int, row: RosterRow, status: str | None, note: str, admin: AdminInfo) -> None:
     correction = Correction(
         event_id=event_id,
@@ -74,4 +84,3 @@ def _add(event_id: int, row: RosterRow, status: str | None, note: str, admin: Ad
     subject = f"{row.name} ({row.employee_number})"
     change = [row.status, status or row.counted]
     audit.record("attendance_corrected", event_id=event_id, subject=subject, status=change)
-    db.session.commit()

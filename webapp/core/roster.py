@@ -97,7 +97,8 @@ def read_roster(event: EventInfo, filters: Filters) -> Roster:
     closing = frozen.closing if frozen else None
     query = RosterQuery(event, closing)
     counts = Counts(db.session.execute(query.counts(filters.q)), filters)
-    window = Window((filters.page - 1) * PAGE_ROWS, PAGE_ROWS, counts.matching_apart)
+    offset = (filters.page - 1) * PAGE_ROWS
+    window = Window(offset, PAGE_ROWS, counts.matching, counts.matching_apart)
     return Roster(
         rows=[_row(row) for row in db.session.execute(query.rows(filters, window))],
         counts=counts,

@@ -113,13 +113,14 @@ def frozen_parts(event_id: int) -> Parts:
     shown = func.coalesce(Correction.status, row.status)
     came_rows = outerjoin(row, Correction, latest)
     uncorrected = ~_has_correction(event_id, row.employee_id)
+    by_name = "ix_frozen_attendance_by_name"
     return Parts(
-        all=Part(row, [here], row, row.status, NOTHING, *figures),
+        all=Part(row, [here], row, row.status, NOTHING, *figures, by_name=by_name),
         apart=[
             Part(came_rows, [here, came], row, shown, row.status, *figures),
             Part(join(Correction, row, latest), [here, stayed_away], row, shown, row.status),
         ],
-        rest=Part(row, [here, stayed_away, uncorrected], row, literal("absent")),
+        rest=Part(row, [here, stayed_away, uncorrected], row, literal("absent"), by_name=by_name),
         employee_id=row.employee_id,
         on_roster=here,
     )

@@ -21,16 +21,25 @@ TIES = ("last_name", "first_name", "employee_number")
 SORTED_BY_WHO = ("name", "number", "department", "location")
 
 Statement = Select[*tuple[Any, ...]]
-Cut = tuple[int, int] | None  # offset and limit
+
+
+@dataclass(frozen=True)
+class Cut:
+    """`limit` rows of a statement from `offset` on, in the opposite order if `backwards`."""
+
+    offset: int
+    limit: int
+    backwards: bool = False
 
 
 @dataclass(frozen=True)
 class Window:
-    """Which of the rows that match: `limit` from `offset` on. `apart` is how many of all that match
-    are in `Parts.apart`."""
+    """Which of the rows that match: `limit` from `offset` on. So many match in all, and so many of
+    these are in `Parts.apart`."""
 
     offset: int
     limit: int
+    matching: int
     apart: int
 
     @property
@@ -42,6 +51,13 @@ class Window:
     def skipped(self) -> int:
         """So many of `Parts.rest` stand before it, even if all that are apart do."""
         return max(0, self.offset - self.apart)
+
+    def cut(self) -> Cut:
+        """The same, counted from the end that is nearer."""
+        if self.offset <= self.matching // 2:
+            return Cut(self.offset, self.limit)
+        rows = max(0, min(self.limit, self.matching - self.offset))
+        return Cut(max(0, self.matching - self.last), rows, backwards=True)
 
 
 class RosterQuery:
@@ -74,21 +90,21 @@ class RosterQuery:
 
     def _page(self, filters: Filters, window: Window | None) -> Statement:
         if filters.status == "" and filters.sort.removeprefix("-") in SORTED_BY_WHO:
-            here = (window.offset, window.limit) if window else None
+            here = window.cut() if window else None
             return self._keys(self._parts.all, filters, here, self._parts.on_roster)
         first = rest = page = None
         if window:
             # The rest differ in nothing but their names, and an index has these in order: it
             # passes over those who cannot be in the window, and nobody has to sort them.
-            first = (0, window.last)
-            rest = (window.skipped, window.last - window.skipped)
-            page = (window.offset - window.skipped, window.limit)
+            first = Cut(0, window.last)
+            rest = Cut(window.skipped, window.last - window.skipped)
+            page = Cut(window.offset - window.skipped, window.limit)
         cuts = [*((part, first) for part in self._parts.apart), (self._parts.rest, rest)]
         parts = (self._keys(part, filters, cut, *part.where).subquery() for part, cut in cuts)
         whole = union_all(*map(select, parts)).subquery()
         return _cut(select(whole), whole.c, filters.sort, page)
 
-    def _keys(self, part: Part, filters: Filters, cut: Cut, *where: Any) -> Statement:
+    def _keys(self, part: Part, filters: Filters, cut: Cut | None, *where: Any) -> Statement:
         """Who of a part matches, and what they are sorted by."""
         columns = {
             "place": _place(part, filters.sort),
@@ -104,19 +120,19 @@ class RosterQuery:
         return _cut(query, labels, filters.sort, cut)
 
 
-def _cut(query: Statement, columns: Any, sort: str, cut: Cut) -> Statement:
+def _cut(query: Statement, columns: Any, sort: str, cut: Cut | None) -> Statement:
     if cut is None:
         return query
-    offset, limit = cut
-    return query.order_by(*_order(columns, sort)).limit(limit).offset(offset)
+    order = _order(columns, sort, backwards=cut.backwards)
+    return query.order_by(*order).limit(cut.limit).offset(cut.offset)
 
 
-def _order(columns: Any, sort: str) -> list[ColumnElement[Any]]:
-    key = columns["sort_key"]
+def _order(columns: Any, sort: str, *, backwards: bool = False) -> list[ColumnElement[Any]]:
     # An index serves only who asks for each column once.
     ties = {"name": TIES[1:], "number": ()}.get(sort, TIES)
-    directed = key.desc() if sort.startswith("-") else key
-    return [columns["place"], directed, *(columns[name] for name in ties)]
+    down = {"sort_key"} if sort.startswith("-") else set()
+    names = ("place", "sort_key", *ties)
+    return [columns[n].desc() if (n in down) != backwards else columns[n] for n in names]
 
 
 def _place(part: Part, sort: str) -> ColumnElement[int]:
