@@ -13,6 +13,7 @@ from webapp.core import admins, employee_import, events, retention, seed
 from webapp.core.clock import utcnow
 from webapp.core.database import answers
 from webapp.core.errors import Invalid, first_line
+from webapp.core.import_progress import Progress
 from webapp.core.startup import prepare_database
 from webapp.core.waiting import wait_until
 
@@ -96,7 +97,7 @@ def import_employees(file: BinaryIO, dry_run: bool, strict: bool, sync: bool) ->
             dry_run=dry_run,
             strict=strict,
             sync=sync,
-            progress=_say_progress,
+            say=_say_progress,
         )
     except Invalid as refusal:
         raise click.ClickException(refusal.message) from None
@@ -112,10 +113,12 @@ def import_employees(file: BinaryIO, dry_run: bool, strict: bool, sync: bool) ->
         sys.exit(1)
 
 
-def _say_progress(done: int, total: int) -> None:
+def _say_progress(progress: Progress) -> None:
     # One line that grows on a terminal; in a log, the end alone.
-    if done == total or sys.stderr.isatty():
-        click.echo(f"\r{done} of {total} rows written", err=True, nl=done == total)
+    ends = progress.step == "written" and progress.done == progress.total
+    if ends or sys.stderr.isatty():
+        said = f"{progress.done} of {progress.total} rows {progress.step}"
+        click.echo(f"\r{said:40}" if sys.stderr.isatty() else said, err=True, nl=ends)
 
 
 def _say_what_would_change(report: employee_import.ImportReport) -> None:

@@ -12,6 +12,7 @@ def register_filters(app: Flask) -> None:
     """Add the filters to `app`."""
     app.add_template_filter(clock)
     app.add_template_filter(day_and_time)
+    app.add_template_filter(thousands)
 
 
 def clock(isoformat: str, timezone: str) -> str:
@@ -19,6 +20,11 @@ def clock(isoformat: str, timezone: str) -> str:
     if not isoformat:
         return ""
     return from_isoformat(isoformat).astimezone(ZoneInfo(timezone)).strftime("%H:%M")
+
+
+def thousands(count: int) -> str:
+    """`50,000`."""
+    return f"{count:,}"
 
 
 def day_and_time(moment: datetime, timezone: str) -> str:

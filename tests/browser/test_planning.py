@@ -4,9 +4,14 @@ import re
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
 from tests.support.browser import People, check_in, expect_connected, sign_in
 from tests.support.meeting import Meeting
+from webapp.core import import_progress
+from webapp.core.extensions import db
+from webapp.core.import_progress import Progress
+from webapp.core.models import Admin
 from webapp.core.seed import ADMIN_EMAIL, ADMIN_PASSWORD
 
 HEADER = "email,employee number,first name,last name\n"
@@ -63,6 +68,23 @@ def test_a_list_is_tried_imported_and_searched(
     admin.get_by_role("button", name="Show").click()
     expect(admin.locator("#rows tbody tr")).to_have_count(1)
     expect(admin).to_have_url(re.compile("q="))
+
+
+def test_how_far_an_import_is_follows_without_a_click(
+    people: People, meeting: Meeting, javascript: bool
+) -> None:
+    with meeting.app.app_context():
+        by_email = select(Admin.id).where(Admin.email == ADMIN_EMAIL)
+        admin_id = db.session.scalars(by_email).one()
+        import_progress.note(admin_id, Progress("read", 1000, 50_000))
+    admin = come(people, meeting, javascript)
+    admin.goto("/admin/employees/import/progress")
+    expect(admin.locator("#progress")).to_contain_text("1,000 of 50,000 rows read")
+    with meeting.app.app_context():
+        import_progress.note(admin_id, Progress("written", 2000, 50_000))
+    expect(admin.locator("#progress")).to_contain_text("2,000 of 50,000 rows written")
+    with meeting.app.app_context():
+        import_progress.forget(admin_id)
 
 
 def test_who_is_deactivated_by_hand_is_out_at_once(people: People, meeting: Meeting) -> None:

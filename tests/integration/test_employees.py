@@ -1,6 +1,8 @@
 """The list of employees, and bringing it up to date from a file."""
 
 import io
+import re
+import threading
 from pathlib import Path
 
 import pytest
@@ -305,6 +307,27 @@ def test_the_page_shows_first_and_imports_then(app: Flask, admin: PageClient) ->
     assert "Imported" in upload(admin, (HEADER + ADA).encode(), "import")
     with app.app_context():
         assert names() == {"Ada Lovelace"}
+
+
+def test_while_an_import_goes_on_its_admin_sees_how_far_it_is(
+    app: Flask, admin: PageClient
+) -> None:
+    address, poll = "/admin/employees/import/progress", {"HX-Request": "true"}
+    assert "No row has been read yet." in text_of(admin.get(address).text)
+    rows = [f"p{n}@example.com,{n},Ada,Lovelace,Research,London\n" for n in range(1, 12_001)]
+    data = (HEADER + "".join(rows)).encode()
+    tab = app.test_client()
+    assert isinstance(tab, PageClient)
+    tab.sign_in(*ADMIN)
+    importing = threading.Thread(target=upload, args=(admin, data, "import"))
+    importing.start()
+    shown = set()
+    while importing.is_alive():
+        shown.add(text_of(tab.get(address, headers=poll).text).strip())
+    importing.join()
+    told = [s for s in shown if re.fullmatch(r"\d+,000 of 12,000 rows (read|written)", s)]
+    assert len(told) > 1, shown
+    assert "No row has been read yet." in text_of(tab.get(address).text)
 
 
 def test_the_page_takes_files_of_megabytes(admin: PageClient) -> None:

@@ -21,7 +21,14 @@ from webapp.core.clock import minute_of, utcnow
 from webapp.core.closing import change_state
 from webapp.core.events import EventInfo, get_event
 from webapp.core.extensions import db
-from webapp.core.models import Attendance, AudienceMinute, Employee, Event, WatchedMinute
+from webapp.core.models import (
+    Attendance,
+    AudienceMinute,
+    AuditEntry,
+    Employee,
+    Event,
+    WatchedMinute,
+)
 
 EMPLOYEES, MINUTES = 6, 12
 # Who is connected to which node in which minute; a node that crashed says nothing of a minute,
@@ -227,6 +234,9 @@ def test_old_minutes_are_reduced_to_totals(app: Flask, company: list[int]) -> No
     assert runner.invoke(args=["attendance", "prune"]).output.startswith("41 minutes older")
     assert runner.invoke(args=["attendance", "prune"]).output.startswith("0 minutes older")
     db.session.rollback()
+    said = select(AuditEntry.admin_id, Event.slug, AuditEntry.details).join(Event)
+    pruned = db.session.execute(said.where(AuditEntry.action == "minutes_pruned")).all()
+    assert pruned == [(None, "old", '{"minutes": 41, "older_than_days": 90}')]
     assert {slug: shown_roster(get_event(slug)) for slug in ("old", "new")} == before
     old = get_event("old").id
     kept = select(func.sum(AudienceMinute.viewers)).where(AudienceMinute.event_id == old)

@@ -39,6 +39,7 @@ ACTIONS = {
     "employees_imported": "Imported employees",
     "employee_added": "Added an employee",
     "employee_changed": "Changed an employee",
+    "minutes_pruned": "Reduced old minutes to totals",
 }
 
 

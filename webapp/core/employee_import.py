@@ -12,14 +12,14 @@ from webapp.core.employee_csv import BrokenRow, EmployeeRow, read_rows
 from webapp.core.employees import FIELDS, end_of_access, forget_employees, normal_number
 from webapp.core.errors import Invalid
 from webapp.core.extensions import db
+from webapp.core.import_progress import Progress
 from webapp.core.live import close_sockets
 from webapp.core.models import Employee
 
 ROWS_PER_STATEMENT = 1000
 DEFAULTS = {"department": "", "location": "", "active": True}
 
-# Called with the rows written so far, and how many there are to write.
-Progress = Callable[[int, int], None]
+Say = Callable[[Progress], None]
 T = TypeVar("T")
 
 
@@ -85,21 +85,22 @@ def import_employees(
     dry_run: bool = False,
     strict: bool = False,
     sync: bool = False,
-    progress: Progress = lambda _done, _all: None,
+    say: Say = lambda _progress: None,
 ) -> ImportReport:
     """Add and change employees as the CSV file says, in one transaction.
 
     Employees are matched by number. `sync` deactivates who is not in the file; `strict` changes
-    nothing when a row is broken; `dry_run` changes nothing at all. `name` is the file's. Run
-    again, it changes nothing.
+    nothing when a row is broken; `dry_run` changes nothing at all. `name` is the file's; `say` is
+    told now and then how far it is. Run again, it changes nothing.
 
     Raises `Invalid` for what is no list.
     """
-    report = _compare(read_rows(data), sync=sync)
+    rows = _counted(read_rows(data), data.count(b"\n", 0, -1), say)
+    report = _compare(rows, sync=sync)
     if dry_run or (strict and report.broken):
         return report
     try:
-        _apply(report, progress)
+        _apply(report, say)
         audit.record("employees_imported", subject=name, **report.counts)
         db.session.commit()
     except IntegrityError:
@@ -110,6 +111,16 @@ def import_employees(
     _forget(report)
     report.applied = True
     return report
+
+
+def _counted(
+    rows: Iterable[EmployeeRow | BrokenRow], lines: int, say: Say
+) -> Iterator[EmployeeRow | BrokenRow]:
+    """The rows as they are, told in portions. There are about as many as lines."""
+    for done, row in enumerate(rows, 1):
+        yield row
+        if done % ROWS_PER_STATEMENT == 0:
+            say(Progress("read", done, max(done, lines)))
 
 
 def _compare(rows: Iterable[EmployeeRow | BrokenRow], *, sync: bool) -> ImportReport:
@@ -203,20 +214,20 @@ def _find_gone(report: ImportReport, numbers: Iterable[str], known: dict[str, Kn
     report.deactivated = [] if report.unsure else gone
 
 
-def _apply(report: ImportReport, progress: Progress) -> None:
+def _apply(report: ImportReport, say: Say) -> None:
     done, total = 0, len(report.deactivated) + len(report.changed) + len(report.new)
     for portion in _portions(report.deactivated):
         db.session.execute(end_of_access([employee.id for employee in portion]))
-        progress(done := done + len(portion), total)
+        say(Progress("written", done := done + len(portion), total))
     _free_emails(report)
     for changes in _portions(report.changed):
         db.session.execute(update(Employee), [{"id": c.employee.id} | c.values for c in changes])
         leavers = [change.employee.id for change in changes if change.ends_access]
         db.session.execute(end_of_access(leavers))
-        progress(done := done + len(changes), total)
+        say(Progress("written", done := done + len(changes), total))
     for rows in _portions(report.new):
         db.session.execute(insert(Employee), rows)
-        progress(done := done + len(rows), total)
+        say(Progress("written", done := done + len(rows), total))
 
 
 def _free_emails(report: ImportReport) -> None:

@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, select
+from sqlalchemy import CursorResult, delete, func, select
 
+from webapp.core import audit
 from webapp.core.clock import minute_of
 from webapp.core.database import repeated
 from webapp.core.extensions import db
@@ -18,14 +19,18 @@ def prune(now: datetime, days: int) -> int:
 
     What they come to is in `attendance` and `frozen_attendance`, and how many watched in each
     minute in `audience_minutes`, since the day they were counted. A few at a time, so that nobody
-    waits for it; stopped half way, the next run does the rest.
+    waits for it; stopped half way, the next run does the rest. The audit log says it by event.
     """
     before = minute_of(now - timedelta(days=days))
     events = db.session.scalars(select(WatchedMinute.event_id).distinct()).all()
-    return sum(_prune_event(event_id, before) for event_id in events)
+    return sum(_prune_event(event_id, before, days) for event_id in events)
 
 
-def _prune_event(event_id: int, before: int) -> int:
+def _prune_event(event_id: int, before: int, days: int) -> int:
+    here = (WatchedMinute.event_id == event_id, WatchedMinute.minute < before)
+    if found := db.session.scalar(select(func.count()).select_from(WatchedMinute).where(*here)):
+        # Before the first is deleted: what is stopped half way has been on record all the same.
+        audit.record_now("minutes_pruned", event_id=event_id, minutes=found, older_than_days=days)
     deleted = 0
     while employees := _some_employees(event_id, before):
         deleted += _delete(event_id, employees, before)

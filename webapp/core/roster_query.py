@@ -170,10 +170,15 @@ def _conditions(part: Part, filters: Filters) -> list[ColumnElement[bool]]:
 def _groups(part: Part, apart: bool, q: str) -> Iterator[Statement]:
     places = (part.who.department, part.who.location)
     groups = (*places, part.moved_from.label("moved_from"), part.shown.label("shown"))
-    matching = literal(0) if q else func.count()
-    query = select(*groups, literal(apart), func.count(), matching).select_from(part.source)
-    yield query.where(*part.where).group_by(*groups)
-    if q:
+    query = select(*groups, literal(apart), func.count()).select_from(part.source)
+    query = query.where(*part.where).group_by(*groups)
+    if not q:
+        yield query.add_columns(func.count())
+    elif apart:
+        yield query.add_columns(func.count(case((found(part.who, q), 1))))
+    else:
+        # All are counted by an index that is smaller than the one they are searched in.
+        yield query.add_columns(literal(0))
         query = select(*groups, literal(apart), literal(0), func.count()).select_from(part.source)
         query = query.where(*part.where, found(part.who, q)).group_by(*groups)
         yield _in_names_order(query, part)

@@ -7,10 +7,11 @@ from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from webapp.core import employee_editing, employee_import, employees, identity
+from webapp.core import employee_editing, employee_import, employees, identity, import_progress
 from webapp.core.access import admins
 from webapp.core.error_handlers import respond
 from webapp.core.errors import Invalid, TownhallError
+from webapp.core.import_progress import Progress
 from webapp.core.models import Employee
 from webapp.core.paging import parse_page
 from webapp.core.rendering import go_to, render
@@ -22,6 +23,7 @@ MAX_FILE_BYTES = 20 * 1024 * 1024
 TOO_LARGE = Invalid("This file has more than 20 MB. Split it, or use the command.")
 # Of each kind; a page of 50,000 rows helps nobody.
 SHOWN_ROWS = 100
+NOT_BEGUN = "No row has been read yet."
 
 
 @bp.url_value_preprocessor
@@ -92,9 +94,17 @@ def show_import() -> ResponseReturnValue:
 @bp.post("/import")
 @admins
 def import_file() -> ResponseReturnValue:
-    form, began = ImportForm(), time.monotonic()
+    form, began, admin = ImportForm(), time.monotonic(), identity.require_admin()
     if not form.validate():
         return _show_import(form, Invalid("Choose a file."))
+
+    def say(progress: Progress) -> None:
+        import_progress.note(admin.id, progress)
+        if progress.step == "read":
+            # In the embedded default the others have their turn. Not while it is being written:
+            # whoever wrote then would wait, and stop the process.
+            time.sleep(0)
+
     try:
         report = employee_import.import_employees(
             form.file.data.read(),
@@ -102,10 +112,24 @@ def import_file() -> ResponseReturnValue:
             dry_run=request.form.get("action") != "import",
             strict=form.strict.data,
             sync=form.sync.data,
+            say=say,
         )
     except Invalid as refusal:
         return _show_import(form, refusal)
+    finally:
+        import_progress.forget(admin.id)
     return _show_import(form, report=report, seconds=time.monotonic() - began)
+
+
+@bp.get("/import/progress")
+@admins
+def show_progress() -> ResponseReturnValue:
+    return render(
+        "employees/show_progress.html",
+        "employees/_progress.html",
+        progress=import_progress.find(identity.require_admin().id),
+        waiting=NOT_BEGUN,
+    )
 
 
 @bp.errorhandler(RequestEntityTooLarge)
@@ -133,6 +157,7 @@ def _show_import(
         "employees/_report.html",
         form=form,
         shown=SHOWN_ROWS,
+        waiting=NOT_BEGUN,
         error=error,
         status=status,
         **context,
