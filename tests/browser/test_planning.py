@@ -4,14 +4,9 @@ import re
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
-from sqlalchemy import select
 
 from tests.support.browser import People, check_in, expect_connected, sign_in
 from tests.support.meeting import Meeting
-from webapp.core import import_progress
-from webapp.core.extensions import db
-from webapp.core.import_progress import Progress
-from webapp.core.models import Admin
 from webapp.core.seed import ADMIN_EMAIL, ADMIN_PASSWORD
 
 HEADER = "email,employee number,first name,last name\n"
@@ -70,21 +65,20 @@ def test_a_list_is_tried_imported_and_searched(
     expect(admin).to_have_url(re.compile("q="))
 
 
-def test_how_far_an_import_is_follows_without_a_click(
-    people: People, meeting: Meeting, javascript: bool
+def test_a_large_file_shows_how_many_of_its_rows_are_read(
+    people: People, meeting: Meeting, tmp_path: Path
 ) -> None:
-    with meeting.app.app_context():
-        by_email = select(Admin.id).where(Admin.email == ADMIN_EMAIL)
-        admin_id = db.session.scalars(by_email).one()
-        import_progress.note(admin_id, Progress("read", 1000, 50_000))
-    admin = come(people, meeting, javascript)
-    admin.goto("/admin/employees/import/progress")
-    expect(admin.locator("#progress")).to_contain_text("1,000 of 50,000 rows read")
-    with meeting.app.app_context():
-        import_progress.note(admin_id, Progress("written", 2000, 50_000))
-    expect(admin.locator("#progress")).to_contain_text("2,000 of 50,000 rows written")
-    with meeting.app.app_context():
-        import_progress.forget(admin_id)
+    rows = (f"p{n}@example.com,{meeting.slug}{n},First,Last\n" for n in range(150_000))
+    file = tmp_path / "large.csv"
+    file.write_text(HEADER + "".join(rows))
+    admin = come(people, meeting)
+    admin.goto("/admin/employees/import")
+    admin.get_by_label("CSV file").set_input_files(file)
+    expect(admin.locator("#progress")).to_be_hidden()
+    admin.get_by_role("button", name="Show what would change").click()
+    expect(admin.locator("#progress")).to_contain_text(re.compile("[0-9],000 of 150,000 rows read"))
+    expect(admin.locator("#report")).to_contain_text("150,000 new", timeout=60_000)
+    expect(admin.locator("#progress")).to_be_hidden()
 
 
 def test_who_is_deactivated_by_hand_is_out_at_once(people: People, meeting: Meeting) -> None:
