@@ -145,13 +145,10 @@ def test_who_was_deactivated_meanwhile_is_refused_on_the_open_socket(
             db.session.execute(end_of_access([employee.id]))
             db.session.commit()
             forget_employees([employee.id])
-        for event, packet in (
-            ("post_message", {"nonce": "n", "body": "x"}),
-            ("messages_since", {"after": 0}),
-        ):
-            answer = ada.call(event, packet)
-            assert answer["ok"] is False
-            assert answer["error"]["code"] == "not_checked_in"
+        answer = ada.post("no longer here")
+        assert answer["ok"] is False
+        assert answer["error"]["code"] == "not_checked_in"
+        assert [m["body"] for m in ada.messages if m["body"] == "no longer here"] == []
 
 
 def told(viewer: Viewer) -> list[tuple[str, dict[str, Any]]]:
