@@ -11,9 +11,12 @@ from typing import Any
 
 from flask_socketio import SocketIO
 
-from realtime.pace import gather_seconds
-
 log = logging.getLogger(__name__)
+
+# At 40 messages a second a viewer is written to eight times a second, at 200 four times: one write
+# costs both ends as much as ten messages do.
+SHORTEST_SECONDS, LONGEST_SECONDS = 0.1, 0.25
+DOUBLED_BY = 20
 
 News = list[tuple[str, Any]]
 Send = Callable[[str, News], None]
@@ -52,7 +55,7 @@ class Moments:
             self._some.clear()
             begin = time.monotonic()
             told = self._tell()
-            self._socketio.sleep(max(0.0, begin + gather_seconds(told) - time.monotonic()))
+            self._socketio.sleep(max(0.0, begin + moment_seconds(told) - time.monotonic()))
 
     def _tell(self) -> int:
         """Tell what waits; how many messages of one event that were, at most."""
@@ -65,6 +68,11 @@ class Moments:
                 log.exception("telling viewers failed; it goes on")
         self._sending = False
         return max(map(count_messages, waiting.values()), default=0)
+
+
+def moment_seconds(count: int) -> float:
+    """From the beginning of a moment that tells `count` messages to that of the next."""
+    return min(LONGEST_SECONDS, SHORTEST_SECONDS * (1 + count / DOUBLED_BY))
 
 
 def count_messages(news: News) -> int:
