@@ -8,7 +8,7 @@ This is the one file that leans on private parts of the libraries, and why:
   bound, a green thread each for writing and for the next ping of every connection, and raises
   out of its reader for what is no packet.
 - `eventlet.websocket.RFC6455WebSocket._send` is where all frames pass, those of eventlet itself
-  too; `Message` and `_apply_mask` are replaced by a bounded and by a quick one.
+  too; `Message`, `_apply_mask` and `socket` are replaced by a bounded and by quick ones.
 - `GreenSocket.fd` is the socket below the green one, which never waits.
 
 The versions are pinned in requirements.txt; tests/unit/test_engine.py fails when these change.
@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 # A client that is connected and has not joined the live page by then is nobody's viewer.
 JOIN_SECONDS = 20.0
 TOO_LARGE = 1009
+READ_BYTES = 4096
 # SO_LINGER: what the peer did not take is dropped with the connection, not kept by the kernel.
 RESET = struct.pack("ii", 1, 0)
 
@@ -161,6 +162,7 @@ class ViewerSocket(Socket):
 
     def _take(self, ws: Any) -> None:
         self._ws = ws
+        ws.socket = EagerReader(ws.socket)
         ws.Message = BoundedMessage
         ws._apply_mask = unmask
         wait = ws.wait
@@ -237,6 +239,26 @@ class DirectSocket(ViewerSocket):
                 self.receive(Packet(encoded_packet=data))
             except EngineIOError:
                 return
+
+
+class EagerReader:
+    """A green socket of which a frame is read in one step; upstream reads head, mask and payload
+    one after the other."""
+
+    __slots__ = ("_rest", "_sock")
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+        self._rest = b""
+
+    def recv(self, size: int) -> bytes:
+        """Up to `size` bytes, when there are any; none at the end."""
+        data = self._rest or self._sock.recv(READ_BYTES)
+        self._rest = data[size:]
+        return data[:size]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
 
 
 class BoundedMessage(RFC6455WebSocket.Message):

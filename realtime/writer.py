@@ -34,9 +34,22 @@ ANSWER_SECONDS = 10.0
 @dataclass
 class _Waiting:
     draft: Draft
-    done: threading.Event = field(default_factory=threading.Event)
     outcome: Outcome | None = None
     given_up: bool = False
+    # Held until there is an outcome: an event would make three locks for each post.
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._lock.acquire()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it is done by then."""
+        return self._lock.acquire(timeout=seconds)
+
+    def done(self) -> None:
+        """Wake who waits; a second time changes nothing."""
+        if self._lock.locked():
+            self._lock.release()
 
 
 class Writer:
@@ -78,7 +91,7 @@ class Writer:
             raise Unavailable from None
         self._unanswered += 1
         try:
-            waiting.given_up = not waiting.done.wait(ANSWER_SECONDS)
+            waiting.given_up = not waiting.wait(ANSWER_SECONDS)
         finally:
             self._unanswered -= 1
         if isinstance(waiting.outcome, Receipt):
@@ -105,7 +118,7 @@ class Writer:
             log.exception("storing a batch failed; the next one is tried")
         finally:
             for waiting in batch:
-                waiting.done.set()
+                waiting.done()
 
     def _write(self, batch: list[_Waiting]) -> None:
         try:
@@ -116,7 +129,7 @@ class Writer:
             outcomes = [refusal] * len(batch)
         for waiting, outcome in zip(batch, outcomes, strict=True):
             waiting.outcome = outcome
-            waiting.done.set()
+            waiting.done()
         self._tell(batch)
 
     def _tell(self, batch: list[_Waiting]) -> None:

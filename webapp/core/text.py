@@ -8,6 +8,8 @@ def printable(text: str) -> str:
 
     The former are no part of an HTML page, the latter of no UTF-8.
     """
+    if text.isprintable():
+        return text
     return "".join(c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs"))
 
 
