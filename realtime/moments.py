@@ -1,6 +1,7 @@
 """What is told at the same moment travels together: one write per viewer, however much it is.
 
-The first news after a rest does not wait; after that, how long depends on how much there was.
+The first news after a rest does not wait. Under load the nodes store in step (see `writer`), and a
+moment waits for what comes from all of them.
 """
 
 import logging
@@ -13,10 +14,11 @@ from flask_socketio import SocketIO
 
 log = logging.getLogger(__name__)
 
-# At 40 messages a second a viewer is written to eight times a second, at 200 four times: one write
-# costs both ends as much as ten messages do.
-SHORTEST_SECONDS, LONGEST_SECONDS = 0.1, 0.25
-DOUBLED_BY = 20
+# A viewer is written to ten times a second at most.
+MOMENT_SECONDS = 0.1
+# For the other nodes, which stored at the same time; as long as the last moment is not long ago.
+SETTLE_SECONDS = 0.04
+REST_SECONDS = 0.5
 
 News = list[tuple[str, Any]]
 Send = Callable[[str, News], None]
@@ -50,15 +52,17 @@ class Moments:
         self._some.set()
 
     def _tell_for_ever(self) -> None:
+        told_at = -REST_SECONDS
         while True:
             self._some.wait()
+            now = time.monotonic()
+            if now - told_at < REST_SECONDS:
+                self._socketio.sleep(max(SETTLE_SECONDS, told_at + MOMENT_SECONDS - now))
             self._some.clear()
-            begin = time.monotonic()
-            told = self._tell()
-            self._socketio.sleep(max(0.0, begin + moment_seconds(told) - time.monotonic()))
+            told_at = time.monotonic()
+            self._tell()
 
-    def _tell(self) -> int:
-        """Tell what waits; how many messages of one event that were, at most."""
+    def _tell(self) -> None:
         self._sending = True
         waiting, self._waiting = self._waiting, {}
         for slug, news in waiting.items():
@@ -67,17 +71,6 @@ class Moments:
             except Exception:
                 log.exception("telling viewers failed; it goes on")
         self._sending = False
-        return max(map(count_messages, waiting.values()), default=0)
-
-
-def moment_seconds(count: int) -> float:
-    """From the beginning of a moment that tells `count` messages to that of the next."""
-    return min(LONGEST_SECONDS, SHORTEST_SECONDS * (1 + count / DOUBLED_BY))
-
-
-def count_messages(news: News) -> int:
-    """How many messages one moment tells."""
-    return sum(len(payload) for event, payload in news if event == "messages_posted")
 
 
 def add_news(news: News, event: str, payload: Any) -> None:

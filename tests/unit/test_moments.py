@@ -2,16 +2,7 @@
 
 from typing import Any
 
-import pytest
-
-from realtime.moments import (
-    LONGEST_SECONDS,
-    SHORTEST_SECONDS,
-    News,
-    add_news,
-    count_messages,
-    moment_seconds,
-)
+from realtime.moments import News, add_news
 
 
 def moment(*added: tuple[str, Any]) -> News:
@@ -42,20 +33,3 @@ def test_a_message_that_is_removed_stays_before_its_removal() -> None:
 def test_settings_keep_their_order() -> None:
     closed, opened = ("event_changed", {"chat_open": False}), ("event_changed", {"chat_open": True})
     assert moment(closed, posted(1), opened, posted(2)) == [closed, posted(1), opened, posted(2)]
-
-
-def test_a_moment_is_as_long_as_it_has_messages_and_bounded() -> None:
-    lengths = [moment_seconds(count) for count in (0, 1, 10, 20, 1000)]
-    assert lengths == sorted(lengths)
-    assert (lengths[0], lengths[-1]) == (SHORTEST_SECONDS, LONGEST_SECONDS)
-    assert count_messages(moment(posted(1, 2), ("viewers_changed", {"watching": 3}))) == 2
-
-
-@pytest.mark.parametrize(("per_second", "most"), [(20, 10), (40, 9), (100, 6), (200, 4)])
-def test_a_viewer_is_written_to_the_less_often_the_more_is_posted(
-    per_second: int, most: float
-) -> None:
-    seconds = SHORTEST_SECONDS
-    for _ in range(50):
-        seconds = moment_seconds(round(per_second * seconds))
-    assert 1 / seconds <= most
