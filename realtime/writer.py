@@ -132,13 +132,26 @@ class Writer:
         self._tell(batch)
 
     def _tell(self, batch: list[_Waiting]) -> None:
-        # What was known before was told by whoever stored it, or is found by the sweep.
-        news: dict[tuple[int, str], list[dict[str, Any]]] = {}
+        stored: dict[tuple[int, str], list[Receipt]] = {}
         for waiting in batch:
-            if isinstance(waiting.outcome, Receipt) and waiting.outcome.message:
+            if isinstance(waiting.outcome, Receipt) and waiting.outcome.id is not None:
                 event = waiting.draft.viewer.event_id, waiting.draft.slug
-                news.setdefault(event, []).append(waiting.outcome.message)
-        for (event_id, slug), messages in news.items():
-            self._fanout.tell(slug, "messages_posted", sorted(messages, key=itemgetter("id")))
+                stored.setdefault(event, []).append(waiting.outcome)
+        for (event_id, slug), receipts in stored.items():
+            messages = [receipt.message for receipt in receipts if receipt.message]
+            messages += _read_again(event_id, [r.id for r in receipts if r.id and not r.message])
+            if messages:
+                self._fanout.tell(slug, "messages_posted", sorted(messages, key=itemgetter("id")))
             # After the telling, which must not wait for a Redis that hangs.
             chat.forget_latest(event_id)
+
+
+def _read_again(event_id: int, ids: list[int]) -> list[dict[str, Any]]:
+    """What was stored by a commit whose answer was lost: nobody may have been told."""
+    if not ids:
+        return []
+    try:
+        return chat.read(event_id, ids)
+    except Exception as error:
+        log.warning("stored messages wait for the sweep: %s", error)
+        return []
