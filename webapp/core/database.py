@@ -18,7 +18,13 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 from webapp.core import clock
 from webapp.core.errors import is_outage
 from webapp.core.extensions import Model, db
-from webapp.core.pool import GREETING_SECONDS, STATEMENT_SECONDS, BoundedPool, note_silence
+from webapp.core.pool import (
+    GREETING_SECONDS,
+    STATEMENT_SECONDS,
+    BoundedPool,
+    connect_quickly,
+    note_silence,
+)
 from webapp.core.settings import Settings
 
 P = ParamSpec("P")
@@ -34,8 +40,7 @@ MYSQL_OPTIONS: dict[str, Any] = {
     # Sessions end their transactions themselves; the pool would send a second ROLLBACK each time.
     "pool_reset_on_return": None,
     "pool_recycle": 280,
-    # All of them stay open once they are: PyMySQL reads the machine's certificates for each new
-    # one, which takes 50 ms of CPU and a MiB, so that a rush would pay for them again and again.
+    # All of them stay open once they are: a rush would close and open those beyond all the time.
     "pool_size": 20,
     "max_overflow": 0,
     # The default of 30 s would hold every viewer's handler when the pool is empty.
@@ -58,6 +63,8 @@ def init_database(app: Flask, settings: Settings) -> None:
     with app.app_context():
         event.listen(db.engine, "connect", _prepare_sqlite if sqlite else _read_clock)
         event.listen(db.engine, "handle_error", note_silence)
+        if not sqlite:
+            event.listen(db.engine, "do_connect", connect_quickly)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
