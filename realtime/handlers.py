@@ -117,7 +117,7 @@ class LiveNamespace(Namespace):
             return
         event, viewer = connection.event, connection.viewer
         with self._app.app_context():
-            identity.fetch_ahead(event.slug, event.id, viewer.employee.id)
+            identity.fetch_ahead(event.slug, viewer.employee.id)
             identity.recheck_viewer(event, viewer)
         connection.checked_at = now
 
@@ -145,7 +145,7 @@ class LiveNamespace(Namespace):
         slug = auth.get("event") if isinstance(auth, dict) else None
         if not isinstance(slug, str):
             raise Invalid("Say which event: auth is {event: slug}.")
-        identity.fetch_ahead(slug, self._registry.event_id(slug))
+        identity.fetch_ahead(slug)
         event = events.get_event(slug)
         viewer = identity.require_viewer(event)
         if not event.is_open:

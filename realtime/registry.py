@@ -33,7 +33,6 @@ class Registry:
         self._sockets: dict[str, dict[str, ViewerSocket]] = {}
         self._employees: dict[int, Counter[int]] = {}
         self._slugs: dict[int, str] = {}
-        self._ids: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._by_sid)
@@ -44,7 +43,6 @@ class Registry:
         self._by_sid[connection.sid] = connection
         self._sockets.setdefault(event.slug, {})[connection.sid] = connection.socket
         self._slugs[event.id] = event.slug
-        self._ids[event.slug] = event.id
         employees = self._employees.setdefault(event.id, Counter())
         employees[connection.viewer.employee.id] += 1
 
@@ -73,10 +71,6 @@ class Registry:
     def sockets(self, slug: str) -> list[ViewerSocket]:
         """The sockets of an event's viewers, as they are now."""
         return list(self._sockets.get(slug, {}).values())
-
-    def event_id(self, slug: str) -> int | None:
-        """The id of an event that somebody watched here; of another one, None."""
-        return self._ids.get(slug)
 
     def events(self) -> dict[int, str]:
         """Id and slug of the events that somebody here watches."""

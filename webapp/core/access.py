@@ -33,6 +33,7 @@ def viewers(view: View, *, page: bool = True) -> View:
 
     @wraps(view)
     def checked(slug: str, **kwargs: Any) -> ResponseReturnValue:
+        identity.fetch_ahead(slug)
         event = get_event(slug)
         viewer = identity.current_viewer(event)
         if viewer is not None:

@@ -49,6 +49,9 @@ class EventInfo:
         return moment.astimezone(ZoneInfo(self.timezone))
 
 
+# An address keeps its event. With the id, all that a request asks the cache is asked at once.
+_ids: dict[str, int] = {}
+
 FIELDS = tuple(EventInfo.__dataclass_fields__)
 SETTINGS = ("state", "chat_open", "slow_mode_seconds", "hold_messages", "title", "stream_url")
 
@@ -58,7 +61,13 @@ def get_event(slug: str) -> EventInfo:
     values = cache.remember(cache_key(slug), CACHE_SECONDS, lambda: _read(slug))
     if values is None:
         raise NotFound("There is no such event.")
+    _ids[slug] = values["id"]
     return _from_json(values)
+
+
+def known_id(slug: str) -> int | None:
+    """The id of an event that this process has looked up before; of another one, None."""
+    return _ids.get(slug)
 
 
 def current_event() -> EventInfo | None:

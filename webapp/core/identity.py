@@ -64,7 +64,7 @@ def recheck_viewer(event: EventInfo, viewer: Viewer) -> None:
         raise NotCheckedIn
 
 
-def fetch_ahead(slug: str, event_id: int | None, employee_id: int | None = None) -> None:
+def fetch_ahead(slug: str, employee_id: int | None = None) -> None:
     """Ask the cache once for all that `get_event` and `require_viewer` will ask it.
 
     The employee is the one whom the cookie names, unless `employee_id` says who.
@@ -73,7 +73,7 @@ def fetch_ahead(slug: str, event_id: int | None, employee_id: int | None = None)
     known = employee_id or _named_employee()
     if known is not None:
         keys.append(employees.cache_key(known))
-        if event_id is not None:
+        if (event_id := events.known_id(slug)) is not None:
             keys.append(attendance.cache_key(event_id, known))
     cache.fetch_ahead(*keys)
 
