@@ -7,8 +7,6 @@ import logging
 import queue
 import threading
 from dataclasses import dataclass, field
-from operator import itemgetter
-from typing import Any
 
 from flask import Flask
 from flask_socketio import SocketIO
@@ -140,10 +138,12 @@ class Writer:
                 event = waiting.draft.viewer.event_id, waiting.draft.slug
                 stored.setdefault(event, []).append(waiting.outcome)
         for (event_id, slug), receipts in stored.items():
-            messages = [receipt.message for receipt in receipts if receipt.message]
-            messages += _read_again(event_id, [r.id for r in receipts if r.id and not r.message])
-            if messages:
-                self._fanout.tell(slug, "messages_posted", sorted(messages, key=itemgetter("id")))
+            try:
+                messages = chat.messages_of(event_id, receipts)
+            except Exception as error:
+                log.warning("stored messages wait for the sweep: %s", error)
+            else:
+                self._fanout.tell(slug, "messages_posted", messages)
             # After the telling, which must not wait for a Redis that hangs.
             chat.forget_latest(event_id)
 
@@ -151,14 +151,3 @@ class Writer:
 def _seconds_to_next_tick(posts: int) -> float:
     period = TICK_SECONDS if posts < BUSY_POSTS else 2 * TICK_SECONDS
     return period - utcnow().timestamp() % period
-
-
-def _read_again(event_id: int, ids: list[int]) -> list[dict[str, Any]]:
-    """What was stored by a commit whose answer was lost: nobody may have been told."""
-    if not ids:
-        return []
-    try:
-        return chat.read(event_id, ids)
-    except Exception as error:
-        log.warning("stored messages wait for the sweep: %s", error)
-        return []

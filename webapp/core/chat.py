@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -263,6 +264,16 @@ def read(event_id: int, ids: Iterable[int]) -> list[dict[str, Any]]:
     """The messages with these ids, ascending; removed ones are left out."""
     found = db.session.execute(VISIBLE_OF, {"event_id": event_id, "ids": list(ids)})
     return [_as_json(row) for row in found]
+
+
+def messages_of(event_id: int, receipts: Iterable[Receipt]) -> list[dict[str, Any]]:
+    """The messages that viewers are told of, ascending. Only what was stored earlier, by a commit
+    whose answer was lost, is read: nobody may have been told."""
+    kept = [receipt for receipt in receipts if receipt.id is not None]
+    messages = [receipt.message for receipt in kept if receipt.message]
+    if earlier := [receipt.id for receipt in kept if receipt.id and not receipt.message]:
+        messages += read(event_id, earlier)
+    return sorted(messages, key=itemgetter("id"))
 
 
 def parse_after(value: object) -> int:

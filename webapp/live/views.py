@@ -56,8 +56,8 @@ def post_message(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
         if wants_json():
             raise
         return _show(event, viewer, refusal)
-    if receipt.id is not None:
-        publish(event.slug, "messages_posted", chat.read(event.id, [receipt.id]))
+    if messages := chat.messages_of(event.id, [receipt]):
+        publish(event.slug, "messages_posted", messages)
     if wants_json():
         return jsonify(ok=True, **receipt.as_dict())
     held = 1 if receipt.id is None else None
