@@ -12,7 +12,10 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from redis import ConnectionError as RedisConnectionError
 from redis import RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from socketio import RedisManager
 
 from webapp.core.breaker import Breaker
@@ -74,6 +77,8 @@ class LiveQueue(RedisManager):
 
     def _publish_waiting(self) -> None:
         redis = self._new_client()
+        # Its connection may be from before a restart, which shows when it is used.
+        redis.set_retry(Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)))
         while True:
             packet = self.json.dumps(self._packets.get())
             while not self._published(redis, packet):

@@ -9,6 +9,7 @@ import pytest
 from stack import Stack
 from tests.support.meeting import Meeting
 from tests.support.moderator import Moderator
+from tests.support.nodes import wait_until_nodes_listen
 from tests.support.viewer import Viewer
 from tests.support.waiting import wait_for
 
@@ -200,3 +201,5 @@ def test_what_happens_while_redis_is_dead_is_known_to_all_soon_after(
         assert len(payloads(viewer, "announcement_posted")) == 1
     with meeting.viewer().connect(stack.url) as late:
         assert [m["body"] for m in standing(late)["messages"]] == ["held"]
+    # Whoever has the stack next finds nodes that hear each other.
+    wait_until_nodes_listen(stack)
