@@ -313,7 +313,7 @@ def test_while_an_import_goes_on_its_admin_sees_how_far_it_is(
     app: Flask, admin: PageClient
 ) -> None:
     address, told = "/admin/employees/import/progress", re.compile("[0-9]+,000 of 12,000 rows")
-    assert "No row has been read yet." in text_of(admin.get(address).text)
+    assert "Nothing is being read or written just now." in text_of(admin.get(address).text)
     rows = [f"p{n}@example.com,{n},Ada,Lovelace,Research,London\n" for n in range(1, 12_001)]
     data = (HEADER + "".join(rows)).encode()
     tab = app.test_client()
@@ -328,7 +328,7 @@ def test_while_an_import_goes_on_its_admin_sees_how_far_it_is(
     finally:
         importing.join()
     assert len(shown) > 1
-    assert "No row has been read yet." in text_of(tab.get(address).text)
+    assert "Nothing is being read or written just now." in text_of(tab.get(address).text)
 
 
 def test_the_page_takes_files_of_megabytes(admin: PageClient) -> None:

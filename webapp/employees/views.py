@@ -23,7 +23,7 @@ MAX_FILE_BYTES = 20 * 1024 * 1024
 TOO_LARGE = Invalid("This file has more than 20 MB. Split it, or use the command.")
 # Of each kind; a page of 50,000 rows helps nobody.
 SHOWN_ROWS = 100
-NOT_BEGUN = "No row has been read yet."
+NOTHING_YET = "Nothing is being read or written just now."
 
 
 @bp.url_value_preprocessor
@@ -128,7 +128,7 @@ def show_progress() -> ResponseReturnValue:
         "employees/show_progress.html",
         "employees/_progress.html",
         progress=import_progress.find(identity.require_admin().id),
-        waiting=NOT_BEGUN,
+        waiting=NOTHING_YET,
     )
 
 
@@ -157,7 +157,7 @@ def _show_import(
         "employees/_report.html",
         form=form,
         shown=SHOWN_ROWS,
-        waiting=NOT_BEGUN,
+        waiting=NOTHING_YET,
         error=error,
         status=status,
         **context,
