@@ -9,6 +9,8 @@ This is the one file that leans on private parts of the libraries, and why:
   out of its reader for what is no packet.
 - `eventlet.websocket.RFC6455WebSocket._send` is where all frames pass, those of eventlet itself
   too; `Message`, `_apply_mask` and `socket` are replaced by a bounded and by quick ones.
+- Events go past `socketio.Server._handle_event` to their handler: that parses each twice, and
+  would have a green thread wait for the answer.
 - `GreenSocket.fd` is the socket below the green one, which never waits.
 
 The versions are pinned in requirements.txt; tests/unit/test_engine.py fails when these change.
@@ -19,7 +21,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import engineio.socket
@@ -28,16 +30,16 @@ from engineio.packet import NOOP, PING, PONG, UPGRADE, Packet
 from engineio.socket import Socket
 from eventlet.websocket import FailedConnectionError, RFC6455WebSocket
 
-from realtime.frames import text_frame
+from realtime.frames import ack_packet, text_frame
+from realtime.incoming import EagerReader, unmask
 from realtime.outflow import WAITING_BYTES, Outflow
-from realtime.packets import BrokenPacketError, check_engine_packet
+from realtime.packets import BrokenPacketError, check_engine_packet, live_event
 
 log = logging.getLogger(__name__)
 
 # A client that is connected and has not joined the live page by then is nobody's viewer.
 JOIN_SECONDS = 20.0
 TOO_LARGE = 1009
-READ_BYTES = 4096
 # Who leaves is cleaned up after one at a time, so that the others have their turn in between:
 # thousands do at the end of a meeting.
 LEAVING = threading.Semaphore()
@@ -57,6 +59,9 @@ class ViewerSocket(Socket):
     """
 
     outflow: Outflow | None = None
+    # Called with the name of an event, what came with it, and how it is to be answered; as long as
+    # there is none, and on the stock path always, events go through the layers of Socket.IO.
+    on_event: Callable[[str, list[Any], "Answer"], None] | None = None
 
     def __init__(self, server: Any, sid: str) -> None:
         super().__init__(server, sid)
@@ -166,20 +171,25 @@ class ViewerSocket(Socket):
 
     def _take(self, ws: Any) -> None:
         self._ws = ws
+        self._wait = ws.wait
         ws.socket = EagerReader(ws.socket)
         ws.Message = BoundedMessage
         ws._apply_mask = unmask
-        wait = ws.wait
-        ws.wait = lambda: self._next(wait)
+        ws.wait = self._next_packet
 
-    def _next(self, wait: Callable[[], str | bytes | None]) -> str | bytes | None:
+    def _next_packet(self) -> str | bytes | None:
         """The next packet as it came; None at the end, and where it is none."""
+        data = self._next()
+        return data if data is not None and self._parsed(data) else None
+
+    def _next(self) -> str | bytes | None:
+        """The next message of the WebSocket; None at the end, and where it is none."""
         try:
-            data = wait()
-            if data is not None:
-                Packet(encoded_packet=data)
-        except (ValueError, RecursionError):
-            self._refuse("no packet")
+            data: str | bytes | None = self._ws.socket.text()
+            if data is None:
+                data = self._wait()
+        except ValueError:
+            self._refuse("no text")
             return None
         except (OSError, EOFError):
             return None
@@ -187,9 +197,19 @@ class ViewerSocket(Socket):
             self._refuse("no WebSocket frame, or one too large")
         return data
 
+    def _parsed(self, data: str | bytes) -> Packet | None:
+        try:
+            return Packet(encoded_packet=data)
+        except (ValueError, RecursionError):
+            self._refuse("no packet")
+            return None
+
 
 class DirectSocket(ViewerSocket):
-    """A connection whose WebSocket is written to at once; long-polling goes the stock way."""
+    """A connection whose WebSocket is written to at once, and whose events come straight to their
+    handler; long-polling goes the stock way."""
+
+    _answer: "Answer | None" = None
 
     def send(self, pkt: Packet) -> None:
         """Write a packet after all that was written before."""
@@ -240,31 +260,49 @@ class DirectSocket(ViewerSocket):
         self.outflow = outflow
 
     def _read(self) -> None:
-        while not self.closed and (data := self._ws.wait()) is not None:
-            try:
-                self.receive(Packet(encoded_packet=data))
-            except EngineIOError:
-                return
+        while not self.closed and (data := self._next()) is not None:
+            if self.on_event and (event := live_event(data)):
+                self._handle(*event)
+            elif packet := self._parsed(data):
+                try:
+                    self.receive(packet)
+                except EngineIOError:
+                    return
+
+    def _handle(self, number: int | None, name: str, args: list[Any]) -> None:
+        # What a viewer sends is handled in its order, one at a time: nobody can pile work up.
+        if self._answer:
+            self._answer.wait()
+        self._answer = Answer(self, number)
+        if self.on_event:
+            self.on_event(name, args, self._answer)
 
 
-class EagerReader:
-    """A green socket of which a frame is read in one step; upstream reads head, mask and payload
-    one after the other."""
+class Answer:
+    """What an event is acknowledged with: called once; a second time changes nothing."""
 
-    __slots__ = ("_rest", "_sock")
+    __slots__ = ("_given", "_number", "_socket", "_waiting")
 
-    def __init__(self, sock: Any) -> None:
-        self._sock = sock
-        self._rest = b""
+    def __init__(self, socket: ViewerSocket, number: int | None) -> None:
+        self._socket = socket
+        self._number = number
+        self._given = False
+        self._waiting: threading.Event | None = None
 
-    def recv(self, size: int) -> bytes:
-        """Up to `size` bytes, when there are any; none at the end."""
-        data = self._rest or self._sock.recv(READ_BYTES)
-        self._rest = data[size:]
-        return data[:size]
+    def __call__(self, payload: dict[str, Any]) -> None:
+        if self._given:
+            return
+        self._given = True
+        if self._number is not None:
+            self._socket.send(ack_packet(self._number, payload))
+        if self._waiting:
+            self._waiting.set()
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._sock, name)
+    def wait(self) -> None:
+        """Wait until it was given."""
+        if not self._given:
+            self._waiting = threading.Event()
+            self._waiting.wait()
 
 
 class BoundedMessage(RFC6455WebSocket.Message):
@@ -278,11 +316,3 @@ class BoundedMessage(RFC6455WebSocket.Message):
         if self.size > self.max_frame_length:
             raise FailedConnectionError(TOO_LARGE, "The message is too large.")
         super().push(data, final=final)
-
-
-def unmask(data: bytes, mask: Sequence[int], length: int | None = None, offset: int = 0) -> bytes:
-    """What a client masked, in one step; upstream takes the bytes one by one."""
-    turn = offset % 4
-    key = bytes((*mask[turn:], *mask[:turn])) * (len(data) // 4 + 1)
-    plain = int.from_bytes(data, "big") ^ int.from_bytes(key[: len(data)], "big")
-    return plain.to_bytes(len(data), "big")

@@ -5,7 +5,7 @@ from typing import Any
 
 from engineio.packet import MESSAGE
 from engineio.packet import Packet as EnginePacket
-from socketio.packet import EVENT, Packet
+from socketio.packet import ACK, EVENT, Packet
 
 from webapp.core.live import NAMESPACE
 
@@ -15,6 +15,12 @@ FINAL_TEXT = 0x81
 def event_packet(event: str, payload: Any) -> EnginePacket:
     """An event of the live socket, to be sent to any number of viewers."""
     packet = Packet(EVENT, namespace=NAMESPACE, data=[event, payload])
+    return EnginePacket(MESSAGE, packet.encode())
+
+
+def ack_packet(number: int, payload: Any) -> EnginePacket:
+    """The acknowledgement of the event that a viewer sent with that number."""
+    packet = Packet(ACK, namespace=NAMESPACE, id=number, data=[payload])
     return EnginePacket(MESSAGE, packet.encode())
 
 

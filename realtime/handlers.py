@@ -1,9 +1,10 @@
-"""The socket's events: parse, call the core, acknowledge."""
+"""The socket's events: parse, call the core, answer."""
 
+import queue
 import threading
 import time
 from collections.abc import Callable
-from functools import wraps
+from functools import partial
 from typing import Any
 
 from flask import Flask, request
@@ -17,6 +18,7 @@ from realtime.registry import Connection, Registry
 from realtime.writer import Writer
 from webapp.core import chat, events, identity
 from webapp.core.admins import AdminInfo, find_admin
+from webapp.core.chat import Outcome, Receipt
 from webapp.core.errors import EventNotOpen, Invalid, NotCheckedIn, as_townhall_error
 from webapp.core.live import NAMESPACE
 
@@ -26,22 +28,7 @@ JOINING = 16
 CHECKED_SECONDS = 5.0
 
 Packet = dict[str, Any]
-Handler = Callable[["LiveNamespace", Connection, Packet], Packet]
-
-
-def acknowledged(handler: Handler) -> Callable[..., Packet]:
-    """Give the handler its connection and a packet that is an object; acknowledge what it
-    returns as `{ok: true, …}`, and what it raises as `{ok: false, error}`."""
-
-    @wraps(handler)
-    def answer(self: "LiveNamespace", sid: str, packet: object = None, *more: object) -> Packet:
-        try:
-            checked = _one_object(packet, *more)
-            return {"ok": True} | handler(self, self.connection_of(sid), checked)
-        except Exception as error:
-            return _refusal(error)
-
-    return answer
+Respond = Callable[[Packet], object]
 
 
 class LiveNamespace(Namespace):
@@ -64,16 +51,32 @@ class LiveNamespace(Namespace):
         self._joining = threading.Semaphore(JOINING)
 
     def trigger_event(self, event: str, sid: str, *args: Any) -> Any:
-        """Handle an event. Upstream makes a request of each, and drops an unknown one in silence;
-        here only who connects has a request, since the cookie is all that is asked of it."""
+        """Handle an event that came through the layers of Socket.IO, and return its answer.
+
+        Upstream makes a request of each, and drops an unknown one in silence; here only who
+        connects has a request, since the cookie is all that is asked of it.
+        """
         if event == "connect":
             return super().trigger_event(event, sid, *args)
         if event == "disconnect":
             return self._leave(sid)
+        connection = self._registry.get(sid)
+        if connection is None:
+            return _refusal(NotCheckedIn())
+        answers: queue.Queue[Packet] = queue.Queue()
+        self.handle(connection, event, list(args), answers.put)
+        return answers.get()
+
+    def handle(self, connection: Connection, event: str, args: list[Any], respond: Respond) -> None:
+        """Have an event answered, now or later: `{ok: true, …}` or `{ok: false, error}`."""
         handler = getattr(self, f"on_{event}", None)
         if handler is None:
-            return _refusal(Invalid("There is no such event."))
-        return handler(sid, *args)
+            respond(_refusal(Invalid("There is no such event.")))
+            return
+        try:
+            handler(connection, _one_object(*args), respond)
+        except Exception as error:
+            respond(_refusal(error))
 
     def on_connect(self, auth: object = None) -> None:
         try:
@@ -84,8 +87,7 @@ class LiveNamespace(Namespace):
             refusal = as_townhall_error(error)
             raise Refused(refusal.message, refusal.as_dict()) from None
 
-    @acknowledged
-    def on_post_message(self, connection: Connection, packet: Packet) -> Packet:
+    def on_post_message(self, connection: Connection, packet: Packet, respond: Respond) -> None:
         # Who it comes from, and whether they still may, is checked in the transaction of its batch.
         draft = chat.Draft(
             connection.event.slug,
@@ -94,20 +96,13 @@ class LiveNamespace(Namespace):
             packet.get("nonce"),
             moderator=self._moderates(connection.admin),
         )
-        return self._writer.post(draft).as_dict()
+        self._writer.post(draft, lambda outcome: respond(_answer_of(outcome)))
 
-    @acknowledged
-    def on_messages_since(self, connection: Connection, packet: Packet) -> Packet:
+    def on_messages_since(self, connection: Connection, packet: Packet, respond: Respond) -> None:
         after = chat.parse_after(packet.get("after"))
         self._recheck(connection)
-        return self._fanout.catch_up(connection.event.id, connection.event.slug, after)
-
-    def connection_of(self, sid: str) -> Connection:
-        """The connection of that id. Raises `NotCheckedIn` when it is over."""
-        connection = self._registry.get(sid)
-        if connection is None:
-            raise NotCheckedIn
-        return connection
+        missed = self._fanout.catch_up(connection.event.id, connection.event.slug, after)
+        respond({"ok": True} | missed)
 
     def _recheck(self, connection: Connection) -> None:
         """Raise `NotCheckedIn` when its cookie no longer counts: the session of a socket is
@@ -134,11 +129,15 @@ class LiveNamespace(Namespace):
         self._fanout.watch(connection.event.id, connection.event.slug)
         connection.socket.joined = True
         self._presence.greet(connection)
+        connection.socket.on_event = partial(self.handle, connection)
 
     def _leave(self, sid: str) -> None:
         connection = self._registry.get(sid)
+        if connection is None:
+            return
+        connection.socket.on_event = None
         self._registry.remove(sid)
-        if connection and connection.event.id not in self._registry.events():
+        if connection.event.id not in self._registry.events():
             self._fanout.unwatch(connection.event.slug)
 
     def _requested_connection(self, auth: object) -> Connection:
@@ -160,10 +159,16 @@ class LiveNamespace(Namespace):
         return socket
 
 
-def _one_object(packet: object, *more: object) -> Packet:
+def _one_object(packet: object = None, *more: object) -> Packet:
     if more or not isinstance(packet, dict):
         raise Invalid("Send one object.")
     return packet
+
+
+def _answer_of(outcome: Outcome) -> Packet:
+    if isinstance(outcome, Receipt):
+        return {"ok": True} | outcome.as_dict()
+    return _refusal(outcome)
 
 
 def _refusal(error: Exception) -> Packet:

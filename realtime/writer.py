@@ -4,9 +4,11 @@ At rest a message does not wait; under load the batches grow by themselves.
 """
 
 import logging
-import queue
 import threading
-from dataclasses import dataclass, field
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from flask import Flask
 from flask_socketio import SocketIO
@@ -28,28 +30,19 @@ BATCH_POSTS = 200
 TICK_SECONDS = 0.2
 # So many posts in a tick are more than anybody reads: such a node takes every other tick.
 BUSY_POSTS = 16
+# Who waits for longer is told to try again; looked after so often.
 ANSWER_SECONDS = 10.0
+GIVING_UP_SECONDS = 1.0
+
+Respond = Callable[[Outcome], object]
 
 
-@dataclass
+@dataclass(eq=False, slots=True)
 class _Waiting:
     draft: Draft
+    respond: Respond
+    since: float  # by the monotonic clock
     outcome: Outcome | None = None
-    given_up: bool = False
-    # Held until there is an outcome: an event would make three locks for each post.
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def __post_init__(self) -> None:
-        self._lock.acquire()
-
-    def wait(self, seconds: float) -> bool:
-        """Whether it is done by then."""
-        return self._lock.acquire(timeout=seconds)
-
-    def done(self) -> None:
-        """Wake who waits; a second time changes nothing."""
-        if self._lock.locked():
-            self._lock.release()
 
 
 class Writer:
@@ -59,13 +52,16 @@ class Writer:
         self._app = app
         self._socketio = socketio
         self._fanout = fanout
-        self._waiting: queue.Queue[_Waiting] = queue.Queue(WAITING_POSTS)
-        self._unanswered = 0
+        self._waiting: deque[_Waiting] = deque()
+        self._some = threading.Event()
+        # From the oldest on; whoever is answered is taken out.
+        self._unanswered: dict[_Waiting, None] = {}
         self._closed = False
 
     def start(self) -> None:
         """Begin to store."""
         self._socketio.start_background_task(self._write_for_ever)
+        self._socketio.start_background_task(self._give_up_for_ever)
 
     def close(self) -> None:
         """Accept nothing more; whoever posts now is told to try again, which is on another node."""
@@ -74,39 +70,45 @@ class Writer:
     @property
     def idle(self) -> bool:
         """True when everything that was accepted has been answered."""
-        return self._unanswered == 0
+        return not self._unanswered
 
-    def post(self, draft: Draft) -> Receipt:
-        """Check and store `draft`, and return its receipt, once it is committed.
+    def post(self, draft: Draft, respond: Respond) -> None:
+        """Have `draft` checked and stored; `respond` is called once, with the receipt after the
+        commit, or with what refuses it.
 
-        Raises what refuses it, and `Unavailable` when the database does not take it in time. It
-        may have been stored even so; sent again with its nonce it is still one message.
+        That is `Unavailable` when the database does not take it in time. It may have been stored
+        even so; sent again with its nonce it is still one message. Raises it at once when too many
+        wait, or this node is about to end.
         """
-        if self._closed:
+        if self._closed or len(self._waiting) >= WAITING_POSTS:
             raise Unavailable
-        waiting = _Waiting(draft)
-        try:
-            self._waiting.put_nowait(waiting)
-        except queue.Full:
-            raise Unavailable from None
-        self._unanswered += 1
-        try:
-            waiting.given_up = not waiting.wait(ANSWER_SECONDS)
-        finally:
-            self._unanswered -= 1
-        if isinstance(waiting.outcome, Receipt):
-            return waiting.outcome
-        raise waiting.outcome or Unavailable()
+        waiting = _Waiting(draft, respond, time.monotonic())
+        self._unanswered[waiting] = None
+        self._waiting.append(waiting)
+        self._some.set()
 
     def _write_for_ever(self) -> None:
         while True:
-            batch = [self._waiting.get()]
-            while len(batch) < BATCH_POSTS and not self._waiting.empty():
-                batch.append(self._waiting.get_nowait())
+            self._some.wait()
+            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_POSTS))]
+            if not self._waiting:
+                self._some.clear()
             # Whoever was told to try again does: to store the post even so would only take time.
-            if wanted := [waiting for waiting in batch if not waiting.given_up]:
+            if wanted := [waiting for waiting in batch if waiting in self._unanswered]:
                 self._write_whatever_happens(wanted)
             self._socketio.sleep(_seconds_to_next_tick(len(batch)))
+
+    def _give_up_for_ever(self) -> None:
+        while True:
+            self._socketio.sleep(GIVING_UP_SECONDS)
+            oldest = time.monotonic() - ANSWER_SECONDS
+            for waiting in [one for one in self._unanswered if one.since < oldest]:
+                self._answer(waiting, Unavailable())
+
+    def _answer(self, waiting: _Waiting, outcome: Outcome) -> None:
+        if waiting in self._unanswered:
+            del self._unanswered[waiting]
+            waiting.respond(outcome)
 
     def _write_whatever_happens(self, batch: list[_Waiting]) -> None:
         """Without this task a node would never store anything again."""
@@ -117,7 +119,7 @@ class Writer:
             log.exception("storing a batch failed; the next one is tried")
         finally:
             for waiting in batch:
-                waiting.done()
+                self._answer(waiting, Unavailable())
 
     def _write(self, batch: list[_Waiting]) -> None:
         try:
@@ -128,7 +130,7 @@ class Writer:
             outcomes = [refusal] * len(batch)
         for waiting, outcome in zip(batch, outcomes, strict=True):
             waiting.outcome = outcome
-            waiting.done()
+            self._answer(waiting, outcome)
         self._tell(batch)
 
     def _tell(self, batch: list[_Waiting]) -> None:

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from stack import Stack
 from stack.app import RealtimeNode
 from tests.support.meeting import Meeting
 from tests.support.raw_socket import RawSocket
-from tests.support.viewer import Viewer
+from tests.support.viewer import NAMESPACE, Viewer
 from tests.support.waiting import wait_for
 
 MOST = 120
@@ -101,6 +102,23 @@ def test_a_broken_packet_closes_its_connection_and_costs_one_line(
         assert not wrong
         assert not [line for line in node.lines if "Traceback" in line]
         assert grace.post("unharmed")["ok"] is True
+
+
+def test_what_a_viewer_sends_without_waiting_is_handled_in_its_order(
+    node: Node, meeting: Meeting
+) -> None:
+    answers: dict[str, Any] = {}
+    with meeting.viewer().connect(node.process.url) as ada:
+        wishes = [("post_message", {"nonce": f"n{n}", "body": f"{n}"}) for n in range(4)]
+        for name, packet in [*wishes, ("messages_since", {"after": 0})]:
+            key = packet.get("nonce", "since")
+            callback = partial(answers.__setitem__, key)
+            ada.socket.emit(name, packet, namespace=NAMESPACE, callback=callback)
+        wait_for(lambda: len(answers) == 5, what="five answers")
+    since = answers.pop("since")
+    posted = [answers[f"n{n}"]["id"] for n in range(4)]
+    assert posted == sorted(posted)
+    assert [message["id"] for message in since["messages"]][-4:] == posted
 
 
 def test_frames_that_break_the_protocol_close_their_connection(

@@ -54,6 +54,8 @@ KNOWN = {
     Manager.basic_disconnect: "2933b50bc4b2",
     SocketServer._handle_connect: "1b0ba130a57d",
     SocketServer._handle_eio_message: "65f309c138d6",
+    SocketServer._handle_event: "3f64c030f25e",
+    SocketServer._handle_event_internal: "37e1c84a6974",
 }
 
 

@@ -6,8 +6,9 @@ import pytest
 from engineio.packet import CLOSE, MESSAGE, OPEN, PING, PONG, UPGRADE
 from hypothesis import given
 from hypothesis import strategies as st
+from socketio.packet import Packet
 
-from realtime.packets import BrokenPacketError, check_engine_packet, check_message
+from realtime.packets import BrokenPacketError, check_engine_packet, check_message, live_event
 
 
 @pytest.mark.parametrize(
@@ -66,3 +67,38 @@ def test_engine_packets_that_only_a_server_sends_are_none_of_a_viewer(kind: int)
 def test_whatever_it_is_the_answer_is_yes_or_no(data: str) -> None:
     with suppress(BrokenPacketError):
         check_message(data)
+
+
+@pytest.mark.parametrize("number", [None, 0, 7, 10**14])
+@pytest.mark.parametrize("args", [[], [{"body": "[é\n"}], [1, None, "x"]])
+def test_an_event_of_the_live_socket_is_read_as_upstream_reads_it(
+    number: int | None, args: list[object]
+) -> None:
+    packet = Packet(data=["post_message", *args], namespace="/live", id=number)
+    assert live_event(f"{MESSAGE}{packet.encode()}") == (number, "post_message", args)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "42/live,{}",
+        "42/live,[]",
+        "42/live,[7]",
+        '42/live,["connect",{}]',
+        '42/live,["disconnect"]',
+        '42/live,["post_message"',
+        '42/other,["post_message"]',
+        '42["post_message"]',
+        '41/live,["post_message"]',
+        '43/live,1["post_message"]',
+        '32/live,["post_message"]',
+        f'42/live,{"9" * 16}["post_message"]',
+        '42/live,٣["post_message"]',
+        "42/live," + "[" * 15_000,
+        b'42/live,["post_message"]',
+        "2",
+        "",
+    ],
+)
+def test_anything_else_goes_through_upstream(text: str | bytes) -> None:
+    assert live_event(text) is None
