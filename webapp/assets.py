@@ -7,22 +7,35 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Flask, url_for
 
 
 def register_assets(app: Flask) -> None:
-    """Add `?v=` to every `url_for("static")`."""
+    """Add `?v=` to every `url_for("static")`, and give templates `asset(filename)` for it."""
     folder = app.static_folder or ""
 
+    def changed_at(filename: str) -> int:
+        # A page has eight of them, and pathlib takes 50 µs to ask for the time of a file.
+        with suppress(OSError):
+            return os.stat(f"{folder}/{filename}").st_mtime_ns  # noqa: PTH116
+        return 0
+
+    @app.template_global()
+    def asset(filename: str) -> str:
+        return address(filename, changed_at(filename))
+
     @cache
-    def version(path: str, _changed_at: int) -> str:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
+    def address(filename: str, _changed_at: int) -> str:
+        # Building one takes 40 µs.
+        return url_for("static", filename=filename)
+
+    @cache
+    def version(filename: str, _changed_at: int) -> str:
+        return hashlib.sha256(Path(folder, filename).read_bytes()).hexdigest()[:12]
 
     @app.url_defaults
     def add_version(endpoint: str, values: dict[str, Any]) -> None:
         if endpoint != "static" or "v" in values:
             return
-        # A page has eight such addresses, and pathlib takes 50 µs to ask for the time of a file.
-        path = f"{folder}/{values['filename']}"
-        with suppress(OSError):
-            values["v"] = version(path, os.stat(path).st_mtime_ns)  # noqa: PTH116
+        if changed := changed_at(values["filename"]):
+            values["v"] = version(values["filename"], changed)
