@@ -1,6 +1,6 @@
 """Who may see a view. Every view declares it with one of these; a test reads the declarations."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
@@ -24,16 +24,19 @@ def anyone(view: View) -> View:
     return _declared(view, "anyone")
 
 
-def viewers(view: View, *, page: bool = True) -> View:
+def viewers(
+    view: View, *, page: bool = True, ahead: Callable[[int], Iterable[str]] | None = None
+) -> View:
     """For who checked in: the look-up is the check.
 
     `slug` of the address becomes `event` and `viewer`. From a page, others are sent to the
-    check-in form; programs get `not_checked_in`.
+    check-in form; programs get `not_checked_in`. `ahead` names the keys that the view asks of
+    the cache, by the id of the event: they are asked for together with the viewer.
     """
 
     @wraps(view)
     def checked(slug: str, **kwargs: Any) -> ResponseReturnValue:
-        identity.fetch_ahead(slug)
+        identity.fetch_ahead(slug, more=ahead)
         event = get_event(slug)
         viewer = identity.current_viewer(event)
         if viewer is not None:

@@ -20,14 +20,14 @@ CACHE_SECONDS = 60
 def find_announcement(event_id: int) -> dict[str, Any] | None:
     """What is pinned, `{id, body, posted_at}`; from the cache."""
     # An empty object is kept as well: that nothing is pinned is worth knowing.
-    found = cache.remember(_key(event_id), CACHE_SECONDS, lambda: _read(event_id))
+    found = cache.remember(cache_key(event_id), CACHE_SECONDS, lambda: _read(event_id))
     return found or None
 
 
 def refresh_announcement(event_id: int) -> dict[str, Any] | None:
     """The same as the database has it now; a cache that says otherwise is corrected."""
     found = _read(event_id)
-    cache.correct(_key(event_id), found)
+    cache.correct(cache_key(event_id), found)
     return found or None
 
 
@@ -72,5 +72,6 @@ def _read(event_id: int) -> dict[str, Any]:
     return {"id": latest.id, "body": latest.body, "posted_at": isoformat(latest.posted_at)}
 
 
-def _key(event_id: int) -> str:
+def cache_key(event_id: int) -> str:
+    """Under which it is cached what is pinned."""
     return f"announcement:v1:{event_id}"

@@ -210,7 +210,7 @@ def store(posts: Sequence[Post]) -> list[Outcome]:
 def latest(event: EventInfo) -> list[dict[str, Any]]:
     """The latest messages as the page shows them, oldest first; from the cache."""
     found = cache.remember(
-        _latest_key(event.id), LATEST_CACHE_SECONDS, lambda: _read_latest(event.id)
+        latest_key(event.id), LATEST_CACHE_SECONDS, lambda: _read_latest(event.id)
     )
     return found or []
 
@@ -224,7 +224,7 @@ def count_messages() -> dict[int, int]:
 
 def forget_latest(*event_ids: int) -> None:
     """Drop the cached latest messages, on the line after the commit that changed them."""
-    cache.forget(*(_latest_key(event_id) for event_id in event_ids))
+    cache.forget(*(latest_key(event_id) for event_id in event_ids))
 
 
 def since(event_id: int, after: int) -> tuple[list[dict[str, Any]], bool]:
@@ -394,5 +394,6 @@ def _message(
     }
 
 
-def _latest_key(event_id: int) -> str:
+def latest_key(event_id: int) -> str:
+    """Under which the latest messages of an event are cached."""
     return f"messages:v1:{event_id}"

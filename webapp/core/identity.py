@@ -1,6 +1,7 @@
 """Who is asking: the signed session cookie, read alike by pages and nodes."""
 
 import secrets
+from collections.abc import Callable, Iterable
 
 from flask import Flask, request, session
 
@@ -64,10 +65,13 @@ def recheck_viewer(event: EventInfo, viewer: Viewer) -> None:
         raise NotCheckedIn
 
 
-def fetch_ahead(slug: str, employee_id: int | None = None) -> None:
+def fetch_ahead(
+    slug: str, employee_id: int | None = None, more: Callable[[int], Iterable[str]] | None = None
+) -> None:
     """Ask the cache once for all that `get_event` and `require_viewer` will ask it.
 
-    The employee is the one whom the cookie names, unless `employee_id` says who.
+    The employee is the one whom the cookie names, unless `employee_id` says who. `more` names
+    further keys, by the id of the event.
     """
     keys = [events.cache_key(slug)]
     known = employee_id or _named_employee()
@@ -75,6 +79,7 @@ def fetch_ahead(slug: str, employee_id: int | None = None) -> None:
         keys.append(employees.cache_key(known))
         if (event_id := events.known_id(slug)) is not None:
             keys.append(attendance.cache_key(event_id, known))
+            keys += more(event_id) if more else ()
     cache.fetch_ahead(*keys)
 
 

@@ -7,9 +7,8 @@ from typing import Any
 from flask import Blueprint, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.core import attendance, chat, identity
+from webapp.core import announcements, attendance, chat, identity
 from webapp.core.access import viewers
-from webapp.core.announcements import find_announcement
 from webapp.core.attendance import Viewer
 from webapp.core.clock import isoformat
 from webapp.core.errors import EventNotOpen, TownhallError
@@ -24,8 +23,12 @@ bp = Blueprint("live", __name__, url_prefix="/events/<slug>")
 bp.add_app_template_filter(message_rows)
 
 
+def _shown(event_id: int) -> tuple[str, ...]:
+    return chat.latest_key(event_id), announcements.cache_key(event_id)
+
+
 @bp.get("/live")
-@viewers
+@partial(viewers, ahead=_shown)
 def show_live(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
     if not event.is_open:
         return go_to(url_for("checkin.show_form", slug=event.slug))
@@ -101,7 +104,7 @@ def _show(
         viewer=viewer,
         stream=stream,
         messages=chat.latest(event),
-        announcement=find_announcement(event.id),
+        announcement=announcements.find_announcement(event.id),
         exempt=identity.current_admin() is not None,
         held="held" in request.args,
         # Made here, so that a form sent twice without JavaScript is one message.
