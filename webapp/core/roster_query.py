@@ -1,6 +1,5 @@
 """The SQL of a roster: one shape of row, whether its figures are live or frozen."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,7 +85,7 @@ class RosterQuery:
         """By department, location, the status that they are moved from, theirs, and whether they
         are apart: how many there are, and how many `q` finds."""
         parts = [(self._parts.all, False), *((part, True) for part in self._parts.apart)]
-        return union_all(*(groups for part, apart in parts for groups in _groups(part, apart, q)))
+        return union_all(*(_groups(part, apart, q) for part, apart in parts))
 
     def _page(self, filters: Filters, window: Window | None) -> Statement:
         if filters.status == "" and filters.sort.removeprefix("-") in SORTED_BY_WHO:
@@ -116,7 +115,7 @@ class RosterQuery:
         query = select(*labels.values()).select_from(part.source)
         query = query.where(*where, *_conditions(part, filters))
         if filters.sort.removeprefix("-") != "number":
-            query = _in_names_order(query, part)
+            query = _read_by(part.by_name, query, part)
         return _cut(query, labels, filters.sort, cut)
 
 
@@ -167,26 +166,17 @@ def _conditions(part: Part, filters: Filters) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _groups(part: Part, apart: bool, q: str) -> Iterator[Statement]:
+def _groups(part: Part, apart: bool, q: str) -> Statement:
     places = (part.who.department, part.who.location)
     groups = (*places, part.moved_from.label("moved_from"), part.shown.label("shown"))
-    query = select(*groups, literal(apart), func.count()).select_from(part.source)
-    query = query.where(*part.where).group_by(*groups)
-    if not q:
-        yield query.add_columns(func.count())
-    elif apart:
-        yield query.add_columns(func.count(case((found(part.who, q), 1))))
-    else:
-        # All are counted by an index that is smaller than the one they are searched in.
-        yield query.add_columns(literal(0))
-        query = select(*groups, literal(apart), literal(0), func.count()).select_from(part.source)
-        query = query.where(*part.where, found(part.who, q)).group_by(*groups)
-        yield _in_names_order(query, part)
+    matching = func.count(case((found(part.who, q), 1))) if q else func.count()
+    query = select(*groups, literal(apart), func.count(), matching).select_from(part.source)
+    index = part.by_place if q else part.counted
+    return _read_by(index, query.where(*part.where).group_by(*groups), part)
 
 
-def _in_names_order(query: Statement, part: Part) -> Statement:
-    hint = f"FORCE INDEX ({part.by_name})"
-    return query.with_hint(part.who, hint, "mysql") if part.by_name else query
+def _read_by(index: str, query: Statement, part: Part) -> Statement:
+    return query.with_hint(part.who, f"FORCE INDEX ({index})", "mysql") if index else query
 
 
 def _live_details(event: EventInfo) -> Statement:
