@@ -184,6 +184,9 @@ class ViewerSocket(Socket):
 
     def _next(self) -> str | bytes | None:
         """The next message of the WebSocket; None at the end, and where it is none."""
+        # eventlet waits for nobody as long as there is something to read: who sends without end
+        # would have the node for themselves.
+        self.server.sleep(0)
         try:
             data: str | bytes | None = self._ws.socket.text()
             if data is None:

@@ -6,6 +6,8 @@ import os
 import re
 import socket
 import threading
+import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -15,6 +17,11 @@ from typing import Any
 import pytest
 import requests
 import socketio
+
+with warnings.catch_warnings():
+    # As in realtime/green.py.
+    warnings.simplefilter("ignore")
+    from eventlet.websocket import RFC6455WebSocket
 
 from stack import Stack
 from stack.app import RealtimeNode
@@ -121,6 +128,25 @@ def test_what_a_viewer_sends_without_waiting_is_handled_in_its_order(
     assert [message["id"] for message in since["messages"]][-4:] == posted
 
 
+def test_who_sends_without_end_holds_up_nobody(node: Node, meeting: Meeting) -> None:
+    client = RFC6455WebSocket(None, {}, client=True)
+    frames = client._pack_message('42/live,["make_coffee",{}]', masked=True) * 100
+    stop = threading.Event()
+    with (
+        meeting.viewer().connect(node.process.url) as ada,
+        meeting.viewer() as flooder,
+        RawSocket(node.port, flooder) as raw,
+    ):
+        flood = threading.Thread(target=send_until, args=(stop, raw.link.sock, frames))
+        flood.start()
+        try:
+            slowest = max(seconds_of(partial(ada.post, f"while {n}")) for n in range(4))
+        finally:
+            stop.set()
+            flood.join()
+    assert slowest < 2
+
+
 def test_frames_that_break_the_protocol_close_their_connection(
     node: Node, meeting: Meeting
 ) -> None:
@@ -182,6 +208,18 @@ def test_who_never_reads_is_cut_off_and_catches_up(node: Node, meeting: Meeting)
         sleeper.connect(node.process.url)
         caught_up = sleeper.call("messages_since", {"after": 0})
         assert [m["id"] for m in caught_up["messages"]] == [said["id"]]
+
+
+def send_until(stop: threading.Event, sock: socket.socket, data: bytes) -> None:
+    with suppress(OSError):
+        while not stop.is_set():
+            sock.sendall(data)
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    begin = time.monotonic()
+    work()
+    return time.monotonic() - begin
 
 
 def noise(viewer: Viewer) -> int:
