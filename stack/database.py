@@ -75,7 +75,9 @@ class Database(Server):
 
     def _command(self) -> list[str]:
         as_root = ["--user=root"] if os.geteuid() == 0 else []
-        return [self.program, "--no-defaults", f"--datadir={self.data}", *as_root]
+        # Its own: whoever starts throws away what another has in a common one just now.
+        folders = [f"--datadir={self.data}", f"--tmpdir={self.folder}"]
+        return [self.program, "--no-defaults", *folders, *as_root]
 
     def _options(self) -> list[str]:
         return [
@@ -84,7 +86,6 @@ class Database(Server):
             # Relative to the data directory, however long its path: a socket's may have 107 bytes.
             "--socket=sock",
             f"--pid-file={self.folder}/pid",
-            f"--tmpdir={self.folder}",
             f"--init-file={self.folder}/setup.sql",
             "--skip-name-resolve",
             *([] if self._is_mariadb else ["--mysqlx=OFF"]),
