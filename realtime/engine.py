@@ -22,11 +22,12 @@ import struct
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import engineio.socket
 from engineio.exceptions import EngineIOError, SocketIsClosedError
-from engineio.packet import NOOP, PING, PONG, UPGRADE, Packet
+from engineio.packet import MESSAGE, NOOP, PING, PONG, UPGRADE, Packet
 from engineio.socket import Socket
 from eventlet.websocket import FailedConnectionError, RFC6455WebSocket
 
@@ -172,7 +173,7 @@ class ViewerSocket(Socket):
     def _take(self, ws: Any) -> None:
         self._ws = ws
         self._wait = ws.wait
-        ws.socket = EagerReader(ws.socket)
+        ws.socket = EagerReader(ws.socket, partial(self.server.sleep, 0))
         ws.Message = BoundedMessage
         ws._apply_mask = unmask
         ws.wait = self._next_packet
@@ -184,11 +185,10 @@ class ViewerSocket(Socket):
 
     def _next(self) -> str | bytes | None:
         """The next message of the WebSocket; None at the end, and where it is none."""
-        # eventlet waits for nobody as long as there is something to read: who sends without end
-        # would have the node for themselves.
-        self.server.sleep(0)
+        if (ws := self._ws) is None:
+            return None
         try:
-            data: str | bytes | None = self._ws.socket.text()
+            data: str | bytes | None = ws.socket.text()
             if data is None:
                 data = self._wait()
         except ValueError:
@@ -196,9 +196,10 @@ class ViewerSocket(Socket):
             return None
         except (OSError, EOFError):
             return None
-        if data is None and self._ws.websocket_closed and self._ws._remote_close_data is None:
+        if data is None and ws.websocket_closed and ws._remote_close_data is None:
             self._refuse("no WebSocket frame, or one too large")
-        return data
+        # It may have been closed while this waited.
+        return None if self.closed else data
 
     def _parsed(self, data: str | bytes) -> Packet | None:
         try:
@@ -234,12 +235,14 @@ class DirectSocket(ViewerSocket):
             return []
         self.connected = self.upgraded = True
         self._write_directly()
-        self._read()
-        if self.outflow:
-            self.outflow.close()
-        with LEAVING:
-            self.close(abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
-            self.server.sleep(0)
+        try:
+            self._read()
+        finally:
+            if self.outflow:
+                self.outflow.close()
+            with LEAVING:
+                self.close(abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
+                self.server.sleep(0)
         return []
 
     def _upgrade(self) -> bool:
@@ -267,18 +270,23 @@ class DirectSocket(ViewerSocket):
             if self.on_event and (event := live_event(data)):
                 self._handle(*event)
             elif packet := self._parsed(data):
+                if packet.packet_type == MESSAGE:
+                    self._wait_for_answer()
                 try:
                     self.receive(packet)
                 except EngineIOError:
                     return
 
     def _handle(self, number: int | None, name: str, args: list[Any]) -> None:
+        self._wait_for_answer()
+        if on_event := self.on_event:
+            self._answer = Answer(self, number)
+            on_event(name, args, self._answer)
+
+    def _wait_for_answer(self) -> None:
         # What a viewer sends is handled in its order, one at a time: nobody can pile work up.
         if self._answer:
             self._answer.wait()
-        self._answer = Answer(self, number)
-        if self.on_event:
-            self.on_event(name, args, self._answer)
 
 
 class Answer:
@@ -315,7 +323,8 @@ class BoundedMessage(RFC6455WebSocket.Message):
 
     def push(self, data: bytes, final: bool = False) -> None:
         """Add the payload of a frame, or a part of it."""
-        self.size += len(data)
+        # One more, because there might be no end of empty ones.
+        self.size += len(data) + 1
         if self.size > self.max_frame_length:
             raise FailedConnectionError(TOO_LARGE, "The message is too large.")
         super().push(data, final=final)

@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 # Compose and the local stack kill after ten seconds.
 DRAIN_SECONDS = 8.0
+LOOK_SECONDS = 0.05
 # For the last frames to leave: acknowledgements, and the close itself.
 FLUSH_SECONDS = 0.5
 
@@ -66,6 +67,8 @@ def _drain(node: Node) -> None:
     node.writer.close()
     deadline = time.monotonic() + DRAIN_SECONDS
     while not (node.writer.idle and node.fanout.idle) and time.monotonic() < deadline:
-        time.sleep(0.05)
+        time.sleep(LOOK_SECONDS)
+    # On the stock way an answer is on its way through a queue.
+    time.sleep(LOOK_SECONDS)
     node.close_sockets()
     time.sleep(FLUSH_SECONDS)

@@ -30,9 +30,10 @@ BATCH_POSTS = 200
 TICK_SECONDS = 0.2
 # So many posts in a tick are more than anybody reads: such a node takes every other tick.
 BUSY_POSTS = 16
-# Who waits for longer is told to try again; looked after so often.
-ANSWER_SECONDS = 10.0
-GIVING_UP_SECONDS = 1.0
+# Who waits for longer is told to try again; looked after so often. Together less than a client has
+# to answer a ping (PONG_SECONDS), which may wait in line behind the post.
+ANSWER_SECONDS = 9.0
+GIVING_UP_SECONDS = 0.5
 
 Respond = Callable[[Outcome], object]
 
@@ -108,7 +109,10 @@ class Writer:
     def _answer(self, waiting: _Waiting, outcome: Outcome) -> None:
         if waiting in self._unanswered:
             del self._unanswered[waiting]
-            waiting.respond(outcome)
+            try:
+                waiting.respond(outcome)
+            except Exception:
+                log.exception("an answer failed; the others get theirs")
 
     def _write_whatever_happens(self, batch: list[_Waiting]) -> None:
         """Without this task a node would never store anything again."""

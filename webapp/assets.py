@@ -37,5 +37,7 @@ def register_assets(app: Flask) -> None:
     def add_version(endpoint: str, values: dict[str, Any]) -> None:
         if endpoint != "static" or "v" in values:
             return
-        if changed := changed_at(values["filename"]):
-            values["v"] = version(values["filename"], changed)
+        filename = values["filename"]
+        with suppress(OSError):
+            if changed := changed_at(filename):
+                values["v"] = version(filename, changed)

@@ -128,9 +128,12 @@ def test_what_a_viewer_sends_without_waiting_is_handled_in_its_order(
     assert [message["id"] for message in since["messages"]][-4:] == posted
 
 
-def test_who_sends_without_end_holds_up_nobody(node: Node, meeting: Meeting) -> None:
+@pytest.mark.parametrize("what", ["events", "pongs"])
+def test_who_sends_without_end_holds_up_nobody(node: Node, meeting: Meeting, what: str) -> None:
     client = RFC6455WebSocket(None, {}, client=True)
-    frames = client._pack_message('42/live,["make_coffee",{}]', masked=True) * 100
+    event = client._pack_message('42/live,["make_coffee",{}]', masked=True)
+    pong = client._pack_message("still here", masked=True, control_code=0xA)
+    frames = {"events": event, "pongs": pong}[what] * 100
     stop = threading.Event()
     with (
         meeting.viewer().connect(node.process.url) as ada,
@@ -157,6 +160,7 @@ def test_frames_that_break_the_protocol_close_their_connection(
         b"\x81\x82\0\0\0\0\xc3\x28",  # no UTF-8
         b"\x81\xff" + b"\x7f" * 12,  # exabytes
         b"".join(fragments),  # one message of many frames, without end
+        b"\x01\x80\0\0\0\0" + b"\x00\x80\0\0\0\0" * 20_000,  # empty ones
     ):
         with meeting.viewer() as ada, RawSocket(node.port, ada) as raw:
             before = len(node.lines)

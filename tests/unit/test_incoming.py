@@ -55,9 +55,13 @@ def parts(text: str) -> list[str]:
     return [text[n::FRAGMENTS] for n in range(FRAGMENTS)]
 
 
+def no_turn() -> None:
+    pass
+
+
 def received(wire: Wire) -> Iterator[str]:
     websocket = RFC6455WebSocket(wire, {})
-    websocket.socket = reader = EagerReader(wire)
+    websocket.socket = reader = EagerReader(wire, no_turn)
     websocket._send = lambda frame: None
     while (text := reader.text()) is not None or (text := websocket.wait()) is not None:
         yield text
@@ -76,7 +80,7 @@ def test_every_text_arrives_once_and_in_order(
 
 
 def test_a_text_that_is_here_is_read_without_upstream() -> None:
-    reader = EagerReader(Wire(sent("one", "whole") + sent("two" * 100, "whole"), []))
+    reader = EagerReader(Wire(sent("one", "whole") + sent("two" * 100, "whole"), []), no_turn)
     assert [reader.text(), reader.text()] == ["one", "two" * 100]
 
 
@@ -95,11 +99,11 @@ def test_a_text_that_is_here_is_read_without_upstream() -> None:
     ],
 )
 def test_anything_else_is_left_to_upstream_as_it_came(data: bytes) -> None:
-    reader = EagerReader(Wire(data, []))
+    reader = EagerReader(Wire(data, []), no_turn)
     assert reader.text() is None
     assert reader.recv(100) == data
 
 
 def test_what_is_no_utf_8_is_no_text() -> None:
     with pytest.raises(ValueError, match="utf-8"):
-        EagerReader(Wire(b"\x81\x81\x00\x00\x00\x00\xff", [])).text()
+        EagerReader(Wire(b"\x81\x81\x00\x00\x00\x00\xff", []), no_turn).text()
