@@ -16,14 +16,14 @@ class EagerReader:
     """A green socket that is read from in large steps; upstream reads head, length, mask and
     payload of a frame one after the other."""
 
-    __slots__ = ("_rest", "_sock", "_yield")
+    __slots__ = ("_give_way", "_rest", "_sock")
 
     def __init__(self, sock: Any, give_way: Callable[[], object]) -> None:
         self._sock = sock
         self._rest = b""
         # eventlet waits for nobody as long as there is something to read: who sends without end
         # would have the node for themselves.
-        self._yield = give_way
+        self._give_way = give_way
 
     def text(self) -> str | None:
         """The next message, where it is one frame of text that is here in whole.
@@ -31,7 +31,7 @@ class EagerReader:
         None where it is anything else: upstream reads that. Raises `ValueError` for what is no
         UTF-8, and what the socket raises.
         """
-        self._yield()
+        self._give_way()
         data = self._rest = self._rest or self._sock.recv(READ_BYTES)
         if (
             len(data) < SHORT_HEAD
@@ -51,7 +51,7 @@ class EagerReader:
     def recv(self, size: int) -> bytes:
         """Up to `size` bytes, when there are any; none at the end."""
         if not self._rest:
-            self._yield()
+            self._give_way()
         data = self._rest or self._sock.recv(READ_BYTES)
         self._rest = data[size:]
         return data[:size]

@@ -7,7 +7,6 @@ import re
 import socket
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -17,11 +16,7 @@ from typing import Any
 import pytest
 import requests
 import socketio
-
-with warnings.catch_warnings():
-    # As in realtime/green.py.
-    warnings.simplefilter("ignore")
-    from eventlet.websocket import RFC6455WebSocket
+from websocket import ABNF
 
 from stack import Stack
 from stack.app import RealtimeNode
@@ -130,10 +125,9 @@ def test_what_a_viewer_sends_without_waiting_is_handled_in_its_order(
 
 @pytest.mark.parametrize("what", ["events", "pongs"])
 def test_who_sends_without_end_holds_up_nobody(node: Node, meeting: Meeting, what: str) -> None:
-    client = RFC6455WebSocket(None, {}, client=True)
-    event = client._pack_message('42/live,["make_coffee",{}]', masked=True)
-    pong = client._pack_message("still here", masked=True, control_code=0xA)
-    frames = {"events": event, "pongs": pong}[what] * 100
+    event = ABNF.create_frame('42/live,["make_coffee",{}]', ABNF.OPCODE_TEXT)
+    pong = ABNF.create_frame(b"still here", ABNF.OPCODE_PONG)
+    frames = {"events": event, "pongs": pong}[what].format() * 100
     stop = threading.Event()
     with (
         meeting.viewer().connect(node.process.url) as ada,

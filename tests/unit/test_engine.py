@@ -21,8 +21,8 @@ with warnings.catch_warnings():
     from eventlet.greenio import GreenSocket
     from eventlet.websocket import RFC6455WebSocket, WebSocketWSGI
 
-from realtime.engine import unmask
 from realtime.frames import event_packet, joined_frames, text_frame
+from realtime.incoming import unmask
 from realtime.rooms import LocalManager
 
 # The functions that are overridden, replaced or leaned on, as they were when that was written.

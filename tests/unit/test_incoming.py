@@ -6,16 +6,16 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from websocket import ABNF
 
 with warnings.catch_warnings():
     # As in realtime/green.py.
     warnings.simplefilter("ignore")
     from eventlet.websocket import RFC6455WebSocket
 
-from realtime.incoming import EagerReader, unmask
+from realtime.incoming import EagerReader
 
 TEXTS = st.one_of(st.text(max_size=200), st.sampled_from([125, 126, 500, 5000]).map("é".__mul__))
-TEXT, PING = 1, 9
 FRAGMENTS = 3
 
 
@@ -33,21 +33,19 @@ class Wire:
 
 
 def frame(kind: int, text: str, final: bool = True) -> bytes:
-    """As a client sends it: masked, and with the shortest length."""
-    payload, mask = text.encode(), b"mask"
-    length = len(payload)
-    size = bytes([128 + length]) if length < 126 else b"\xfe" + length.to_bytes(2, "big")
-    return bytes([128 * final + kind]) + size + mask + unmask(payload, mask)
+    """As a client sends it."""
+    return bytes(ABNF.create_frame(text.encode(), kind, int(final)).format())
 
 
 def sent(text: str, how: str) -> bytes:
     """The bytes of a client that sends a text: in one frame, in several, or after a ping."""
     if how == "whole":
-        return frame(TEXT, text)
+        return frame(ABNF.OPCODE_TEXT, text)
     if how == "pinged":
-        return frame(PING, "still there?") + frame(TEXT, text)
+        return frame(ABNF.OPCODE_PING, "still there?") + frame(ABNF.OPCODE_TEXT, text)
     return b"".join(
-        frame(0 if n else TEXT, part, n == FRAGMENTS - 1) for n, part in enumerate(parts(text))
+        frame(ABNF.OPCODE_CONT if n else ABNF.OPCODE_TEXT, part, n == FRAGMENTS - 1)
+        for n, part in enumerate(parts(text))
     )
 
 
