@@ -17,7 +17,8 @@ from webapp.core.extensions import db
 from webapp.core.models import Admin, Closing
 from webapp.core.roster_counts import Counts
 from webapp.core.roster_filters import Filters, parse_filters
-from webapp.core.roster_query import RosterQuery, Window
+from webapp.core.roster_query import RosterQuery
+from webapp.core.roster_window import window_of
 from webapp.core.statuses import STATUSES, Rule, rule_of
 
 __all__ = ["STATUSES", "Filters", "Roster", "RosterRow", "parse_filters", "read_roster"]
@@ -97,8 +98,7 @@ def read_roster(event: EventInfo, filters: Filters) -> Roster:
     closing = frozen.closing if frozen else None
     query = RosterQuery(event, closing)
     counts = Counts(db.session.execute(query.counts(filters.q)), filters)
-    offset = (filters.page - 1) * PAGE_ROWS
-    window = Window(offset, PAGE_ROWS, counts.matching, counts.matching_apart)
+    window = window_of(counts, filters, PAGE_ROWS)
     return Roster(
         rows=[_row(row) for row in db.session.execute(query.rows(filters, window))],
         counts=counts,

@@ -2,13 +2,21 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from webapp.core.roster_filters import Filters
 
 Group = tuple[str, str, str]  # department, location, status
 FACETS = ("department", "location", "status")
+
+
+@dataclass(frozen=True)
+class Section:
+    """So many people who have the same department or location, and the names of it."""
+
+    names: tuple[str, ...]
+    people: int
 
 
 class Counts:
@@ -20,11 +28,13 @@ class Counts:
         self._people: Counter[Group] = Counter()
         self._found: Counter[Group] = Counter()
         self._found_apart: Counter[Group] = Counter()
-        for department, location, moved_from, shown, apart, people, found in groups:
+        self._ranks: dict[str, dict[str, int]] = {"department": {}, "location": {}}
+        for department, location, moved_from, shown, apart, people, found, *ranks in groups:
             self._add((department, location, shown), people, found)
             self._found_apart[department, location, shown] += found if apart else 0
             if moved_from is not None:
                 self._add((department, location, moved_from), -people, -found)
+            self._ranks["department"][department], self._ranks["location"][location] = ranks
 
     @property
     def employees(self) -> int:
@@ -67,6 +77,17 @@ class Counts:
     def locations(self) -> list[str]:
         """Those of everyone on the roster, sorted."""
         return sorted({location for (_, location, _), people in self._people.items() if people})
+
+    def sections(self, facet: str) -> list[Section]:
+        """How many the filters let through, by department or location, in the database's order."""
+        place, ranks = FACETS.index(facet), self._ranks[facet]
+        names: dict[int, set[str]] = {}
+        people: Counter[int] = Counter()
+        for group, found in self._matching(self._filters):
+            rank = ranks[group[place]]
+            names.setdefault(rank, set()).add(group[place])
+            people[rank] += found
+        return [Section(tuple(sorted(names[rank])), people[rank]) for rank in sorted(people)]
 
     def _add(self, group: Group, people: int, found: int) -> None:
         self._people[group] += people

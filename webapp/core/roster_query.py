@@ -1,6 +1,5 @@
 """The SQL of a roster: one shape of row, whether its figures are live or frozen."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select, union_all
@@ -10,6 +9,7 @@ from webapp.core.events import EventInfo
 from webapp.core.models import Admin, Attendance, Closing, Correction, Employee, FrozenAttendance
 from webapp.core.roster_filters import Filters
 from webapp.core.roster_parts import Part, frozen_parts, latest_correction, live_parts
+from webapp.core.roster_window import SECTIONED, Cut, Window
 from webapp.core.searching import found
 from webapp.core.statuses import counted_status, rank, rule_of
 
@@ -20,43 +20,6 @@ TIES = ("last_name", "first_name", "employee_number")
 SORTED_BY_WHO = ("name", "number", "department", "location")
 
 Statement = Select[*tuple[Any, ...]]
-
-
-@dataclass(frozen=True)
-class Cut:
-    """`limit` rows of a statement from `offset` on, in the opposite order if `backwards`."""
-
-    offset: int
-    limit: int
-    backwards: bool = False
-
-
-@dataclass(frozen=True)
-class Window:
-    """Which of the rows that match: `limit` from `offset` on. So many match in all, and so many of
-    these are in `Parts.apart`."""
-
-    offset: int
-    limit: int
-    matching: int
-    apart: int
-
-    @property
-    def last(self) -> int:
-        """The first row behind it."""
-        return self.offset + self.limit
-
-    @property
-    def skipped(self) -> int:
-        """So many of `Parts.rest` stand before it, even if all that are apart do."""
-        return max(0, self.offset - self.apart)
-
-    def cut(self) -> Cut:
-        """The same, counted from the end that is nearer."""
-        if self.offset <= self.matching // 2:
-            return Cut(self.offset, self.limit)
-        rows = max(0, min(self.limit, self.matching - self.offset))
-        return Cut(max(0, self.matching - self.last), rows, backwards=True)
 
 
 class RosterQuery:
@@ -83,14 +46,23 @@ class RosterQuery:
 
     def counts(self, q: str) -> Any:
         """By department, location, the status that they are moved from, theirs, and whether they
-        are apart: how many there are, and how many `q` finds."""
+        are apart: how many there are, and how many `q` finds.
+
+        Last come the ranks of the department and the location, in the database's order. To it
+        “Sales” and “sales” may be the same; then their rank is.
+        """
         parts = [(self._parts.all, False), *((part, True) for part in self._parts.apart)]
-        return union_all(*(_groups(part, apart, q) for part, apart in parts))
+        groups = union_all(*(_groups(part, apart, q) for part, apart in parts)).subquery()
+        ranks = (func.dense_rank().over(order_by=groups.c[facet]) for facet in SECTIONED)
+        return select(groups, *ranks)
 
     def _page(self, filters: Filters, window: Window | None) -> Statement:
         if filters.status == "" and filters.sort.removeprefix("-") in SORTED_BY_WHO:
+            everyone, where = self._parts.all, [self._parts.on_roster]
+            if window and window.among:
+                where.append(_sort_key(everyone, filters.sort).in_(window.among))
             here = window.cut() if window else None
-            return self._keys(self._parts.all, filters, here, self._parts.on_roster)
+            return self._keys(everyone, filters, here, *where)
         first = rest = page = None
         if window:
             # The rest differ in nothing but their names, and an index has these in order: it
