@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
+from hypothesis import settings as hypothesis_settings
 from jinja2 import FileSystemBytecodeCache
 from redis import Redis as RedisClient
 
@@ -21,6 +22,10 @@ from webapp.core.settings import Settings, load_settings
 
 BACKENDS = ["embedded", "full"]
 SECRET_KEY = "a key for tests only, 32 characters"
+
+# No test is timed: a busy machine takes 200 ms for what else takes 20.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -84,7 +84,6 @@ def company(app: Flask) -> Iterator[list[int]]:
 
 @settings(
     max_examples=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(SAMPLES, CHECKED_IN, st.integers(1, 100), st.integers(0, 3 * MINUTES))
