@@ -52,7 +52,8 @@ class Hour:
 def test_while_it_is_open_everybody_has_a_status(app: Flask) -> None:
     with app.app_context():
         hour = Hour(past=40)
-        hour.come("watching", 36, 40)
+        # In this minute, too: the one before would not be enough when the next one begins.
+        hour.come("watching", 36, 41)
         hour.come("attended", 0, 30)
         hour.come("left", 0, 29)
         hour.come("idle")
@@ -102,7 +103,7 @@ def test_a_correction_is_marked_keeps_what_was_and_can_be_taken_back(
     address = "/admin/events/town-hall/attendance"
     with app.app_context():
         hour = Hour(past=60)
-        hour.come("late", 31, 60, last_name="Late")
+        hour.come("late", 32, 61, last_name="Late")
         add_employee("ill", last_name="Ill")
         add_admin()
     client.sign_in(*ADMIN)
