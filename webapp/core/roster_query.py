@@ -99,9 +99,11 @@ def _cut(query: Statement, columns: Any, sort: str, cut: Cut | None) -> Statemen
 
 
 def _order(columns: Any, sort: str, *, backwards: bool = False) -> list[ColumnElement[Any]]:
-    # An index serves only who asks for each column once.
-    ties = {"name": TIES[1:], "number": ()}.get(sort, TIES)
-    down = {"sort_key"} if sort.startswith("-") else set()
+    # An index serves only who asks for each column once, and for all in one direction: descending
+    # by name is so by the whole name.
+    by = sort.removeprefix("-")
+    ties = {"name": TIES[1:], "number": ()}.get(by, TIES)
+    down = {"sort_key", *(ties if by == "name" else ())} if sort != by else set()
     names = ("place", "sort_key", *ties)
     return [columns[n].desc() if (n in down) != backwards else columns[n] for n in names]
 
