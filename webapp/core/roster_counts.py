@@ -9,6 +9,8 @@ from webapp.core.roster_filters import Filters
 
 Group = tuple[str, str, str]  # department, location, status
 FACETS = ("department", "location", "status")
+# What many have in common. Sorted by it the roster is in sections, and their sizes are counted.
+SECTIONED = ("department", "location")
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,14 @@ class Counts:
         self._people: Counter[Group] = Counter()
         self._found: Counter[Group] = Counter()
         self._found_apart: Counter[Group] = Counter()
-        self._ranks: dict[str, dict[str, int]] = {"department": {}, "location": {}}
+        self._ranks: dict[str, dict[str, int]] = {facet: {} for facet in SECTIONED}
         for department, location, moved_from, shown, apart, people, found, *ranks in groups:
             self._add((department, location, shown), people, found)
             self._found_apart[department, location, shown] += found if apart else 0
             if moved_from is not None:
                 self._add((department, location, moved_from), -people, -found)
-            self._ranks["department"][department], self._ranks["location"][location] = ranks
+            for facet, name, rank in zip(SECTIONED, (department, location), ranks, strict=True):
+                self._ranks[facet][name] = rank
 
     @property
     def employees(self) -> int:

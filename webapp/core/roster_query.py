@@ -7,9 +7,10 @@ from sqlalchemy.orm import outerjoin
 
 from webapp.core.events import EventInfo
 from webapp.core.models import Admin, Attendance, Closing, Correction, Employee, FrozenAttendance
+from webapp.core.roster_counts import SECTIONED
 from webapp.core.roster_filters import Filters
 from webapp.core.roster_parts import Part, frozen_parts, latest_correction, live_parts
-from webapp.core.roster_window import SECTIONED, Cut, Window
+from webapp.core.roster_window import Cut, Window
 from webapp.core.searching import found
 from webapp.core.statuses import counted_status, rank, rule_of
 

@@ -4,11 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from webapp.core.roster_counts import Counts, Section
+from webapp.core.roster_counts import SECTIONED, Counts, Section
 from webapp.core.roster_filters import Filters
-
-# What many have in common. Sorted by it the roster is in sections, and their sizes are counted.
-SECTIONED = ("department", "location")
 
 
 @dataclass(frozen=True)
@@ -26,7 +23,7 @@ class Window:
     these are in `Parts.apart`.
 
     With `among`, which is some of what they are sorted by, only rows that have one of these match:
-    to sort the whole roster for 50 rows of one section takes three times as long.
+    to sort a whole roster of 50,000 for 50 rows of one section takes fifteen times as long.
     """
 
     offset: int
