@@ -4,7 +4,7 @@ SHELL := /bin/bash
 
 # A Python >= 3.11 that can make virtual environments; `make run PYTHON=/path/to/python3` names another.
 # The distribution's own comes first: it is built with a profile, which version managers leave out by
-# default; that is a tenth of the CPU of a page and a sixth of a node's.
+# default; that is a tenth of the CPU of a page and a seventh of a node's.
 PYTHON ?= $(shell for p in /usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
