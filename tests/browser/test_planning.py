@@ -4,9 +4,14 @@ import re
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
+from sqlalchemy import insert
 
 from tests.support.browser import People, check_in, expect_connected, sign_in
 from tests.support.meeting import Meeting
+from tests.support.waiting import wait_for
+from webapp.core.admins import create_admin
+from webapp.core.extensions import db
+from webapp.core.models import Employee
 from webapp.core.seed import ADMIN_EMAIL, ADMIN_PASSWORD
 
 HEADER = "email,employee number,first name,last name\n"
@@ -16,6 +21,14 @@ def come(people: People, meeting: Meeting, javascript: bool = True) -> Page:
     admin = people.come(meeting.site, javascript=javascript)
     sign_in(admin, ADMIN_EMAIL, ADMIN_PASSWORD)
     return admin
+
+
+def large_file(folder: Path, prefix: str, rows: int) -> Path:
+    """A list of so many new employees, whose numbers begin with `prefix`."""
+    file = folder / "large.csv"
+    lines = (f"{prefix}{n}@example.com,{prefix}{n},First,Last\n" for n in range(rows))
+    file.write_text(HEADER + "".join(lines))
+    return file
 
 
 def test_an_event_is_copied_and_that_is_on_record(
@@ -65,20 +78,44 @@ def test_a_list_is_tried_imported_and_searched(
     expect(admin).to_have_url(re.compile("q="))
 
 
-def test_a_large_file_shows_how_many_of_its_rows_are_read(
+def test_a_large_file_shows_how_many_of_its_rows_are_written(
+    people: People, full_meeting: Meeting, tmp_path: Path
+) -> None:
+    slug, email = full_meeting.slug, f"{full_meeting.slug}@example.com"
+    file = large_file(tmp_path, slug, 1500)
+    with full_meeting.app.app_context():
+        create_admin(email, ADMIN_PASSWORD)
+        # Somebody else is about to add one of them: the import waits in its second portion.
+        row = {"employee_number": f"{slug}1200", "email": f"new-{email}"}
+        row |= dict.fromkeys(("first_name", "last_name", "department", "location"), "-")
+        db.session.execute(insert(Employee).values(row))
+        admin = people.come(full_meeting.site)
+        sign_in(admin, email, ADMIN_PASSWORD)
+        admin.goto("/admin/employees/import")
+        admin.get_by_label("CSV file").set_input_files(file)
+        expect(admin.locator("#progress")).to_be_hidden()
+        admin.get_by_role("button", name="Import", exact=True).click()
+        expect(admin.locator("#progress")).to_contain_text("1,000 of 1,500 rows written")
+        db.session.rollback()
+    expect(admin.locator("#report")).to_contain_text("1,500 new")
+    expect(admin.locator("#progress")).to_be_hidden()
+
+
+def test_others_have_their_turn_while_the_one_process_reads_a_large_file(
     people: People, meeting: Meeting, tmp_path: Path
 ) -> None:
-    rows = (f"p{n}@example.com,{meeting.slug}{n},First,Last\n" for n in range(150_000))
-    file = tmp_path / "large.csv"
-    file.write_text(HEADER + "".join(rows))
+    file = large_file(tmp_path, meeting.slug, 150_000)
     admin = come(people, meeting)
     admin.goto("/admin/employees/import")
     admin.get_by_label("CSV file").set_input_files(file)
-    expect(admin.locator("#progress")).to_be_hidden()
     admin.get_by_role("button", name="Show what would change").click()
-    expect(admin.locator("#progress")).to_contain_text(re.compile("[0-9],000 of 150,000 rows read"))
+
+    def is_told() -> bool:
+        page = admin.request.get("/admin/employees/import/progress").text()
+        return bool(re.search("[0-9],000 of 150,000 rows read", page))
+
+    wait_for(is_told)
     expect(admin.locator("#report")).to_contain_text("150,000 new", timeout=60_000)
-    expect(admin.locator("#progress")).to_be_hidden()
 
 
 def test_who_is_deactivated_by_hand_is_out_at_once(people: People, meeting: Meeting) -> None:
