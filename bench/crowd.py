@@ -135,9 +135,8 @@ class Crowd:
         """Wait so long for something to read, and read it once; here a load client's time goes."""
         viewers, digests, clock, read = self.viewers, self._digests, time.monotonic, os.read
         if self._tick and self._epoll.poll(timeout, 1):
-            timeout = 0
             time.sleep(self._tick)
-        for fileno, _ in self._epoll.poll(timeout, EVENTS_AT_ONCE):
+        for fileno, _ in self._epoll.poll(0 if self._tick else timeout, EVENTS_AT_ONCE):
             viewer = viewers[fileno]
             try:
                 data = read(fileno, CHUNK)

@@ -1,6 +1,7 @@
 """The benchmark's own arithmetic: frames, latencies, the picture."""
 
 import json
+import time
 from dataclasses import asdict
 from xml.etree import ElementTree as ET
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from bench import wire
 from bench.chatter import Chat
 from bench.checkin_report import percentile
+from bench.crowd import Crowd
 from bench.fanout_cells import Cell
 from bench.latency import Latencies
 from bench.picture import draw
@@ -30,6 +32,15 @@ def server_frame(payload: bytes) -> bytes:
 def posted(*messages: tuple[int, int]) -> bytes:
     items = ",".join(f'{{"id":{i},"body":"{wire.body(at, i)}"}}' for i, at in messages)
     return server_frame(b'42/live,["messages_posted",[%s]]' % items.encode())
+
+
+def test_nobody_waits_for_silence_longer_than_told() -> None:
+    """A post that is sent late would count as a slow delivery."""
+    crowd = Crowd(port=0, slug="nobody")
+    begin = time.monotonic()
+    crowd.read(1)
+    assert 1 <= time.monotonic() - begin < 2
+    crowd.close()
 
 
 @given(st.lists(SIZES, max_size=6), st.lists(st.integers(0, 70_000), max_size=6))
