@@ -96,6 +96,7 @@ def test_a_large_file_shows_how_many_of_its_rows_are_written(
         expect(admin.locator("#progress")).to_be_hidden()
         admin.get_by_role("button", name="Import", exact=True).click()
         expect(admin.locator("#progress")).to_contain_text("1,000 of 1,500 rows written")
+        expect(admin.locator("#progress")).to_be_visible()
         db.session.rollback()
     expect(admin.locator("#report")).to_contain_text("1,500 new")
     expect(admin.locator("#progress")).to_be_hidden()
@@ -108,6 +109,7 @@ def test_others_have_their_turn_while_the_one_process_reads_a_large_file(
     admin = come(people, meeting)
     admin.goto("/admin/employees/import")
     admin.get_by_label("CSV file").set_input_files(file)
+    expect(admin.locator("#progress")).to_be_hidden()
     admin.get_by_role("button", name="Show what would change").click()
 
     def is_told() -> bool:
@@ -116,6 +118,7 @@ def test_others_have_their_turn_while_the_one_process_reads_a_large_file(
 
     wait_for(is_told)
     expect(admin.locator("#report")).to_contain_text("150,000 new", timeout=60_000)
+    expect(admin.locator("#progress")).to_be_hidden()
 
 
 def test_who_is_deactivated_by_hand_is_out_at_once(people: People, meeting: Meeting) -> None:

@@ -182,9 +182,9 @@ def test_what_a_long_polling_client_posts_is_answered_with_400(
     node: Node, meeting: Meeting
 ) -> None:
     address = f"{node.process.url}/socket.io/?EIO=4&transport=polling"
+    node.read_on()
     for body in (b"\xff\xfe", b"zzz", b"4" * 20_000, b"\x1e".join([b"3"] * 40), b"42/live,[]"):
         opened = requests.get(address, timeout=10).text
-        node.read_on()
         sid = json.loads(opened[1:])["sid"]
         answer = requests.post(f"{address}&sid={sid}", data=body, timeout=10)
         assert answer.status_code == 400, body
