@@ -27,10 +27,10 @@ def post_worker_init(_worker: Any) -> None:
 
 def on_starting(_server: Any) -> None:
     """Wait in the master, where no watchdog counts the seconds a worker takes to boot."""
-    from webapp.core.base import create_base
-    from webapp.core.extensions import db
-    from webapp.core.settings import load_or_exit
-    from webapp.core.startup import wait_for_services
+    from webapp.base import create_base
+    from webapp.infra.extensions import db
+    from webapp.infra.settings import load_or_exit
+    from webapp.startup import wait_for_services
 
     app = create_base("gunicorn", load_or_exit())
     wait_for_services(app)

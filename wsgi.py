@@ -4,12 +4,12 @@
 EMBEDDED = __name__ == "__main__"
 
 if EMBEDDED:
-    from realtime.green import patch
+    from realtime.transport.eventlet_runtime import patch
 
     patch()
 
 from webapp.app import create_app
-from webapp.core.settings import load_or_exit
+from webapp.infra.settings import load_or_exit
 
 settings = load_or_exit()
 app = create_app(settings)

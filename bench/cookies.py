@@ -12,8 +12,8 @@ import redis
 from flask import current_app
 from flask.sessions import SecureCookieSessionInterface
 
-from webapp.core.attendance import Viewer
-from webapp.core.clock import isoformat
+from webapp.domain.attendance.checkin import Viewer
+from webapp.infra.clock import isoformat
 
 CACHED_SECONDS = 3600
 

@@ -7,14 +7,14 @@ from datetime import timedelta
 from flask import Flask
 from sqlalchemy import func, insert, select
 
-from webapp.core.attendance import Viewer, find_viewer
-from webapp.core.base import create_base
-from webapp.core.clock import utcnow
-from webapp.core.employees import get_employee
-from webapp.core.events import get_event
-from webapp.core.extensions import db
-from webapp.core.models import Attendance, Employee, Event, Message
-from webapp.core.settings import load_settings
+from webapp.base import create_base
+from webapp.domain.attendance.checkin import Viewer, find_viewer
+from webapp.domain.employees.directory import get_employee
+from webapp.domain.events.store import get_event
+from webapp.domain.models import Attendance, Employee, Event, Message
+from webapp.infra.clock import utcnow
+from webapp.infra.extensions import db
+from webapp.infra.settings import load_settings
 
 Person = tuple[str, str]  # e-mail, employee number
 

@@ -16,7 +16,7 @@ from bench.sampler import Samples
 from bench.visitor import TOKEN
 from stack import Stack
 from webapp.app import create_app
-from webapp.core.settings import load_settings
+from webapp.infra.settings import load_settings
 
 SLUG = "profiled"
 LINES = 15

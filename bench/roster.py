@@ -21,21 +21,21 @@ from bench.counters import counters
 from bench.report import Bar, Report, Table
 from bench.visitor import TOKEN
 from stack import Stack
-from webapp.core.admins import create_admin
-from webapp.core.clock import minute_of, utcnow
-from webapp.core.closing import close
-from webapp.core.events import get_event
-from webapp.core.extensions import Model, db
-from webapp.core.models import (
+from webapp.domain.admins import create_admin
+from webapp.domain.attendance.closing import close
+from webapp.domain.attendance.statuses import STATUSES
+from webapp.domain.events.store import get_event
+from webapp.domain.models import (
     Attendance,
     AudienceMinute,
     Employee,
     Event,
     WatchedMinute,
 )
-from webapp.core.roster import PAGE_ROWS
-from webapp.core.roster_filters import SORTS
-from webapp.core.statuses import STATUSES
+from webapp.domain.roster.filters import SORTS
+from webapp.domain.roster.roster import PAGE_ROWS
+from webapp.infra.clock import minute_of, utcnow
+from webapp.infra.extensions import Model, db
 
 SIZES = (50, 50_000)
 VIEWERS, MINUTES = 5_000, 120

@@ -14,7 +14,7 @@ from stack import Stack, tools
 from stack.ports import free_port, status_of
 from stack.server import Server
 from stack.servers import Nginx
-from webapp.core.attendance import Viewer
+from webapp.domain.attendance.checkin import Viewer
 
 TOWNHALL, COMPARISON = "Townhall", "Node.js"
 STORES = ("database", "Redis")

@@ -2,7 +2,7 @@
 """Writes seed.sql, the demo data: `python bin/make_seed.py > seed.sql`.
 
 Always the same output: the random numbers have a fixed seed, the times a fixed present. The loader
-(webapp/core/seed.py) moves them to the real one.
+(webapp/domain/seed.py) moves them to the real one.
 """
 
 import random
@@ -232,7 +232,7 @@ def snapshot(
 
 
 def status_of(meeting: Meeting, came: bool, seen: Sequence[int]) -> str:
-    """As webapp/core/statuses.py has it for a closed event; a test compares the two."""
+    """As domain/attendance/statuses.py has it for a closed event; a test compares the two."""
     if len(seen) * 100 >= meeting.minutes * SHARE:
         return "attended"
     if seen:

@@ -3,8 +3,8 @@
 from alembic import context
 from flask import current_app
 
-from webapp.core.database import answers
-from webapp.core.waiting import wait_until
+from webapp.infra.database import answers
+from webapp.infra.retry import wait_until
 
 database = current_app.extensions["migrate"].db
 wait_until("the database", answers)

@@ -1,14 +1,14 @@
 """One node of the socket tier: `python -m realtime`."""
 
 # ruff: noqa: E402 - patching comes before every other import
-from realtime.green import patch
+from realtime.transport.eventlet_runtime import patch
 
 patch()
 
 from realtime.app import create_node
 from realtime.server import serve
-from webapp.core.settings import load_or_exit
-from webapp.core.startup import wait_for_services
+from webapp.infra.settings import load_or_exit
+from webapp.startup import wait_for_services
 
 DEFAULT_PORT = 5000
 

@@ -5,19 +5,19 @@ import uuid
 from flask import Flask
 from flask_socketio import SocketIO
 
-from realtime.engine import install
-from realtime.fanout import Fanout
-from realtime.gate import Gate
-from realtime.green import ASYNC_MODE
+from realtime.fanout.fanout import Fanout
+from realtime.fanout.registry import Registry
 from realtime.handlers import LiveNamespace
 from realtime.headcount import Headcount
-from realtime.heartbeat import Heartbeat
 from realtime.presence import Presence
-from realtime.registry import Registry
-from realtime.rooms import LocalManager, QueuedManager
+from realtime.transport.admission import Gate
+from realtime.transport.connection import install
+from realtime.transport.eventlet_runtime import ASYNC_MODE
+from realtime.transport.heartbeat import Heartbeat
+from realtime.transport.managers import LocalManager, QueuedManager
 from realtime.writer import Writer
-from webapp.core.base import create_base
-from webapp.core.settings import Settings
+from webapp.base import create_base
+from webapp.infra.settings import Settings
 
 MAX_PACKET_BYTES = 16 * 1024
 # Their sum is how long a page follows a node that hangs. 5,000 viewers cost 2 % of a core.

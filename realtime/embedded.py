@@ -6,9 +6,9 @@ from flask import Flask
 
 from realtime.app import embed_node
 from realtime.server import serve
-from webapp.core.seed import ADMIN_EMAIL, ADMIN_PASSWORD, EMPLOYEE_EMAIL, EMPLOYEE_NUMBER
-from webapp.core.settings import Settings
-from webapp.core.startup import prepare_database, wait_for_services
+from webapp.domain.seed import ADMIN_EMAIL, ADMIN_PASSWORD, EMPLOYEE_EMAIL, EMPLOYEE_NUMBER
+from webapp.infra.settings import Settings
+from webapp.startup import prepare_database, wait_for_services
 
 DEFAULT_PORT = 8000
 

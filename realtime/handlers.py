@@ -11,16 +11,18 @@ from flask import Flask, request
 from flask_socketio import ConnectionRefusedError as Refused
 from flask_socketio import Namespace
 
-from realtime.engine import ViewerSocket
-from realtime.fanout import Fanout
+from realtime.fanout.fanout import Fanout
+from realtime.fanout.registry import Connection, Registry
 from realtime.presence import Presence
-from realtime.registry import Connection, Registry
+from realtime.transport.connection import ViewerSocket
 from realtime.writer import Writer
-from webapp.core import chat, events, identity
-from webapp.core.admins import AdminInfo, find_admin
-from webapp.core.chat import Outcome, Receipt
-from webapp.core.errors import EventNotOpen, Invalid, NotCheckedIn, as_townhall_error
-from webapp.core.live import NAMESPACE
+from webapp.domain.admins import AdminInfo, find_admin
+from webapp.domain.chat import messages as chat_messages
+from webapp.domain.chat.messages import Outcome, Receipt
+from webapp.domain.events import store as event_store
+from webapp.errors import EventNotOpen, Invalid, NotCheckedIn, as_townhall_error
+from webapp.http import identity
+from webapp.infra.publisher import NAMESPACE
 
 # Those who join at the same moment take turns: each asks Redis, a cold cache the database.
 JOINING = 16
@@ -89,7 +91,7 @@ class LiveNamespace(Namespace):
 
     def on_post_message(self, connection: Connection, packet: Packet, respond: Respond) -> None:
         # Who it comes from, and whether they still may, is checked in the transaction of its batch.
-        draft = chat.Draft(
+        draft = chat_messages.Draft(
             connection.event.slug,
             connection.viewer,
             packet.get("body"),
@@ -99,7 +101,7 @@ class LiveNamespace(Namespace):
         self._writer.post(draft, lambda outcome: respond(_answer_of(outcome)))
 
     def on_messages_since(self, connection: Connection, packet: Packet, respond: Respond) -> None:
-        after = chat.parse_after(packet.get("after"))
+        after = chat_messages.parse_after(packet.get("after"))
         self._recheck(connection)
         missed = self._fanout.catch_up(connection.event.id, connection.event.slug, after)
         respond({"ok": True} | missed)
@@ -145,7 +147,7 @@ class LiveNamespace(Namespace):
         if not isinstance(slug, str):
             raise Invalid("Say which event: auth is {event: slug}.")
         identity.fetch_ahead(slug)
-        event = events.get_event(slug)
+        event = event_store.get_event(slug)
         viewer = identity.require_viewer(event)
         if not event.is_open:
             raise EventNotOpen

@@ -4,10 +4,10 @@ from typing import Any
 
 from redis import Redis, RedisError
 
-from webapp.core.breaker import Breaker
-from webapp.core.cache import REDIS_OPTIONS
-from webapp.core.clock import utcnow
-from webapp.core.watching import nodes_key
+from webapp.domain.attendance.viewer_count import nodes_key
+from webapp.infra.cache import REDIS_OPTIONS
+from webapp.infra.circuit_breaker import Breaker
+from webapp.infra.clock import utcnow
 
 # What a node said counts this long; it says it again well before.
 KEPT_SECONDS = 12

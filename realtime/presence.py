@@ -10,13 +10,13 @@ from collections.abc import Callable
 from flask import Flask
 from flask_socketio import SocketIO
 
-from realtime.fanout import Fanout
+from realtime.fanout.fanout import Fanout
+from realtime.fanout.registry import Connection, Registry
 from realtime.headcount import Headcount
-from realtime.registry import Connection, Registry
-from webapp.core import attendance
-from webapp.core.clock import minute_of, utcnow
-from webapp.core.errors import is_outage
-from webapp.core.extensions import db
+from webapp.domain.attendance import checkin
+from webapp.errors import is_outage
+from webapp.infra.clock import minute_of, utcnow
+from webapp.infra.extensions import db
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class Presence:
         if now.second < SAMPLE_SECOND or minute == self._sampled:
             return
         for event_id in self._registry.events():
-            attendance.record_minute(event_id, self._registry.employees(event_id), minute)
+            checkin.record_minute(event_id, self._registry.employees(event_id), minute)
         self._sampled = minute
 
     def _run_for_ever(self) -> None:

@@ -8,9 +8,9 @@ import sys
 import time
 from types import FrameType
 
-from realtime import green
 from realtime.app import Node
-from webapp.core.settings import Settings
+from realtime.transport import eventlet_runtime
+from webapp.infra.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -24,12 +24,14 @@ FLUSH_SECONDS = 0.5
 def serve(node: Node, settings: Settings, port: int) -> None:
     """Serve until SIGTERM or SIGINT; then store what was accepted, and return."""
     try:
-        listener = green.listen(settings.host, port)
+        listener = eventlet_runtime.listen(settings.host, port)
     except OSError as error:
         sys.exit(f"townhall: cannot serve {settings.host}:{port}: {error.strerror}")
-    _raise_open_files_limit(settings.max_connections + green.SPARE_CONNECTIONS)
+    _raise_open_files_limit(settings.max_connections + eventlet_runtime.SPARE_CONNECTIONS)
     node.start()
-    node.socketio.start_background_task(green.serve, listener, node.app, settings.max_connections)
+    node.socketio.start_background_task(
+        eventlet_runtime.serve, listener, node.app, settings.max_connections
+    )
     # The libraries stay. Each full collection walked through them for a tenth of a second, in which
     # nobody was told anything.
     gc.collect()

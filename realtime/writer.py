@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from flask import Flask
 from flask_socketio import SocketIO
 
-from realtime.fanout import Fanout
-from webapp.core import chat
-from webapp.core.chat import Draft, Outcome, Receipt
-from webapp.core.clock import utcnow
-from webapp.core.errors import Unavailable, as_townhall_error
-from webapp.core.extensions import db
+from realtime.fanout.fanout import Fanout
+from webapp.domain.chat import messages as chat_messages
+from webapp.domain.chat.messages import Draft, Outcome, Receipt
+from webapp.errors import Unavailable, as_townhall_error
+from webapp.infra.clock import utcnow
+from webapp.infra.extensions import db
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +127,7 @@ class Writer:
 
     def _write(self, batch: list[_Waiting]) -> None:
         try:
-            outcomes = chat.accept([waiting.draft for waiting in batch])
+            outcomes = chat_messages.accept([waiting.draft for waiting in batch])
         except Exception as error:
             db.session.rollback()
             refusal = as_townhall_error(error)
@@ -145,13 +145,13 @@ class Writer:
                 stored.setdefault(event, []).append(waiting.outcome)
         for (event_id, slug), receipts in stored.items():
             try:
-                messages = chat.messages_of(event_id, receipts)
+                messages = chat_messages.messages_of(event_id, receipts)
             except Exception as error:
                 log.warning("stored messages wait for the sweep: %s", error)
             else:
                 self._fanout.tell(slug, "messages_posted", messages)
             # After the telling, which must not wait for a Redis that hangs.
-            chat.forget_latest(event_id)
+            chat_messages.forget_latest(event_id)
 
 
 def _seconds_to_next_tick(posts: int) -> float:

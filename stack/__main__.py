@@ -17,7 +17,7 @@ from stack.ports import PortTakenError, require_free
 from stack.process import ROOT, NotReadyError
 from stack.system import Stack
 from stack.tools import MissingToolsError
-from webapp.core.settings import Settings, SettingsError, load_settings
+from webapp.infra.settings import Settings, SettingsError, load_settings
 
 DESCRIPTION = ROOT / (os.environ.get("INSTANCE_PATH") or "instance") / "stack.json"
 DEMO_LOGINS = (

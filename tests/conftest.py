@@ -17,8 +17,8 @@ from stack import Stack
 from stack.servers import Database, Redis
 from tests.support.client import PageClient
 from webapp.app import create_app
-from webapp.core.extensions import db
-from webapp.core.settings import Settings, load_settings
+from webapp.infra.extensions import db
+from webapp.infra.settings import Settings, load_settings
 
 BACKENDS = ["embedded", "full"]
 SECRET_KEY = "a key for tests only, 32 characters"

@@ -3,27 +3,27 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webapp.account.views import bp as account
-from webapp.assets import register_assets
-from webapp.audit.views import bp as audit
-from webapp.checkin.views import bp as checkin
+from webapp.base import create_base
 from webapp.cli import register_commands
-from webapp.core.base import create_base
-from webapp.core.error_handlers import register_error_handlers
-from webapp.core.extensions import csrf
-from webapp.core.live import init_publisher
-from webapp.core.settings import Settings, load_settings
-from webapp.core.sso import init_sso
-from webapp.core.throttle import init_throttle
-from webapp.demo.views import bp as demo
-from webapp.employees.views import bp as employees
-from webapp.events.views import bp as events
-from webapp.filters import register_filters
-from webapp.headers import register_headers
-from webapp.live.views import bp as live
-from webapp.moderation.views import bp as moderation
-from webapp.roster.views import bp as roster
-from webapp.sso.views import bp as sso
+from webapp.http.assets import register_assets
+from webapp.http.error_handlers import register_error_handlers
+from webapp.http.filters import register_filters
+from webapp.http.headers import register_headers
+from webapp.http.sso import init_sso
+from webapp.infra.extensions import csrf
+from webapp.infra.publisher import init_publisher
+from webapp.infra.rate_limit import init_throttle
+from webapp.infra.settings import Settings, load_settings
+from webapp.pages.account.views import bp as account
+from webapp.pages.audit.views import bp as audit
+from webapp.pages.checkin.views import bp as checkin
+from webapp.pages.demo.views import bp as demo
+from webapp.pages.employees.views import bp as employees
+from webapp.pages.events.views import bp as events
+from webapp.pages.live.views import bp as live
+from webapp.pages.moderation.views import bp as moderation
+from webapp.pages.roster.views import bp as roster
+from webapp.pages.sso.views import bp as sso
 
 PAGES = (checkin, live, account, sso, events, roster, moderation, employees, audit, demo)
 

@@ -9,13 +9,16 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.exc import DBAPIError
 
-from webapp.core import admins, employee_import, events, retention, seed
-from webapp.core.clock import utcnow
-from webapp.core.database import answers
-from webapp.core.errors import Invalid, first_line
-from webapp.core.import_progress import Progress
-from webapp.core.startup import prepare_database
-from webapp.core.waiting import wait_until
+from webapp.domain import admins, seed
+from webapp.domain.attendance import retention
+from webapp.domain.employees import importing
+from webapp.domain.employees.import_progress import Progress
+from webapp.domain.events import store as event_store
+from webapp.errors import Invalid, first_line
+from webapp.infra.clock import utcnow
+from webapp.infra.database import answers
+from webapp.infra.retry import wait_until
+from webapp.startup import prepare_database
 
 
 class Commands(AppGroup):
@@ -91,7 +94,7 @@ def create_admin(email: str, name: str, password_stdin: bool) -> None:
 def import_employees(file: BinaryIO, dry_run: bool, strict: bool, sync: bool) -> None:
     """Add and change employees as a CSV file says."""
     try:
-        report = employee_import.import_employees(
+        report = importing.import_employees(
             file.read(),
             name=Path(file.name).name,
             dry_run=dry_run,
@@ -121,7 +124,7 @@ def _say_progress(progress: Progress) -> None:
         click.echo(f"\r{said:40}" if sys.stderr.isatty() else said, err=True, nl=ends)
 
 
-def _say_what_would_change(report: employee_import.ImportReport) -> None:
+def _say_what_would_change(report: importing.ImportReport) -> None:
     for values in report.new:
         click.echo(
             f"new: {values['first_name']} {values['last_name']} ({values['employee_number']})"
@@ -136,7 +139,7 @@ def _say_what_would_change(report: employee_import.ImportReport) -> None:
 @event_commands.command("list")
 def list_events() -> None:
     """List the events, the latest first."""
-    for event in events.list_events():
+    for event in event_store.list_events():
         starts_at = event.local(event.starts_at).isoformat(timespec="minutes")
         click.echo(f"{event.state:9}  {starts_at}  {event.slug}  {event.title}")
 

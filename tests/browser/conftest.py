@@ -11,8 +11,8 @@ from stack import Stack
 from tests.support.browser import People, launch_chromium
 from tests.support.embedded import Embedded
 from tests.support.meeting import Meeting, held_meeting
-from webapp.core.clock import utcnow
-from webapp.core.settings import load_settings
+from webapp.infra.clock import utcnow
+from webapp.infra.settings import load_settings
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from playwright.sync_api import expect
 from tests.support.browser import LIVE, People, fill_in, sign_in
 from tests.support.embedded import Embedded
 from tests.support.meeting import Meeting, held_meeting
-from webapp.core.clock import utcnow
-from webapp.core.seed import ADMIN_EMAIL, ADMIN_PASSWORD, EMPLOYEE_EMAIL, EMPLOYEE_NUMBER
+from webapp.domain.seed import ADMIN_EMAIL, ADMIN_PASSWORD, EMPLOYEE_EMAIL, EMPLOYEE_NUMBER
+from webapp.infra.clock import utcnow
 
 
 def test_refused_with_a_wrong_number_then_in_and_out_again(

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.support.browser import People, check_in, expect_connected, sign_in
 from tests.support.meeting import Meeting
-from webapp.core.seed import ADMIN_EMAIL, ADMIN_PASSWORD
+from webapp.domain.seed import ADMIN_EMAIL, ADMIN_PASSWORD
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from sqlalchemy import insert, select
 from tests.support.browser import People, check_in, expect_connected, write
 from tests.support.embedded import Embedded
 from tests.support.meeting import Meeting, held_meeting
-from webapp.core.clock import utcnow
-from webapp.core.extensions import db
-from webapp.core.models import Employee, Event, Message
+from webapp.domain.models import Employee, Event, Message
+from webapp.infra.clock import utcnow
+from webapp.infra.extensions import db
 
 
 @pytest.fixture

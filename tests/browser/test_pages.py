@@ -8,7 +8,7 @@ from tests.support.browser import LIVE, PHONE, People, check_in, expect_connecte
 from tests.support.embedded import Embedded
 from tests.support.meeting import Meeting
 from webapp.app import create_app
-from webapp.core.seed import ADMIN_EMAIL, ADMIN_PASSWORD
+from webapp.domain.seed import ADMIN_EMAIL, ADMIN_PASSWORD
 
 
 @pytest.fixture

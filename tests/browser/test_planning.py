@@ -9,10 +9,10 @@ from sqlalchemy import insert
 from tests.support.browser import People, check_in, expect_connected, sign_in
 from tests.support.meeting import Meeting
 from tests.support.waiting import wait_for
-from webapp.core.admins import create_admin
-from webapp.core.extensions import db
-from webapp.core.models import Employee
-from webapp.core.seed import ADMIN_EMAIL, ADMIN_PASSWORD
+from webapp.domain.admins import create_admin
+from webapp.domain.models import Employee
+from webapp.domain.seed import ADMIN_EMAIL, ADMIN_PASSWORD
+from webapp.infra.extensions import db
 
 HEADER = "email,employee number,first name,last name\n"
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.support.browser import People, check_in, expect_connected, sign_in
 from tests.support.meeting import Meeting
 from tests.support.waiting import wait_for
-from webapp.core.seed import ADMIN_EMAIL, ADMIN_PASSWORD
+from webapp.domain.seed import ADMIN_EMAIL, ADMIN_PASSWORD
 
 
 def come_in(people: People, meeting: Meeting, javascript: bool = True) -> tuple[Page, str]:

@@ -16,9 +16,9 @@ from stack import Stack
 from stack.chaos.audience import Audience
 from stack.chaos.ledger import Row, Verdict
 from tests.support.meeting import Meeting, held_meeting
-from webapp.core.extensions import db
-from webapp.core.models import Event, Message
-from webapp.core.settings import load_settings
+from webapp.domain.models import Event, Message
+from webapp.infra.extensions import db
+from webapp.infra.settings import load_settings
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ from tests.support.meeting import Meeting
 from tests.support.proxy import CommitProxy
 from tests.support.viewer import NAMESPACE, Viewer
 from tests.support.waiting import wait_for
-from webapp.core.clock import from_isoformat, utcnow
+from webapp.infra.clock import from_isoformat, utcnow
 
 SKEWED = str(Path(__file__).parents[1] / "support" / "skewed")
 LATE = "late, with a lower id"

@@ -11,10 +11,11 @@ from sqlalchemy import select
 
 from tests.support.client import PageClient, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
-from webapp.core import audit, audit_log
-from webapp.core.errors import Invalid
-from webapp.core.extensions import db
-from webapp.core.models import Admin, AuditEntry, Employee, Event
+from webapp.domain.audit import log as audit_log
+from webapp.domain.audit import trail
+from webapp.domain.models import Admin, AuditEntry, Employee, Event
+from webapp.errors import Invalid
+from webapp.infra.extensions import db
 
 CHAT = "/admin/events/town-hall/chat"
 LOG = "/admin/audit"
@@ -125,14 +126,14 @@ def test_an_entry_shares_the_fate_of_its_change(app: Flask, admin: PageClient) -
     with app.app_context():
         event = db.session.scalars(select(Event)).one()
         event.title = "Another"
-        audit.record("event_edited", event_id=event.id)
+        trail.record("event_edited", event_id=event.id)
         db.session.rollback()
     assert recorded(app) == []
 
 
 def test_nothing_is_recorded_of_nobody(app: Flask, admin: PageClient) -> None:
     with app.test_request_context(), pytest.raises(AssertionError):
-        audit.record("signed_out")
+        trail.record("signed_out")
 
 
 def test_the_log_is_filtered_by_what_the_address_says(app: Flask, admin: PageClient) -> None:
@@ -177,7 +178,7 @@ def test_what_no_form_sends_is_refused(admin: PageClient, query: str) -> None:
 def test_older_entries_are_a_page_away(app: Flask, admin: PageClient) -> None:
     with app.app_context():
         for _ in range(audit_log.PAGE_ROWS):
-            audit.record("employees_imported", subject="later.csv")
+            trail.record("employees_imported", subject="later.csv")
         db.session.commit()
     page = admin.get(f"{LOG}?admin=operator")
     assert "Added an admin" not in page.text.partition("<tbody>")[2]
@@ -187,6 +188,6 @@ def test_older_entries_are_a_page_away(app: Flask, admin: PageClient) -> None:
 
 def test_an_unknown_action_has_no_words(app: Flask) -> None:
     with app.app_context(), pytest.raises(AssertionError):
-        audit.record("something")
+        trail.record("something")
     with pytest.raises(Invalid):
         audit_log.parse_filters({"action": "something"})

@@ -12,13 +12,13 @@ from sqlalchemy import func, select
 from tests.support.client import PageClient, text_of
 from tests.support.data import add_employee, add_event
 from tests.support.statements import counted_statements
-from webapp.core import attendance
-from webapp.core.clock import utcnow
-from webapp.core.closing import change_state
-from webapp.core.error_handlers import EXPIRED
-from webapp.core.events import get_event
-from webapp.core.extensions import db
-from webapp.core.models import Attendance
+from webapp.domain.attendance import checkin
+from webapp.domain.attendance.closing import change_state
+from webapp.domain.events.store import get_event
+from webapp.domain.models import Attendance
+from webapp.http.error_handlers import EXPIRED
+from webapp.infra.clock import utcnow
+from webapp.infra.extensions import db
 
 LIVE = "/events/town-hall/live"
 ME = "/events/town-hall/attendance/me"
@@ -76,7 +76,7 @@ def test_who_does_not_match_gets_one_neutral_answer(
         add_employee("1002", email="gone@example.com", active=False)
     answer = client.check_in("town-hall", email, number)
     assert answer.status_code == 422
-    assert attendance.NobodyMatches.message in text_of(answer.text)
+    assert checkin.NobodyMatches.message in text_of(answer.text)
     assert f'value="{email}"' in answer.text
     assert f'value="{number}"' in answer.text
     assert count_attendance(app) == 0
@@ -133,7 +133,7 @@ def test_bytes_that_are_no_utf8_are_refused(client: PageClient) -> None:
         "/events/town-hall/check-in", data=body, content_type="application/x-www-form-urlencoded"
     )
     assert answer.status_code == 422
-    assert attendance.NobodyMatches.message in text_of(answer.text)
+    assert checkin.NobodyMatches.message in text_of(answer.text)
 
 
 def test_without_its_token_a_form_comes_back_fresh_with_the_values(
@@ -178,7 +178,7 @@ def test_a_race_counts_once_and_everybody_learns_the_same_time(app: Flask) -> No
         with app.app_context():
             event = get_event("town-hall")
             start.wait()
-            viewer = attendance.check_in(event, "ada@example.com", "1001", "192.0.2.1")
+            viewer = checkin.check_in(event, "ada@example.com", "1001", "192.0.2.1")
             times.append(viewer.checked_in_at)
 
     threads = [threading.Thread(target=race) for _ in range(8)]
@@ -266,7 +266,7 @@ def test_after_the_event_who_attended_sees_what_was_counted(app: Flask, client: 
         event = get_event("town-hall")
         ada = db.session.scalars(select(Attendance.employee_id)).one()
         for minute in (1, 2, 2):
-            attendance.record_minute(event.id, [ada], 29_000_000 + minute)
+            checkin.record_minute(event.id, [ada], 29_000_000 + minute)
         change_state(event, "closed")
     assert "you checked in at" in text_of(client.get("/events/town-hall/").text)
     assert "watched 2 minutes" in text_of(client.get("/events/town-hall/").text)

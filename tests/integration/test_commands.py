@@ -6,9 +6,9 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from webapp.app import create_app
-from webapp.core.extensions import db
-from webapp.core.models import Employee, Event
-from webapp.core.settings import load_settings
+from webapp.domain.models import Employee, Event
+from webapp.infra.extensions import db
+from webapp.infra.settings import load_settings
 
 
 def employees(app: Flask) -> int:

@@ -11,12 +11,12 @@ from sqlalchemy import func, select
 
 from tests.support.client import PageClient, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
-from webapp.core.employee_editing import change_employee
-from webapp.core.employee_import import ImportReport, import_employees
-from webapp.core.employees import FIELDS, search_employees
-from webapp.core.errors import Invalid
-from webapp.core.extensions import db
-from webapp.core.models import AuditEntry, Employee
+from webapp.domain.employees.directory import FIELDS, search_employees
+from webapp.domain.employees.editing import change_employee
+from webapp.domain.employees.importing import ImportReport, import_employees
+from webapp.domain.models import AuditEntry, Employee
+from webapp.errors import Invalid
+from webapp.infra.extensions import db
 
 HEADER = "email,employee_number,first_name,last_name,department,location\n"
 ADA = "ada@example.com,1001,Ada,Lovelace,Research,London\n"

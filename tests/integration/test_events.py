@@ -10,12 +10,13 @@ from realtime.headcount import Headcount
 from tests.support.client import PageClient, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.statements import counted_statements
-from webapp.core import attendance, events, watching
-from webapp.core.breaker import Breaker
-from webapp.core.cache import redis_breaker
-from webapp.core.clock import minute_of, utcnow
-from webapp.core.extensions import db
-from webapp.core.models import Attendance, Employee, Event
+from webapp.domain.attendance import checkin, viewer_count
+from webapp.domain.events import store as event_store
+from webapp.domain.models import Attendance, Employee, Event
+from webapp.infra.cache import redis_breaker
+from webapp.infra.circuit_breaker import Breaker
+from webapp.infra.clock import minute_of, utcnow
+from webapp.infra.extensions import db
 
 PLAN = {
     "title": "Résumé of the year",
@@ -112,7 +113,7 @@ def test_a_copy_is_planned_at_the_same_time_of_day(app: Flask, admin: PageClient
     answer = admin.post("/admin/events/town-hall/copy", data={"csrf_token": token})
     assert (answer.status_code, answer.location) == (303, "/admin/events/town-hall-2/edit")
     with app.app_context():
-        copy = events.get_event("town-hall-2")
+        copy = event_store.get_event("town-hall-2")
         assert (copy.state, copy.slow_mode_seconds, copy.required_share) == ("scheduled", 30, 80)
         assert utcnow() < copy.starts_at <= utcnow() + timedelta(weeks=1, hours=2)
         assert copy.local(copy.starts_at).strftime("%a %H:%M") == "Thu 14:00"
@@ -145,7 +146,7 @@ def test_without_redis_the_overview_counts_the_last_minutes(app: Flask, admin: P
         event, employee = add_event(), add_employee()
         watch(event, employee)
         redis_breaker().failed(ConnectionError("away"))
-        assert watching.count_watching([event.id]) == {event.id: 1}
+        assert viewer_count.count_watching([event.id]) == {event.id: 1}
 
 
 def watch(event: Event, employee: Employee) -> None:
@@ -153,7 +154,7 @@ def watch(event: Event, employee: Employee) -> None:
     row = {"event_id": event.id, "employee_id": employee.id, "checked_in_at": utcnow()}
     db.session.add(Attendance(**row))
     db.session.commit()
-    attendance.record_minute(event.id, [employee.id], minute_of(utcnow()))
+    checkin.record_minute(event.id, [employee.id], minute_of(utcnow()))
 
 
 def say_watching(app: Flask, event_id: int, employees: list[int]) -> None:

@@ -13,9 +13,10 @@ from tests.support.client import PageClient
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.proxy import CommitProxy
 from webapp.app import create_app
-from webapp.core import audit, closing, events
-from webapp.core.extensions import Model, db
-from webapp.core.models import (
+from webapp.domain.attendance import closing
+from webapp.domain.audit import trail
+from webapp.domain.events import store as event_store
+from webapp.domain.models import (
     Attendance,
     AuditEntry,
     Closing,
@@ -23,7 +24,8 @@ from webapp.core.models import (
     FrozenAttendance,
     Message,
 )
-from webapp.core.settings import load_settings
+from webapp.infra.extensions import Model, db
+from webapp.infra.settings import load_settings
 
 LOSSES = ["request", "answer"]
 
@@ -90,12 +92,12 @@ def test_what_an_admin_did_is_recorded_once(
     viewer: PageClient, proxy: CommitProxy, loss: str
 ) -> None:
     with viewer.application.app_context():
-        event = events.get_event("town-hall")
+        event = event_store.get_event("town-hall")
         db.session.rollback()
         proxy.lose_next(loss)
         closing.change_state(event, "closed")
         proxy.lose_next(loss)
-        audit.record_now("transcript_exported", event_id=event.id)
+        trail.record_now("transcript_exported", event_id=event.id)
     assert proxy.lost == [loss] * 2
     assert count(viewer.application, AuditEntry) == 2
 

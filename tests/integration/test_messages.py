@@ -8,9 +8,10 @@ from sqlalchemy import func, select
 
 from tests.support.client import PageClient, text_of
 from tests.support.data import add_employee, add_event
-from webapp.core import events, posting_rules
-from webapp.core.extensions import db
-from webapp.core.models import Event, Message
+from webapp.domain.chat import posting_rules
+from webapp.domain.events import store as event_store
+from webapp.domain.models import Event, Message
+from webapp.infra.extensions import db
 
 LIVE = "/events/town-hall/live"
 MESSAGES = "/events/town-hall/messages"
@@ -160,7 +161,7 @@ def test_a_closed_event_or_chat_takes_nothing(
     with app.app_context():
         db.session.query(Event).update(change)
         db.session.commit()
-        events.forget_event("town-hall")
+        event_store.forget_event("town-hall")
     token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
     fields = {"csrf_token": token, "body": "x", "nonce": "n"}
     answer = viewer.post(MESSAGES, data=fields, headers=JSON)
@@ -171,7 +172,7 @@ def test_a_closed_event_or_chat_takes_nothing(
 def test_removed_messages_are_gone(app: Flask, viewer: PageClient) -> None:
     kept, removed = send(viewer, body="kept")[1]["id"], send(viewer, body="removed")[1]["id"]
     with app.app_context():
-        from webapp.core.clock import utcnow
+        from webapp.infra.clock import utcnow
 
         db.session.query(Message).filter_by(id=removed).update({"removed_at": utcnow()})
         db.session.commit()

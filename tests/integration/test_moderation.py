@@ -12,9 +12,9 @@ from werkzeug.test import TestResponse
 from tests.support.client import PageClient, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.statements import counted_statements
-from webapp.core import events
-from webapp.core.extensions import db
-from webapp.core.models import Employee, HeldMessage, Message, Mute
+from webapp.domain.events import store as event_store
+from webapp.domain.models import Employee, HeldMessage, Message, Mute
+from webapp.infra.extensions import db
 
 LIVE = "/events/town-hall/live"
 MESSAGES = "/events/town-hall/messages"
@@ -345,7 +345,7 @@ def test_an_unknown_event_is_not_found(admin: PageClient) -> None:
 def test_a_forged_form_changes_nothing(app: Flask, admin: PageClient) -> None:
     assert admin.post(f"{CHAT}/settings", data={"chat_open": "0"}).status_code == 400
     with app.app_context():
-        assert events.get_event("town-hall").chat_open
+        assert event_store.get_event("town-hall").chat_open
 
 
 def test_the_transcript_marks_what_was_removed(

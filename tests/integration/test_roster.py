@@ -8,12 +8,13 @@ from sqlalchemy import update
 
 from tests.support.client import PageClient, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
-from webapp.core import attendance, roster
-from webapp.core.clock import minute_of, utcnow
-from webapp.core.closing import change_state
-from webapp.core.events import EventInfo, get_event
-from webapp.core.extensions import db
-from webapp.core.models import Attendance, Employee
+from webapp.domain.attendance import checkin
+from webapp.domain.attendance.closing import change_state
+from webapp.domain.events.store import EventInfo, get_event
+from webapp.domain.models import Attendance, Employee
+from webapp.domain.roster import roster
+from webapp.infra.clock import minute_of, utcnow
+from webapp.infra.extensions import db
 
 
 @dataclass
@@ -34,9 +35,9 @@ class Hour:
     def come(self, number: str, *minutes: int, **values: object) -> int:
         """An employee who checks in, and watches the minutes from `minutes[0]` to before `[1]`."""
         employee = add_employee(number, **values)
-        attendance.check_in(self.event, employee.email, number, "192.0.2.1")
+        checkin.check_in(self.event, employee.email, number, "192.0.2.1")
         for minute in range(*minutes) if minutes else ():
-            attendance.record_minute(self.event.id, [employee.id], self.first + minute)
+            checkin.record_minute(self.event.id, [employee.id], self.first + minute)
         return employee.id
 
     def statuses(self, **filters: str) -> dict[str, str]:
@@ -89,7 +90,7 @@ def test_at_the_close_the_statuses_are_frozen(app: Flask) -> None:
             "late": "partly",
         }
         assert hour.statuses() == expected
-        attendance.record_minute(hour.event.id, [gone], hour.first + 3)
+        checkin.record_minute(hour.event.id, [gone], hour.first + 3)
         db.session.execute(update(Employee).values(active=False, last_name="Renamed"))
         db.session.execute(update(Attendance).values(watched_minutes=0))
         db.session.commit()

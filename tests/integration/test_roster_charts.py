@@ -11,13 +11,13 @@ from tests.support.attended import attend
 from tests.support.client import PageClient, parse, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.statements import counted_statements
-from webapp.core.clock import minute_of, utcnow
-from webapp.core.closing import change_state
-from webapp.core.events import get_event
-from webapp.core.extensions import db
-from webapp.core.figures import Figures, read_figures
-from webapp.core.models import Attendance, Employee, WatchedMinute
-from webapp.core.timeline import Series
+from webapp.domain.attendance.closing import change_state
+from webapp.domain.events.store import get_event
+from webapp.domain.models import Attendance, Employee, WatchedMinute
+from webapp.domain.roster.statistics import Figures, read_figures
+from webapp.domain.roster.timeline import Series
+from webapp.infra.clock import minute_of, utcnow
+from webapp.infra.extensions import db
 
 CHARTS = "/admin/events/town-hall/attendance/charts"
 SVG, XHTML = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xhtml}"

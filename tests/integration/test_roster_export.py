@@ -17,11 +17,11 @@ from tests.support.attended import attend
 from tests.support.client import PageClient, parse
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.statements import counted_statements
-from webapp.core.closing import change_state
-from webapp.core.events import get_event
-from webapp.core.extensions import db
-from webapp.core.models import Employee, WatchedMinute
-from webapp.core.roster_export import COLUMNS
+from webapp.domain.attendance.closing import change_state
+from webapp.domain.events.store import get_event
+from webapp.domain.models import Employee, WatchedMinute
+from webapp.domain.roster.export_csv import COLUMNS
+from webapp.infra.extensions import db
 
 ROSTER = "/admin/events/town-hall/attendance"
 # In Berlin clocks go back half an hour later, from 3 o'clock to 2.

@@ -11,14 +11,14 @@ from tests.support.attended import attend
 from tests.support.client import PageClient
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.statements import counted_statements
-from webapp.core import corrections, roster
-from webapp.core.admins import AdminInfo, sign_in
-from webapp.core.clock import utcnow
-from webapp.core.closing import change_state
-from webapp.core.events import EventInfo, get_event
-from webapp.core.extensions import db
-from webapp.core.models import Employee
-from webapp.core.roster_filters import SORTS
+from webapp.domain.admins import AdminInfo, sign_in
+from webapp.domain.attendance.closing import change_state
+from webapp.domain.events.store import EventInfo, get_event
+from webapp.domain.models import Employee
+from webapp.domain.roster import corrections, roster
+from webapp.domain.roster.filters import SORTS
+from webapp.infra.clock import utcnow
+from webapp.infra.extensions import db
 
 ADDRESS = "/admin/events/town-hall/attendance"
 MOST_STATEMENTS = 6

@@ -12,12 +12,10 @@ from flask import Flask
 from sqlalchemy import delete, func, select, update
 
 from tests.support.client import PageClient, text_of
-from webapp.core import admins, roster
-from webapp.core.clock import minute_of, utcnow
-from webapp.core.closing import close
-from webapp.core.events import get_event, list_events
-from webapp.core.extensions import db
-from webapp.core.models import (
+from webapp.domain import admins
+from webapp.domain.attendance.closing import close
+from webapp.domain.events.store import get_event, list_events
+from webapp.domain.models import (
     Attendance,
     Closing,
     Employee,
@@ -26,7 +24,8 @@ from webapp.core.models import (
     Message,
     WatchedMinute,
 )
-from webapp.core.seed import (
+from webapp.domain.roster import roster
+from webapp.domain.seed import (
     ADMIN_EMAIL,
     ADMIN_PASSWORD,
     EMPLOYEE_EMAIL,
@@ -34,7 +33,9 @@ from webapp.core.seed import (
     DatabaseNotEmpty,
     seed,
 )
-from webapp.core.settings import ROOT
+from webapp.infra.clock import minute_of, utcnow
+from webapp.infra.extensions import db
+from webapp.infra.settings import ROOT
 
 
 def counts() -> dict[str, int]:

@@ -18,12 +18,12 @@ from tests.support.client import PageClient, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.oidc_provider import FAULTS, Provider, running_provider
 from webapp.app import create_app
-from webapp.core import sso
-from webapp.core.closing import change_state
-from webapp.core.events import get_event
-from webapp.core.extensions import db
-from webapp.core.models import Admin, Attendance
-from webapp.core.settings import Settings, load_settings
+from webapp.domain.attendance.closing import change_state
+from webapp.domain.events.store import get_event
+from webapp.domain.models import Admin, Attendance
+from webapp.http import sso
+from webapp.infra.extensions import db
+from webapp.infra.settings import Settings, load_settings
 
 SIGN_IN = "/admin/login/sso"
 CHECK_IN = "/events/town-hall/sso"

@@ -18,9 +18,9 @@ from tests.support.client import PageClient
 from tests.support.data import add_employee, add_event
 from tests.support.waiting import wait_for
 from webapp.app import create_app
-from webapp.core.extensions import db
-from webapp.core.models import Attendance, Employee, Event, Message
-from webapp.core.settings import load_settings
+from webapp.domain.models import Attendance, Employee, Event, Message
+from webapp.infra.extensions import db
+from webapp.infra.settings import load_settings
 
 LIVE = "/events/town-hall/live"
 REDIS = ["alive", "dead", "frozen"]

@@ -16,12 +16,10 @@ from sqlalchemy import func, select
 
 from tests.support.data import add_employee, add_event
 from tests.support.statements import counted_statements
-from webapp.core import attendance, roster
-from webapp.core.clock import minute_of, utcnow
-from webapp.core.closing import change_state
-from webapp.core.events import EventInfo, get_event
-from webapp.core.extensions import db
-from webapp.core.models import (
+from webapp.domain.attendance import checkin
+from webapp.domain.attendance.closing import change_state
+from webapp.domain.events.store import EventInfo, get_event
+from webapp.domain.models import (
     Attendance,
     AudienceMinute,
     AuditEntry,
@@ -29,6 +27,9 @@ from webapp.core.models import (
     Event,
     WatchedMinute,
 )
+from webapp.domain.roster import roster
+from webapp.infra.clock import minute_of, utcnow
+from webapp.infra.extensions import db
 
 EMPLOYEES, MINUTES = 6, 12
 # Who is connected to which node in which minute; a node that crashed says nothing of a minute,
@@ -104,10 +105,10 @@ def test_after_any_history_the_roster_is_that_of_the_raw_rows(
     )
     event = get_event(slug)
     for one in checked_in:
-        attendance.check_in(event, f"persone{one}@example.com", f"E{one}", "192.0.2.1")
+        checkin.check_in(event, f"persone{one}@example.com", f"E{one}", "192.0.2.1")
     for minute, connected in samples:
         ids = [company[one] for one in connected]
-        attendance.record_minute(event.id, ids, minute_of(begin) + minute)
+        checkin.record_minute(event.id, ids, minute_of(begin) + minute)
 
     expected = naive_roster(planned)
     shown = shown_roster(event)
@@ -127,7 +128,7 @@ def test_after_any_history_the_roster_is_that_of_the_raw_rows(
         per_minute
     )
     for one in checked_in:
-        watched = attendance.watched_minutes(event.id, company[one])
+        watched = checkin.watched_minutes(event.id, company[one])
         assert watched == shown[f"E{one}"][1]
 
     if past > MINUTES:
@@ -135,7 +136,7 @@ def test_after_any_history_the_roster_is_that_of_the_raw_rows(
         db.session.expire_all()
         frozen = shown_roster(get_event(slug))
         assert frozen == naive_roster(planned)
-        attendance.record_minute(event.id, company, minute_of(begin) + MINUTES - 1)
+        checkin.record_minute(event.id, company, minute_of(begin) + MINUTES - 1)
         change_state(event, "closed")
         assert shown_roster(get_event(slug)) == frozen == naive_roster(planned)
 
@@ -146,9 +147,9 @@ def test_a_minute_of_all_viewers_is_written_in_one_statement(
     add_event()
     event = get_event("town-hall")
     for number in range(EMPLOYEES):
-        attendance.check_in(event, f"persone{number}@example.com", f"E{number}", "192.0.2.1")
+        checkin.check_in(event, f"persone{number}@example.com", f"E{number}", "192.0.2.1")
     with counted_statements(app) as statements:
-        attendance.record_minute(event.id, company, 29_000_000)
+        checkin.record_minute(event.id, company, 29_000_000)
     inserts = [s for s in statements if s.startswith("INSERT INTO watched_minutes")]
     assert len(inserts) == 1
     assert len([s for s in statements if s != "BEGIN IMMEDIATE"]) == 5
@@ -160,7 +161,7 @@ def test_nodes_that_count_the_same_people_at_once_count_them_once(
     add_event()
     event = get_event("town-hall")
     for number in range(EMPLOYEES):
-        attendance.check_in(event, f"persone{number}@example.com", f"E{number}", "192.0.2.1")
+        checkin.check_in(event, f"persone{number}@example.com", f"E{number}", "192.0.2.1")
     nodes, minutes = 4, 5
     start = threading.Barrier(nodes, timeout=30)
 
@@ -169,7 +170,7 @@ def test_nodes_that_count_the_same_people_at_once_count_them_once(
             for minute in range(minutes):
                 start.wait()
                 ids = company if node % 2 else list(reversed(company))
-                attendance.record_minute(event.id, ids, 29_000_000 + minute)
+                checkin.record_minute(event.id, ids, 29_000_000 + minute)
 
     threads = [threading.Thread(target=count, args=[node]) for node in range(nodes)]
     for thread in threads:
@@ -191,7 +192,7 @@ def test_a_minute_counted_during_the_close_is_in_the_snapshot_or_nowhere(
         planned = add_event(slug)
         event = get_event(slug)
         for one in range(EMPLOYEES):
-            attendance.check_in(event, f"persone{one}@example.com", f"E{one}", "192.0.2.1")
+            checkin.check_in(event, f"persone{one}@example.com", f"E{one}", "192.0.2.1")
         start = threading.Barrier(3, timeout=30)
 
         def count(event: EventInfo = event, start: threading.Barrier = start) -> None:
@@ -199,7 +200,7 @@ def test_a_minute_counted_during_the_close_is_in_the_snapshot_or_nowhere(
                 start.wait()
                 for minute in range(8):
                     first = minute_of(event.starts_at)
-                    attendance.record_minute(event.id, company, first + minute)
+                    checkin.record_minute(event.id, company, first + minute)
 
         def close(event: EventInfo = event, start: threading.Barrier = start) -> None:
             with app.app_context():
@@ -224,9 +225,9 @@ def test_old_minutes_are_reduced_to_totals(app: Flask, company: list[int]) -> No
         add_event(slug, starts_at=start, ends_at=start + timedelta(minutes=MINUTES))
         event = get_event(slug)
         for number in range(EMPLOYEES):
-            attendance.check_in(event, f"persone{number}@example.com", f"E{number}", "192.0.2.1")
+            checkin.check_in(event, f"persone{number}@example.com", f"E{number}", "192.0.2.1")
         for minute in range(8):
-            attendance.record_minute(event.id, company[minute % 3 :], minute_of(start) + minute)
+            checkin.record_minute(event.id, company[minute % 3 :], minute_of(start) + minute)
     before = {slug: shown_roster(get_event(slug)) for slug in ("old", "new")}
     change_state(get_event("old"), "closed")
     runner = app.test_cli_runner()
@@ -242,5 +243,5 @@ def test_old_minutes_are_reduced_to_totals(app: Flask, company: list[int]) -> No
     assert db.session.scalar(kept) == 41
     # Opened again, it counts on from the totals.
     change_state(get_event("old"), "open")
-    attendance.record_minute(old, company, minute_of(begin) + 8)
-    assert attendance.watched_minutes(old, company[-1]) == 9
+    checkin.record_minute(old, company, minute_of(begin) + 8)
+    assert checkin.watched_minutes(old, company[-1]) == 9

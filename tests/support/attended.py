@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import update
 
 from tests.support.data import add_employee
-from webapp.core import attendance
-from webapp.core.clock import minute_of
-from webapp.core.events import get_event
-from webapp.core.extensions import db
-from webapp.core.models import Attendance
+from webapp.domain.attendance import checkin
+from webapp.domain.events.store import get_event
+from webapp.domain.models import Attendance
+from webapp.infra.clock import minute_of
+from webapp.infra.extensions import db
 
 
 def attend(number: str, checked_in_at: datetime, minutes: Iterable[int] = (), **values: Any) -> int:
@@ -20,9 +20,9 @@ def attend(number: str, checked_in_at: datetime, minutes: Iterable[int] = (), **
     The minutes count from the one of the check-in. Returns the employee's id.
     """
     employee, event = add_employee(number, **values), get_event("town-hall")
-    attendance.check_in(event, employee.email, number, "192.0.2.1")
+    checkin.check_in(event, employee.email, number, "192.0.2.1")
     for minute in minutes:
-        attendance.record_minute(event.id, [employee.id], minute_of(checked_in_at) + minute)
+        checkin.record_minute(event.id, [employee.id], minute_of(checked_in_at) + minute)
     theirs = Attendance.employee_id == employee.id
     db.session.execute(update(Attendance).where(theirs).values(checked_in_at=checked_in_at))
     db.session.commit()

@@ -3,10 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
-from webapp.core.admins import create_admin
-from webapp.core.clock import utcnow
-from webapp.core.extensions import db
-from webapp.core.models import Employee, Event
+from webapp.domain.admins import create_admin
+from webapp.domain.models import Employee, Event
+from webapp.infra.clock import utcnow
+from webapp.infra.extensions import db
 
 ADMIN = ("admin@example.com", "correct horse battery")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stack.app import AppServer
 from stack.ports import free_port
-from webapp.core.settings import Settings, load_settings
+from webapp.infra.settings import Settings, load_settings
 
 
 class Embedded(AppServer):

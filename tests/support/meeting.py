@@ -11,9 +11,9 @@ from flask import Flask
 
 from tests.support.data import add_employee, add_event
 from tests.support.viewer import Viewer
-from webapp.core.base import create_base
-from webapp.core.extensions import db
-from webapp.core.settings import Settings
+from webapp.base import create_base
+from webapp.infra.extensions import db
+from webapp.infra.settings import Settings
 
 
 @dataclass

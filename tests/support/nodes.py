@@ -4,7 +4,7 @@ import redis
 
 from stack import Stack
 from tests.support.waiting import wait_for
-from webapp.core.live import CHANNEL
+from webapp.infra.publisher import CHANNEL
 
 
 def wait_until_nodes_listen(stack: Stack) -> None:

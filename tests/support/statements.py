@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import event
 
-from webapp.core.extensions import db
+from webapp.infra.extensions import db
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import pytest
 
 from stack import Stack
 from tests.support.meeting import Meeting, held_meeting
-from webapp.core.settings import load_settings
+from webapp.infra.settings import load_settings
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from stack import Stack
 from tests.support.meeting import Meeting
 from tests.support.viewer import NAMESPACE, Viewer
 from tests.support.waiting import wait_for
-from webapp.core.closing import change_state
-from webapp.core.employees import end_of_access, forget_employees
-from webapp.core.events import get_event
-from webapp.core.extensions import db
-from webapp.core.models import Employee
+from webapp.domain.attendance.closing import change_state
+from webapp.domain.employees.directory import end_of_access, forget_employees
+from webapp.domain.events.store import get_event
+from webapp.domain.models import Employee
+from webapp.infra.extensions import db
 
 
 def test_a_message_written_on_one_node_appears_on_the_other(stack: Stack, meeting: Meeting) -> None:
@@ -157,7 +157,7 @@ def told(viewer: Viewer) -> list[tuple[str, dict[str, Any]]]:
 
 def close_event(stack: Stack, meeting: Meeting) -> None:
     from webapp.app import create_app
-    from webapp.core.settings import load_settings
+    from webapp.infra.settings import load_settings
 
     app = create_app(load_settings(stack.settings))
     with app.app_context():

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.core.clock import minute_of
-from webapp.core.events import EventInfo
-from webapp.core.figures import Department
-from webapp.core.statuses import Rule
-from webapp.core.timeline import series_of, shown_minutes
-from webapp.roster.charts import TimeChart, per_cent, time_chart
+from webapp.domain.attendance.statuses import Rule
+from webapp.domain.events.store import EventInfo
+from webapp.domain.roster.statistics import Department
+from webapp.domain.roster.timeline import series_of, shown_minutes
+from webapp.infra.clock import minute_of
+from webapp.pages.roster.charts import TimeChart, per_cent, time_chart
 
 TEN = datetime(2026, 3, 4, 9, tzinfo=UTC)
 START = minute_of(TEN)

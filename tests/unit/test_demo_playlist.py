@@ -7,9 +7,9 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.demo.playlist import live_playlist, read_loop
-from webapp.demo.views import bp
-from webapp.headers import register_headers
+from webapp.http.headers import register_headers
+from webapp.pages.demo.playlist import live_playlist, read_loop
+from webapp.pages.demo.views import bp
 
 FOLDER = Path(__file__).resolve().parents[2] / "static" / "demo"
 NAMES, SECONDS = read_loop(FOLDER / "loop.m3u8")

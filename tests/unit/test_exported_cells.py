@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from openpyxl.utils.escape import unescape
 
-from webapp.core import xlsx
-from webapp.core.csv_pieces import FORMULA, csv_pieces
-from webapp.core.text import printable
-from webapp.core.xlsx import Cell, Workbook
+from webapp.infra import xlsx_writer
+from webapp.infra.csv_writer import FORMULA, csv_pieces
+from webapp.infra.text import printable
+from webapp.infra.xlsx_writer import Cell, Workbook
 
 NASTY = [
     "=cmd|' /C calc'!A0",
@@ -77,7 +77,7 @@ def test_a_workbook_keeps_numbers_and_dates_as_such() -> None:
 
 
 def test_a_full_sheet_goes_on_in_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(xlsx, "MAX_ROWS", 3)
+    monkeypatch.setattr(xlsx_writer, "MAX_ROWS", 3)
     assert sheets([["a"], ["b"], ["c"]]) == {
         "People": [("name",), ("a",), ("b",)],
         "People 2": [("name",), ("c",)],

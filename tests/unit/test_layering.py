@@ -1,4 +1,8 @@
-"""Who may import whom, read from the imports themselves."""
+"""Who may import whom, read from the imports themselves.
+
+A module imports only from its own layer or from layers below it. The table is the one of
+docs/architecture.md.
+"""
 
 import ast
 import subprocess
@@ -9,10 +13,26 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = """
-    account audit checkin demo employees events live moderation roster sso
-""".split()
-PYTHON = sorted([*ROOT.glob("webapp/**/*.py"), *ROOT.glob("realtime/**/*.py")])
+SOURCES = sorted([*ROOT.glob("webapp/**/*.py"), *ROOT.glob("realtime/**/*.py")])
+
+# From the top down. Layers on one line do not import each other.
+LAYERS: list[list[str]] = [
+    ["webapp.app", "realtime"],
+    ["webapp.cli", "webapp.pages"],
+    ["webapp.base", "webapp.startup"],
+    ["webapp.http"],
+    ["webapp.domain.seed", "webapp.domain.roster", "webapp.domain.chat"],
+    ["webapp.domain.attendance"],
+    ["webapp.domain.admins"],
+    ["webapp.domain.events", "webapp.domain.employees"],
+    ["webapp.domain.audit"],
+    ["webapp.domain.models"],
+    ["webapp.infra"],
+    ["webapp.errors"],
+]
+# The socket tier renders nothing: of the HTTP layer it knows who is asking, and nothing else.
+REALTIME_MAY_NOT = ["webapp.app", "webapp.pages", "webapp.cli", "webapp.http"]
+REALTIME_MAY = ["webapp.http.identity"]
 
 
 def imports_of(path: Path) -> Iterator[str]:
@@ -20,56 +40,61 @@ def imports_of(path: Path) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield node.module or ""
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def is_within(module: str, package: str) -> bool:
-    return module == package or module.startswith(f"{package}.")
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def violations(folder: str, *forbidden: str) -> list[str]:
+def is_within(module: str, *packages: str) -> bool:
+    return any(module == package or module.startswith(f"{package}.") for package in packages)
+
+
+def layer_of(module: str) -> tuple[int, str] | None:
+    for depth, layers in enumerate(LAYERS):
+        for layer in layers:
+            if is_within(module, layer):
+                return depth, layer
+    return None
+
+
+def violations(*packages: str, forbidden: list[str], allowed: tuple[str, ...] = ()) -> list[str]:
     return [
         f"{path.relative_to(ROOT)} imports {module}"
-        for path in sorted((ROOT / folder).glob("**/*.py"))
+        for path in SOURCES
+        if is_within(module_of(path), *packages)
         for module in imports_of(path)
-        if any(is_within(module, package) for package in forbidden)
+        if is_within(module, *forbidden) and not is_within(module, *allowed)
     ]
 
 
-def test_every_folder_of_pages_is_known_here() -> None:
-    folders = [path.parent.name for path in ROOT.glob("webapp/*/views.py")]
-    assert sorted(folders) == PAGES
+def test_every_module_has_a_layer() -> None:
+    modules = {module_of(path) for path in SOURCES if path.read_text().strip()}
+    assert not sorted(module for module in modules if layer_of(module) is None)
 
 
-def test_the_core_imports_neither_pages_nor_nodes_nor_eventlet() -> None:
-    pages = [f"webapp.{page}" for page in PAGES]
-    assert not violations("webapp/core", "webapp.app", "realtime", "eventlet", *pages)
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_downwards(path: Path) -> None:
+    if (own := layer_of(module_of(path))) is None:
+        return
+    for module in imports_of(path):
+        if (other := layer_of(module)) is not None:
+            assert other == own or other[0] > own[0], f"{module} is not below {own[1]}"
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_pages_do_not_import_each_other(page: str) -> None:
-    others = [f"webapp.{other}" for other in PAGES if other != page]
-    assert not violations(f"webapp/{page}", "realtime", "eventlet", "webapp.app", *others)
+@pytest.mark.parametrize("page", [path.parent for path in ROOT.glob("webapp/pages/*/views.py")])
+def test_pages_do_not_import_each_other(page: Path) -> None:
+    name = module_of(page)
+    assert not violations(name, forbidden=["webapp.pages"], allowed=(name,))
 
 
-def test_the_socket_tier_imports_only_the_core() -> None:
-    foreign = [
-        f"{path.name} imports {module}"
-        for path in (ROOT / "realtime").glob("*.py")
-        for module in imports_of(path)
-        if is_within(module, "webapp") and module != "webapp" and "webapp.core" not in module
-    ]
-    assert not foreign
+def test_the_socket_tier_imports_no_pages() -> None:
+    assert not violations("realtime", forbidden=REALTIME_MAY_NOT, allowed=tuple(REALTIME_MAY))
 
 
-def test_eventlet_stands_in_one_place_and_its_private_parts_in_another() -> None:
-    files = {
-        path.relative_to(ROOT).as_posix()
-        for path in PYTHON
-        if any(is_within(module, "eventlet") for module in imports_of(path))
-    }
-    assert files == {"realtime/green.py", "realtime/engine.py"}
+def test_the_web_tier_imports_no_socket_tier() -> None:
+    assert not violations("webapp", forbidden=["realtime", "eventlet", "engineio"])
 
 
 def test_the_package_file_of_the_web_tier_is_empty() -> None:
@@ -86,10 +111,10 @@ def modules_after(statement: str) -> set[str]:
 
 def test_the_web_tier_loads_no_eventlet() -> None:
     loaded = modules_after("import webapp.app")
-    assert "webapp.core.chat" in loaded
+    assert "webapp.domain.chat.messages" in loaded
     assert not {name for name in loaded if is_within(name, "eventlet")}
 
 
 def test_a_node_patches_before_it_imports_anything_that_waits() -> None:
-    loaded = modules_after("import realtime.green")
+    loaded = modules_after("import realtime.transport.eventlet_runtime")
     assert not {"socket", "threading", "ssl", "select", "queue"} & loaded

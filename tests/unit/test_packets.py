@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from socketio.packet import Packet
 
-from realtime.packets import BrokenPacketError, check_engine_packet, check_message, live_event
+from realtime.transport.packets import (
+    BrokenPacketError,
+    check_engine_packet,
+    check_message,
+    live_event,
+)
 
 
 @pytest.mark.parametrize(

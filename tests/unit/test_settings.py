@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from webapp.core.settings import ROOT, SettingsError, load_settings
+from webapp.infra.settings import ROOT, SettingsError, load_settings
 
 
 def load(tmp_path: Path, **environ: str) -> object:

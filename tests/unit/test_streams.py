@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.core.streams import InvalidStream, Stream, find_stream, parse_stream
+from webapp.domain.events.streams import InvalidStream, Stream, find_stream, parse_stream
 
 YOUTUBE = "https://www.youtube-nocookie.com"
 VIMEO = "https://player.vimeo.com"

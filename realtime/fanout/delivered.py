@@ -1,0 +1,137 @@
+"""What this node has told the viewers of one event, and what of the database it has not."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from webapp.domain.chat import announcements
+from webapp.domain.chat import messages as chat_messages
+from webapp.domain.events import store as event_store
+
+# A transaction may commit later than one with a higher id. The sweep looks again at this many of
+# the highest ids, which is more than can be under way at once, and more than a page keeps.
+OVERLAP = 1000
+
+
+class Told:
+    """The messages that were told, as far back as the sweep looks, and how the event stands."""
+
+    def __init__(
+        self,
+        messages: Iterable[dict[str, Any]],
+        floor: int,
+        removed: Iterable[int] = (),
+        settings: dict[str, Any] | None = None,
+        announcement: dict[str, Any] | None = None,
+    ) -> None:
+        self._messages = {message["id"]: message for message in messages}
+        self._removed = set(removed)
+        self.floor = floor
+        self._settings = settings
+        self._announcement = announcement
+        self._announced = announcement["id"] if announcement else 0
+
+    @classmethod
+    def begin(cls, event_id: int, slug: str) -> "Told":
+        """For the first viewer of an event, who has just loaded all there is."""
+        floor = chat_messages.floor_of_latest(event_id, OVERLAP)
+        ids, removed = chat_messages.read_marks(event_id, floor)
+        announcement = announcements.refresh_announcement(event_id)
+        event = event_store.refresh_event(slug)
+        messages = chat_messages.read(event_id, ids)
+        return cls(messages, floor, removed, event.settings if event else None, announcement)
+
+    def news(self, event: str, payload: Any) -> Any:
+        """What of the payload is new to the viewers, noted as told; None for nothing."""
+        match event:
+            case "messages_posted":
+                return [message for message in payload if self.add(message)] or None
+            case "message_removed":
+                return payload if self._note_removed(payload["id"]) else None
+            case "event_changed":
+                return payload if self._note_settings(payload) else None
+            case "announcement_posted":
+                return payload if self._note_announcement(payload) else None
+            case "announcement_removed":
+                return payload if self._note_unpinned(payload["id"]) else None
+        return payload
+
+    def add(self, message: dict[str, Any]) -> bool:
+        """Note a message; False when it had been told before."""
+        message_id = message["id"]
+        if message_id <= self.floor or message_id in self._messages or message_id in self._removed:
+            return False
+        self._messages[message_id] = message
+        if len(self._messages) > 2 * OVERLAP:
+            kept = sorted(self._messages)[-OVERLAP:]
+            self._messages = {i: self._messages[i] for i in kept}
+            self.floor = kept[0] - 1
+            self._removed = {i for i in self._removed if i > self.floor}
+        return True
+
+    def since(self, after: int) -> tuple[list[dict[str, Any]], bool] | None:
+        """What `chat.since` would answer a viewer who is told what comes from now on; None for
+        more than is known here."""
+        if after < self.floor:
+            return None
+        ids = sorted(i for i in self._messages if i > after)
+        return [self._messages[i] for i in ids[: chat_messages.PAGE]], len(ids) > chat_messages.PAGE
+
+    def missing(self, ids: Iterable[int]) -> list[int]:
+        """Those of `ids` that were not told yet."""
+        return [i for i in ids if i > self.floor and i not in self._messages]
+
+    def is_whole(self, total: int, removed: int) -> bool:
+        """Whether so many messages above the floor, so many of them removed, are those known here:
+        whatever is known is in the database, and stays removed there."""
+        known = len(self._removed)
+        return known == removed and known + len(self._messages) == total
+
+    def missed(self, event_id: int, slug: str) -> Iterator[tuple[str, Any]]:
+        """What the database knows and the viewers may not: events and their payloads."""
+        if not self.is_whole(*chat_messages.count_above(event_id, self.floor)):
+            ids, removed = chat_messages.read_marks(event_id, self.floor)
+            if missing := self.missing(ids):
+                yield "messages_posted", chat_messages.read(event_id, missing)
+            for message_id in removed:
+                yield "message_removed", {"id": message_id}
+        if event := event_store.refresh_event(slug):
+            yield "event_changed", event.settings
+        if announcement := announcements.refresh_announcement(event_id):
+            yield "announcement_posted", announcement
+        elif self._announcement:
+            yield "announcement_removed", {"id": self._announcement["id"]}
+
+    def standing(self) -> dict[str, Any]:
+        """`{removed, event, announcement}`: how things are, for who was away."""
+        return {
+            "removed": sorted(self._removed),
+            "event": self._settings,
+            "announcement": self._announcement,
+        }
+
+    def _note_removed(self, message_id: int) -> bool:
+        if message_id in self._removed:
+            return False
+        # One further back comes by the queue alone, so once.
+        if message_id > self.floor:
+            self._removed.add(message_id)
+            self._messages.pop(message_id, None)
+        return True
+
+    def _note_settings(self, settings: dict[str, Any]) -> bool:
+        fresh = settings != self._settings
+        self._settings = settings
+        return fresh
+
+    def _note_announcement(self, announcement: dict[str, Any]) -> bool:
+        # An old one may arrive late: a queue that froze delivers all it had.
+        if announcement["id"] <= self._announced:
+            return False
+        self._announcement, self._announced = announcement, announcement["id"]
+        return True
+
+    def _note_unpinned(self, announcement_id: int) -> bool:
+        if not self._announcement or self._announcement["id"] != announcement_id:
+            return False
+        self._announcement = None
+        return True

@@ -1,0 +1,81 @@
+"""Who is connected to this node, by event."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from realtime.transport.connection import ViewerSocket
+from webapp.domain.admins import AdminInfo
+from webapp.domain.attendance.checkin import Viewer
+from webapp.domain.events.store import EventInfo
+
+
+@dataclass(slots=True)
+class Connection:
+    """One open socket of one viewer; a viewer may have several, here and on other nodes.
+
+    `checked_at` is when its cookie was last found to count, by the monotonic clock.
+    """
+
+    sid: str
+    event: EventInfo
+    viewer: Viewer
+    admin: AdminInfo | None
+    socket: ViewerSocket
+    checked_at: float = field(default_factory=time.monotonic)
+
+
+class Registry:
+    """The connections of this node."""
+
+    def __init__(self) -> None:
+        self._by_sid: dict[str, Connection] = {}
+        self._sockets: dict[str, dict[str, ViewerSocket]] = {}
+        self._employees: dict[int, Counter[int]] = {}
+        self._slugs: dict[int, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_sid)
+
+    def add(self, connection: Connection) -> None:
+        """Note a connection that was accepted."""
+        event = connection.event
+        self._by_sid[connection.sid] = connection
+        self._sockets.setdefault(event.slug, {})[connection.sid] = connection.socket
+        self._slugs[event.id] = event.slug
+        employees = self._employees.setdefault(event.id, Counter())
+        employees[connection.viewer.employee.id] += 1
+
+    def remove(self, sid: str) -> None:
+        """Forget a connection; one that is not known is no error."""
+        connection = self._by_sid.pop(sid, None)
+        if connection is None:
+            return
+        event, employee_id = connection.event, connection.viewer.employee.id
+        del self._sockets[event.slug][sid]
+        employees = self._employees[event.id]
+        employees[employee_id] -= 1
+        if not employees[employee_id]:
+            del employees[employee_id]
+        if not employees:
+            del self._employees[event.id], self._sockets[event.slug]
+
+    def get(self, sid: str) -> Connection | None:
+        """The connection of that socket."""
+        return self._by_sid.get(sid)
+
+    def connections(self) -> list[Connection]:
+        """All of them, as they are now."""
+        return list(self._by_sid.values())
+
+    def sockets(self, slug: str) -> list[ViewerSocket]:
+        """The sockets of an event's viewers, as they are now."""
+        return list(self._sockets.get(slug, {}).values())
+
+    def events(self) -> dict[int, str]:
+        """Id and slug of the events that somebody here watches."""
+        return {event_id: self._slugs[event_id] for event_id in self._employees}
+
+    def employees(self, event_id: int) -> set[int]:
+        """The distinct employees who watch the event on this node."""
+        return set(self._employees.get(event_id, ()))

@@ -1,0 +1,64 @@
+"""What viewers may send. python-socketio answers anything else with a traceback in the log."""
+
+import re
+from typing import Any
+
+from engineio.packet import CLOSE, MESSAGE, PONG, UPGRADE
+from socketio.packet import ACK, CONNECT, DISCONNECT, EVENT, Packet
+
+from webapp.infra.publisher import NAMESPACE
+
+# These never come as events; taken for one, they would run the handlers of the connection itself.
+RESERVED = frozenset({"connect", "connect_error", "disconnect"})
+# As it comes nearly always: a message of Engine.IO with an event of the live socket.
+LIVE_EVENT = re.compile(rf"{MESSAGE}{EVENT}{NAMESPACE},([0-9]{{0,15}})(?=\[)")
+
+
+class BrokenPacketError(Exception):
+    """What came is no packet of ours; `str()` says why in a few words."""
+
+
+def live_event(text: str | bytes) -> tuple[int | None, str, list[Any]] | None:
+    """The number under which an event of the live socket is to be acknowledged, its name, and what
+    came with it. None where `text` is anything else: that goes through the layers of Socket.IO."""
+    head = LIVE_EVENT.match(text) if isinstance(text, str) else None
+    if not head:
+        return None
+    try:
+        data = Packet.json.loads(text[head.end() :])
+        _check_event(data)
+    except (ValueError, RecursionError, BrokenPacketError):
+        return None
+    return int(head[1]) if head[1] else None, data[0], data[1:]
+
+
+def check_engine_packet(kind: int, data: object) -> None:
+    """Raise `BrokenPacketError` unless it is an Engine.IO packet that a viewer may send."""
+    if kind == MESSAGE:
+        check_message(data)
+    elif kind not in (PONG, CLOSE, UPGRADE):
+        raise BrokenPacketError(f"an Engine.IO packet of type {kind}")
+
+
+def check_message(data: object) -> None:
+    """Raise `BrokenPacketError` unless `data` is a Socket.IO packet without binary parts."""
+    if not isinstance(data, str):
+        raise BrokenPacketError("binary, or no Socket.IO packet")
+    try:
+        packet = Packet(encoded_packet=data)
+    except (ValueError, RecursionError):
+        raise BrokenPacketError("no Socket.IO packet") from None
+    if packet.packet_type == EVENT:
+        _check_event(packet.data)
+    elif packet.packet_type == ACK:
+        if packet.id is None or not isinstance(packet.data, list):
+            raise BrokenPacketError("an acknowledgement of nothing")
+    elif packet.packet_type not in (CONNECT, DISCONNECT):
+        raise BrokenPacketError(f"a Socket.IO packet of type {packet.packet_type}")
+
+
+def _check_event(data: object) -> None:
+    if not isinstance(data, list) or not data or not isinstance(data[0], str):
+        raise BrokenPacketError("an event without a name")
+    if data[0] in RESERVED:
+        raise BrokenPacketError("an event with a reserved name")

@@ -1,0 +1,107 @@
+"""What viewers send over WebSocket arrives as they sent it, however the network cuts it."""
+
+import warnings
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from websocket import ABNF
+
+with warnings.catch_warnings():
+    # As in realtime/transport/eventlet_runtime.py.
+    warnings.simplefilter("ignore")
+    from eventlet.websocket import RFC6455WebSocket
+
+from realtime.transport.frame_reader import EagerReader
+
+TEXTS = st.one_of(st.text(max_size=200), st.sampled_from([125, 126, 500, 5000]).map("é".__mul__))
+FRAGMENTS = 3
+
+
+class Wire:
+    """A socket from which these bytes come, as many at a time as these sizes say."""
+
+    def __init__(self, data: bytes, sizes: list[int]) -> None:
+        self._data = data
+        self._sizes = iter(sizes)
+
+    def recv(self, size: int) -> bytes:
+        taken = self._data[: min(size, next(self._sizes, size))]
+        self._data = self._data[len(taken) :]
+        return taken
+
+
+def frame(kind: int, text: str, final: bool = True) -> bytes:
+    """As a client sends it."""
+    return bytes(ABNF.create_frame(text.encode(), kind, int(final)).format())
+
+
+def sent(text: str, how: str) -> bytes:
+    """The bytes of a client that sends a text: in one frame, in several, or after a ping."""
+    if how == "whole":
+        return frame(ABNF.OPCODE_TEXT, text)
+    if how == "pinged":
+        return frame(ABNF.OPCODE_PING, "still there?") + frame(ABNF.OPCODE_TEXT, text)
+    return b"".join(
+        frame(ABNF.OPCODE_CONT if n else ABNF.OPCODE_TEXT, part, n == FRAGMENTS - 1)
+        for n, part in enumerate(parts(text))
+    )
+
+
+def parts(text: str) -> list[str]:
+    return [text[n::FRAGMENTS] for n in range(FRAGMENTS)]
+
+
+def no_turn() -> None:
+    pass
+
+
+def received(wire: Wire) -> Iterator[str]:
+    websocket = RFC6455WebSocket(wire, {})
+    websocket.socket = reader = EagerReader(wire, no_turn)
+    websocket._send = lambda frame: None
+    while (text := reader.text()) is not None or (text := websocket.wait()) is not None:
+        yield text
+
+
+@given(
+    st.lists(st.tuples(TEXTS, st.sampled_from(["whole", "pinged", "fragments"])), max_size=6),
+    st.lists(st.integers(1, 300), max_size=40),
+)
+def test_every_text_arrives_once_and_in_order(
+    texts: list[tuple[str, str]], sizes: list[int]
+) -> None:
+    wire = Wire(b"".join(sent(text, how) for text, how in texts), sizes)
+    expected = [text if how != "fragments" else "".join(parts(text)) for text, how in texts]
+    assert list(received(wire)) == expected
+
+
+def test_a_text_that_is_here_is_read_without_upstream() -> None:
+    reader = EagerReader(Wire(sent("one", "whole") + sent("two" * 100, "whole"), []), no_turn)
+    assert [reader.text(), reader.text()] == ["one", "two" * 100]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x81",
+        b"\x81\x05Hello",  # not masked
+        b"\x01\x85aaaaHello",  # a fragment
+        b"\xc1\x85aaaaHello",  # a reserved bit
+        b"\x82\x85aaaaHello",  # binary
+        b"\x88\x80aaaa",  # a close
+        b"\x81\xff\x00\x00\x00\x00\x00\x00\x00\x05aaaaHello",
+        b"\x81\x85aaaaHell",  # not all of it
+    ],
+)
+def test_anything_else_is_left_to_upstream_as_it_came(data: bytes) -> None:
+    reader = EagerReader(Wire(data, []), no_turn)
+    assert reader.text() is None
+    assert reader.recv(100) == data
+
+
+def test_what_is_no_utf_8_is_no_text() -> None:
+    with pytest.raises(ValueError, match="utf-8"):
+        EagerReader(Wire(b"\x81\x81\x00\x00\x00\x00\xff", []), no_turn).text()

@@ -1,0 +1,52 @@
+"""What both tiers' applications have in common."""
+
+from datetime import timedelta
+
+from flask import Flask
+
+from webapp.domain import models  # noqa: F401 - the tables must be known before they are asked for
+from webapp.http.health import bp as health
+from webapp.http.identity import SessionCookie
+from webapp.infra.cache import init_cache
+from webapp.infra.database import init_database
+from webapp.infra.extensions import db, migrate
+from webapp.infra.logs import configure_logging
+from webapp.infra.settings import ROOT, Settings
+
+MAX_REQUEST_BYTES = 1024 * 1024
+
+
+def create_base(name: str, settings: Settings) -> Flask:
+    """An application with the settings, the database, the cache and the health addresses."""
+    configure_logging(settings.log_format, settings.log_level)
+    app = Flask(
+        name,
+        root_path=str(ROOT),
+        instance_path=str(settings.instance_path.resolve()),
+    )
+    app.config.update(
+        DEMO=settings.demo,
+        EMBEDDED=settings.embedded,
+        KEEP_MINUTES_DAYS=settings.keep_minutes_days,
+        SITE_NAME=settings.site_name,
+        SITE_TIMEZONE=settings.site_timezone,
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME="townhall",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=7),
+        # A cookie is only sent when it changed: reads must not race with the page's own.
+        SESSION_REFRESH_EACH_REQUEST=False,
+        MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
+        # As long as the session cookie that it belongs to; its own age would be by each clock.
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    app.session_interface = SessionCookie()
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    init_database(app, settings)
+    init_cache(app, settings)
+    migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
+    app.register_blueprint(health)
+    return app

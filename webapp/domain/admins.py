@@ -1,0 +1,110 @@
+"""Admins: their accounts and passwords (argon2id)."""
+
+from dataclasses import dataclass
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from webapp.domain.audit import trail
+from webapp.domain.employees.directory import normal_email
+from webapp.domain.models import Admin
+from webapp.errors import Invalid
+from webapp.infra import rate_limit
+from webapp.infra.extensions import db
+
+PASSWORD_LENGTH = 12
+
+# What OWASP recommends for argon2id. The library's default takes 64 MiB and 0.25 s of CPU, which
+# anybody may ask for: eight sign-ins a second would keep two cores busy, sixteen take 1 GiB.
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+# Verified where no such admin exists, so that the answer takes the same time.
+_NOBODY = _hasher.hash("nobody has this password")
+
+
+class SignInRefused(Invalid):
+    message = "E-mail or password is wrong."
+
+
+@dataclass(frozen=True)
+class AdminInfo:
+    """Who is signed in."""
+
+    id: int
+    email: str
+    name: str
+    epoch: int
+
+
+def sign_in(email: str, password: str, source: str) -> AdminInfo:
+    """The admin with that e-mail and password; `source` is the address they come from.
+
+    Raises `SignInRefused`, or `SlowDown` after too many failures.
+    """
+    rate_limit.check_guess("sign-in", email, source)
+    admin = db.session.scalar(select(Admin).where(Admin.email == normal_email(email)))
+    try:
+        _hasher.verify(admin.password_hash if admin else _NOBODY, password)
+        known = admin is not None
+    except (VerificationError, InvalidHashError):
+        known = False
+    if admin is None or not known:
+        rate_limit.count_failure("sign-in", email, source)
+        raise SignInRefused
+    return _signed_in(admin, "password")
+
+
+def find_admin(admin_id: int, epoch: int) -> AdminInfo | None:
+    """The admin of that id, unless their sessions were ended since `epoch`."""
+    admin = db.session.get(Admin, admin_id)
+    return _info(admin) if admin and admin.epoch == epoch else None
+
+
+def sign_in_known(email: str) -> AdminInfo | None:
+    """The admin of that e-mail, for who has proven elsewhere that it is theirs."""
+    admin = db.session.scalar(select(Admin).where(Admin.email == normal_email(email)))
+    return _signed_in(admin, "single sign-on") if admin else None
+
+
+def sign_out(admin: AdminInfo) -> None:
+    """Put on record that the admin leaves this browser; its cookie is the caller's to change."""
+    trail.act_as(admin.id)
+    trail.record_now("signed_out")
+
+
+def end_sessions(admin: AdminInfo) -> None:
+    """Raise the admin's epoch, so that no cookie made before it counts any more."""
+    change = update(Admin).where(Admin.id == admin.id)
+    db.session.execute(change.values(epoch=Admin.epoch + 1))
+    trail.act_as(admin.id)
+    trail.record("signed_out_everywhere")
+    db.session.commit()
+
+
+def create_admin(email: str, password: str, name: str = "") -> None:
+    """Add an admin. Raises `Invalid` for a short password, no e-mail, or one that is taken."""
+    email = normal_email(email)
+    if "@" not in email:
+        raise Invalid("That is no e-mail address.")
+    if len(password) < PASSWORD_LENGTH:
+        raise Invalid(f"A password has at least {PASSWORD_LENGTH} characters.")
+    db.session.add(Admin(email=email, name=name or email, password_hash=_hasher.hash(password)))
+    try:
+        db.session.flush()
+    except IntegrityError:
+        db.session.rollback()
+        raise Invalid("There is already an admin with this e-mail.") from None
+    trail.record("admin_created", subject=email)
+    db.session.commit()
+
+
+def _info(admin: Admin) -> AdminInfo:
+    return AdminInfo(admin.id, admin.email, admin.name, admin.epoch)
+
+
+def _signed_in(admin: Admin, by: str) -> AdminInfo:
+    info = _info(admin)
+    trail.act_as(info.id)
+    trail.record_now("signed_in", by=by)
+    return info

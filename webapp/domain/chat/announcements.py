@@ -1,0 +1,78 @@
+"""What admins pin above the chat of an event: at most one announcement at a time."""
+
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from webapp.domain.admins import AdminInfo
+from webapp.domain.audit import trail
+from webapp.domain.chat.messages import clean_body
+from webapp.domain.events.store import EventInfo
+from webapp.domain.models import Announcement
+from webapp.infra import cache
+from webapp.infra.clock import isoformat, utcnow
+from webapp.infra.database import count_changed, repeated
+from webapp.infra.extensions import db
+from webapp.infra.publisher import publish
+
+CACHE_SECONDS = 60
+
+
+def find_announcement(event_id: int) -> dict[str, Any] | None:
+    """What is pinned, `{id, body, posted_at}`; from the cache."""
+    # An empty object is kept as well: that nothing is pinned is worth knowing.
+    found = cache.remember(cache_key(event_id), CACHE_SECONDS, lambda: _read(event_id))
+    return found or None
+
+
+def refresh_announcement(event_id: int) -> dict[str, Any] | None:
+    """The same as the database has it now; a cache that says otherwise is corrected."""
+    found = _read(event_id)
+    cache.correct(cache_key(event_id), found)
+    return found or None
+
+
+def pin(event: EventInfo, body: object, admin: AdminInfo) -> None:
+    """Pin an announcement of 1 to 500 characters in place of the present one. Raises `Invalid`."""
+    _replace(event.id, clean_body(body), admin.id)
+    announcement = refresh_announcement(event.id)
+    publish(event.slug, "announcement_posted", announcement)
+
+
+def unpin(event: EventInfo) -> None:
+    """Take down what is pinned; that nothing is, is no error."""
+    pinned = refresh_announcement(event.id)
+    _remove(event.id)
+    refresh_announcement(event.id)
+    if pinned:
+        publish(event.slug, "announcement_removed", {"id": pinned["id"]})
+
+
+@repeated
+def _replace(event_id: int, body: str, admin_id: int) -> None:
+    row = {"event_id": event_id, "body": body, "posted_at": utcnow(), "posted_by": admin_id}
+    db.session.execute(insert(Announcement).values(**row))
+    trail.record("announcement_pinned", event_id=event_id, body=body)
+    db.session.commit()
+
+
+@repeated
+def _remove(event_id: int) -> None:
+    pinned = (Announcement.event_id == event_id, Announcement.removed_at.is_(None))
+    change = update(Announcement).where(*pinned).values(removed_at=utcnow())
+    if count_changed(change):
+        trail.record("announcement_unpinned", event_id=event_id)
+    db.session.commit()
+
+
+def _read(event_id: int) -> dict[str, Any]:
+    query = select(Announcement).where(Announcement.event_id == event_id)
+    latest = db.session.scalar(query.order_by(Announcement.id.desc()).limit(1))
+    if latest is None or latest.removed_at:
+        return {}
+    return {"id": latest.id, "body": latest.body, "posted_at": isoformat(latest.posted_at)}
+
+
+def cache_key(event_id: int) -> str:
+    """Under which it is cached what is pinned."""
+    return f"announcement:v1:{event_id}"

@@ -1,0 +1,188 @@
+"""Moderation of an event's chat: removing, muting, and deciding on what is held.
+
+The chat's settings are columns of the event (`events.change_columns`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, Select, delete, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from webapp.domain.admins import AdminInfo
+from webapp.domain.audit import trail
+from webapp.domain.chat import messages as chat_messages
+from webapp.domain.events.store import EventInfo
+from webapp.domain.models import Admin, Employee, HeldMessage, Message, Mute
+from webapp.errors import NotFound
+from webapp.infra.clock import utcnow
+from webapp.infra.database import count_changed, repeated
+from webapp.infra.extensions import db
+from webapp.infra.publisher import publish
+
+PAGE_ROWS = 100
+SLOW_MODES = (0, 5, 10, 30, 60)
+
+Rows = Sequence[Row[*tuple[Any, ...]]]
+
+
+@dataclass(frozen=True)
+class Board:
+    """What the moderation page shows: messages, the latest first; what is held, the oldest
+    first; who is muted. `older` is the id before which there are more, or None."""
+
+    messages: Rows
+    held: Rows
+    muted: Rows
+    older: int | None
+
+
+def read_board(event: EventInfo, before: int | None) -> Board:
+    """The board with the messages below the id `before`, in three statements."""
+    query = _messages(event.id).order_by(Message.id.desc()).limit(PAGE_ROWS + 1)
+    if before is not None:
+        query = query.where(Message.id < before)
+    messages = db.session.execute(query).all()
+    shown = messages[:PAGE_ROWS]
+    older = shown[-1].id if len(messages) > PAGE_ROWS else None
+    return Board(shown, _read_held(event.id), _read_muted(event.id), older)
+
+
+def remove_message(event: EventInfo, message_id: int, admin: AdminInfo) -> None:
+    """Take a message off every page; the row stays, with who and when. Raises `NotFound`."""
+    _remove(event.id, message_id, admin.id)
+    chat_messages.forget_latest(event.id)
+    publish(event.slug, "message_removed", {"id": message_id})
+
+
+def approve(event: EventInfo, held_id: int, admin: AdminInfo) -> None:
+    """Make a held post the newest message. Raises `NotFound`.
+
+    Once, however often it is asked; what was rejected meanwhile stays rejected.
+    """
+    message_id = _approve(event.id, held_id, admin.id)
+    if message_id is not None:
+        chat_messages.forget_latest(event.id)
+        publish(event.slug, "messages_posted", chat_messages.read(event.id, [message_id]))
+
+
+@repeated
+def reject(event: EventInfo, held_id: int, admin: AdminInfo) -> None:
+    """Let a held post never be seen, unless it was approved meanwhile. Raises `NotFound`."""
+    held = _lock_held(event.id, held_id)
+    if held.decided_at is None:
+        held.decided_at, held.decided_by = utcnow(), admin.id
+        trail.record("message_rejected", event_id=event.id, subject=f"held message {held_id}")
+    db.session.commit()
+
+
+@repeated
+def mute(event: EventInfo, employee_id: int, minutes: int | None, admin: AdminInfo) -> None:
+    """Let an employee not post for so many minutes, or to the event at all.
+
+    It takes the place of a mute that holds already. Raises `NotFound`.
+    """
+    employee = db.session.get(Employee, employee_id)
+    if employee is None:
+        raise NotFound("There is no such employee.")
+    who, now = employee.label, utcnow()
+    row = {
+        "muted_at": now,
+        "muted_by": admin.id,
+        "until": now + timedelta(minutes=minutes) if minutes else None,
+    }
+    here = (Mute.event_id == event.id, Mute.employee_id == employee_id)
+    try:
+        db.session.execute(insert(Mute).values(event_id=event.id, employee_id=employee_id, **row))
+    except IntegrityError:
+        db.session.rollback()
+        db.session.execute(update(Mute).where(*here).values(**row))
+    trail.record("employee_muted", event_id=event.id, subject=who, minutes=minutes)
+    db.session.commit()
+
+
+@repeated
+def unmute(event: EventInfo, employee_id: int) -> None:
+    """Let an employee post again; that they could already is no error."""
+    here = (Mute.event_id == event.id, Mute.employee_id == employee_id)
+    if count_changed(delete(Mute).where(*here)):
+        who = db.session.get_one(Employee, employee_id).label
+        trail.record("employee_unmuted", event_id=event.id, subject=who)
+    db.session.commit()
+
+
+@repeated
+def _remove(event_id: int, message_id: int, admin_id: int) -> None:
+    here = (Message.event_id == event_id, Message.id == message_id)
+    if db.session.scalar(select(Message.id).where(*here)) is None:
+        raise NotFound("There is no such message.")
+    # Who was first to remove it stays on record.
+    change = update(Message).where(*here, Message.removed_at.is_(None))
+    if count_changed(change.values(removed_at=utcnow(), removed_by=admin_id)):
+        trail.record("message_removed", event_id=event_id, subject=f"message {message_id}")
+    db.session.commit()
+
+
+@repeated
+def _approve(event_id: int, held_id: int, admin_id: int) -> int | None:
+    """The id of the message that the held post is now, or None when it is rejected."""
+    held = _lock_held(event_id, held_id)
+    if held.decided_at is None:
+        held.message_id = _move(held)
+        held.decided_at, held.decided_by = utcnow(), admin_id
+        trail.record("message_approved", event_id=event_id, subject=f"message {held.message_id}")
+    message_id = held.message_id
+    db.session.commit()
+    return message_id
+
+
+def _move(held: HeldMessage) -> int:
+    """Write the post into `messages`. Its id is new, so whoever catches up by id finds it; its
+    moment stays that of writing."""
+    same = (Message.employee_id == held.employee_id, Message.nonce == held.nonce)
+    # Sent once more just as approval was switched off, it may be there.
+    known = db.session.scalar(select(Message.id).where(*same))
+    if known is not None:
+        return known
+    columns = ("event_id", "employee_id", "body", "posted_at", "nonce")
+    message = Message(**{name: getattr(held, name) for name in columns})
+    db.session.add(message)
+    db.session.flush()
+    return message.id
+
+
+def _lock_held(event_id: int, held_id: int) -> HeldMessage:
+    query = select(HeldMessage).where(HeldMessage.event_id == event_id, HeldMessage.id == held_id)
+    held = db.session.scalar(query.with_for_update())
+    if held is None:
+        raise NotFound("There is no such message.")
+    return held
+
+
+def _messages(event_id: int) -> Select[*tuple[Any, ...]]:
+    columns = (Message.id, Message.employee_id, Message.body, Message.posted_at)
+    names = (Employee.first_name, Employee.last_name, Employee.department)
+    query = select(*columns, Message.removed_at, *names, Admin.name.label("removed_by"))
+    joined = query.join(Employee, Employee.id == Message.employee_id)
+    removers = joined.outerjoin(Admin, Admin.id == Message.removed_by)
+    return removers.where(Message.event_id == event_id)
+
+
+def _read_held(event_id: int) -> Rows:
+    columns = (HeldMessage.id, HeldMessage.employee_id, HeldMessage.body, HeldMessage.posted_at)
+    names = (Employee.first_name, Employee.last_name, Employee.department)
+    query = select(*columns, *names).join(Employee, Employee.id == HeldMessage.employee_id)
+    waiting = (HeldMessage.event_id == event_id, HeldMessage.decided_at.is_(None))
+    return db.session.execute(query.where(*waiting).order_by(HeldMessage.id).limit(PAGE_ROWS)).all()
+
+
+def _read_muted(event_id: int) -> Rows:
+    names = (Employee.first_name, Employee.last_name, Employee.department)
+    query = select(Mute.employee_id, Mute.until, *names)
+    holds = or_(Mute.until.is_(None), Mute.until > utcnow())
+    muted = query.join(Employee, Employee.id == Mute.employee_id)
+    return db.session.execute(
+        muted.where(Mute.event_id == event_id, holds).order_by(Employee.last_name, Employee.id)
+    ).all()

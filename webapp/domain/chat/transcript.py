@@ -1,0 +1,81 @@
+"""The transcript of an event's chat: every message for the record, removed ones marked."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, select
+
+from webapp.domain.events.store import EventInfo
+from webapp.domain.models import Admin, Employee, Message
+from webapp.infra.csv_writer import csv_pieces
+from webapp.infra.extensions import db
+
+COLUMNS = (
+    "id",
+    "posted_at",
+    "author",
+    "employee_number",
+    "department",
+    "body",
+    "removed_at",
+    "removed_by",
+)
+BATCH = 500
+
+
+def read_transcript(event: EventInfo) -> Iterator[dict[str, Any]]:
+    """The messages in the order of their ids, read in batches as they are asked for.
+
+    Moments are ISO 8601 with the offset of the event's zone; `removed_by` is the admin's e-mail.
+    """
+    after = 0
+    while rows := db.session.execute(_batch(event.id, after)).all():
+        for row in rows:
+            yield _as_dict(event, row)
+        after = rows[-1].id
+
+
+def as_csv(messages: Iterator[dict[str, Any]]) -> Iterator[str]:
+    """The pieces of a CSV file."""
+    return csv_pieces(COLUMNS, ([message[name] for name in COLUMNS] for message in messages))
+
+
+def as_json(event: EventInfo, messages: Iterator[dict[str, Any]]) -> Iterator[str]:
+    """The pieces of `{"event": {…}, "messages": […]}`."""
+    head = {"slug": event.slug, "title": event.title, "timezone": event.timezone}
+    yield f'{{"event": {json.dumps(head, ensure_ascii=False)}, "messages": ['
+    separator = "\n"
+    for message in messages:
+        yield separator + json.dumps(message, ensure_ascii=False)
+        separator = ",\n"
+    yield "\n]}\n"
+
+
+def _batch(event_id: int, after: int) -> Select[*tuple[Any, ...]]:
+    columns = (Message.id, Message.posted_at, Message.body, Message.removed_at)
+    names = (Employee.first_name, Employee.last_name, Employee.department)
+    query = (
+        select(*columns, *names, Employee.employee_number, Admin.email.label("removed_by"))
+        .join(Employee, Employee.id == Message.employee_id)
+        .outerjoin(Admin, Admin.id == Message.removed_by)
+    )
+    here = query.where(Message.event_id == event_id, Message.id > after)
+    return here.order_by(Message.id).limit(BATCH)
+
+
+def _as_dict(event: EventInfo, row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    def local(moment: datetime | None) -> str | None:
+        return event.local(moment).isoformat() if moment else None
+
+    return {
+        "id": row.id,
+        "posted_at": local(row.posted_at),
+        "author": f"{row.first_name} {row.last_name}",
+        "employee_number": row.employee_number,
+        "department": row.department,
+        "body": row.body,
+        "removed_at": local(row.removed_at),
+        "removed_by": row.removed_by,
+    }

@@ -1,0 +1,138 @@
+"""Employees: who may check in, and how what they type is matched."""
+
+import hmac
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, cast
+
+from sqlalchemy import Table, Update, bindparam, func, select, update
+
+from webapp.domain.employees.search import found
+from webapp.domain.models import Employee
+from webapp.infra import cache
+from webapp.infra.extensions import db
+
+CACHE_SECONDS = 300
+PAGE_ROWS = 50
+
+
+@dataclass(frozen=True)
+class EmployeeInfo:
+    """What pages and nodes know of an employee."""
+
+    id: int
+    employee_number: str
+    name: str
+    department: str
+    active: bool
+    epoch: int
+
+
+# What a file or an admin says of an employee.
+FIELDS = (
+    "email",
+    "employee_number",
+    "first_name",
+    "last_name",
+    "department",
+    "location",
+    "active",
+)
+FULL_NAME = Employee.first_name + " " + Employee.last_name
+# Of the table, and built once: an object of the ORM costs as much again as the asking.
+_TABLE = cast(Table, Employee.__table__).c
+_COLUMNS = (
+    _TABLE.id,
+    _TABLE.employee_number,
+    (_TABLE.first_name + " " + _TABLE.last_name).label("name"),
+    _TABLE.department,
+    _TABLE.active,
+    _TABLE.epoch,
+)
+BY_EMAIL = select(*_COLUMNS).where(_TABLE.email == bindparam("email"))
+BY_ID = select(*_COLUMNS).where(_TABLE.id == bindparam("id"))
+
+
+def get_employee(employee_id: int) -> EmployeeInfo | None:
+    """The employee of that id, from the cache."""
+    values = cache.remember(cache_key(employee_id), CACHE_SECONDS, lambda: _read(employee_id))
+    return EmployeeInfo(**values) if values else None
+
+
+def match_employee(email: str, employee_number: str) -> EmployeeInfo | None:
+    """The active employee whom both fields name, else None; which one was wrong stays unsaid."""
+    employee = _by_email(email)
+    # Compared even where there is nobody, so that the answer takes the same time.
+    expected = normal_number(employee.employee_number) if employee else "nobody"
+    same = hmac.compare_digest(expected.encode(), normal_number(employee_number).encode())
+    if employee is None or not same or not employee.active:
+        return None
+    cache.put(cache_key(employee.id), asdict(employee), CACHE_SECONDS)
+    return employee
+
+
+def find_by_email(email: str) -> EmployeeInfo | None:
+    """The active employee of that e-mail, for who has proven elsewhere that it is theirs."""
+    employee = _by_email(email)
+    return employee if employee and employee.active else None
+
+
+def end_sessions(employee_id: int) -> None:
+    """Raise the employee's epoch, so that no cookie made before it counts any more."""
+    change = update(Employee).where(Employee.id == employee_id)
+    db.session.execute(change.values(epoch=Employee.epoch + 1))
+    db.session.commit()
+    cache.forget(cache_key(employee_id))
+
+
+def end_of_access(employee_ids: Sequence[int]) -> Update:
+    """The statement that deactivates these employees and ends every session they have."""
+    leave = update(Employee).where(Employee.id.in_(employee_ids))
+    return leave.values(active=False, epoch=Employee.epoch + 1)
+
+
+def forget_employees(employee_ids: Iterable[int]) -> None:
+    """Drop what is cached of these employees, on the line after the commit that changed them."""
+    keys = [cache_key(employee_id) for employee_id in employee_ids]
+    if keys:
+        cache.forget(*keys)
+
+
+def search_employees(q: str, page: int) -> tuple[list[Employee], int]:
+    """One page of the employees whose name, e-mail or number contains `q`, and how many match."""
+    matches = found(Employee, q)
+    total = db.session.scalar(select(func.count()).select_from(Employee).where(matches)) or 0
+    rows = (
+        select(Employee)
+        .where(matches)
+        .order_by(Employee.last_name, Employee.first_name, Employee.id)
+        .limit(PAGE_ROWS)
+        .offset((page - 1) * PAGE_ROWS)
+    )
+    return list(db.session.scalars(rows)), total
+
+
+def normal_email(text: str) -> str:
+    """Trimmed and in lower case, as `employees.email` keeps it."""
+    return text.strip().lower()
+
+
+def normal_number(text: str) -> str:
+    """Without case, spaces, dashes and leading zeros: `0010-01` and `1001` are the same."""
+    kept = "".join(character for character in text.upper() if character.isalnum())
+    return kept.lstrip("0") or kept[:1]
+
+
+def cache_key(employee_id: int) -> str:
+    """Under which an employee is cached."""
+    return f"employee:v1:{employee_id}"
+
+
+def _read(employee_id: int) -> dict[str, Any] | None:
+    row = db.session.execute(BY_ID, {"id": employee_id}).one_or_none()
+    return row._asdict() if row else None
+
+
+def _by_email(email: str) -> EmployeeInfo | None:
+    row = db.session.execute(BY_EMAIL, {"email": normal_email(email)}).one_or_none()
+    return EmployeeInfo(**row._mapping) if row else None

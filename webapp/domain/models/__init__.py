@@ -1,0 +1,44 @@
+"""The tables. Migrations are the only source of the schema; a test compares the two."""
+
+from webapp.domain.models.admins import Admin
+from webapp.domain.models.attendance import (
+    NOTE_LENGTH,
+    Attendance,
+    AudienceMinute,
+    Closing,
+    Correction,
+    FrozenAttendance,
+    WatchedMinute,
+)
+from webapp.domain.models.audit import SUBJECT_LENGTH, AuditEntry
+from webapp.domain.models.chat import (
+    BODY_LENGTH,
+    NONCE_LENGTH,
+    Announcement,
+    HeldMessage,
+    Message,
+    Mute,
+)
+from webapp.domain.models.employees import Employee
+from webapp.domain.models.events import Event
+
+__all__ = [
+    "BODY_LENGTH",
+    "NONCE_LENGTH",
+    "NOTE_LENGTH",
+    "SUBJECT_LENGTH",
+    "Admin",
+    "Announcement",
+    "Attendance",
+    "AudienceMinute",
+    "AuditEntry",
+    "Closing",
+    "Correction",
+    "Employee",
+    "Event",
+    "FrozenAttendance",
+    "HeldMessage",
+    "Message",
+    "Mute",
+    "WatchedMinute",
+]

@@ -1,0 +1,20 @@
+"""Admin accounts."""
+
+from sqlalchemy import String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.domain.models.columns import MYSQL, exact
+from webapp.infra.extensions import Model
+
+
+class Admin(Model):
+    """Somebody who prepares events and reads attendance. `epoch` works as for employees."""
+
+    __tablename__ = "admins"
+    __table_args__ = (UniqueConstraint("email"), MYSQL)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(exact(254))
+    name: Mapped[str] = mapped_column(String(120))
+    password_hash: Mapped[str] = mapped_column(String(255))
+    epoch: Mapped[int] = mapped_column(default=0)

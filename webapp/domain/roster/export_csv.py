@@ -1,0 +1,93 @@
+"""The roster as a table for others: one header, one row per employee, absentees included.
+
+Moments are in the event's zone, to the second; minutes are numbers.
+"""
+
+from collections.abc import Generator, Iterator
+from datetime import datetime
+
+from webapp.domain.attendance.statuses import STATUSES
+from webapp.domain.events.store import EventInfo
+from webapp.domain.roster.filters import Filters
+from webapp.domain.roster.roster import RosterRow, stream_rows
+from webapp.infra.clock import moment_of
+from webapp.infra.csv_writer import csv_pieces
+from webapp.infra.extensions import db
+from webapp.infra.xlsx_writer import Cell
+
+COLUMNS = (
+    "employee_number",
+    "first_name",
+    "last_name",
+    "email",
+    "department",
+    "location",
+    "status",
+    "checked_in_at",
+    "watched_minutes",
+    "watched_from",
+    "watched_until",
+    "counted_status",
+    "note",
+    "corrected_by",
+    "corrected_at",
+)
+
+
+def begin_export(event: EventInfo, filters: Filters) -> Generator[RosterRow]:
+    """Every row that matches, in order; what fails at the start fails here, before any answer.
+
+    The session's connection is given back first: a download may take minutes.
+    """
+    rows = stream_rows(event, filters)
+    first = next(rows, None)
+    db.session.rollback()
+    return _all(first, rows)
+
+
+def as_csv(event: EventInfo, rows: Iterator[RosterRow]) -> Iterator[str]:
+    """The pieces of a CSV file; moments are ISO 8601 with offset."""
+    return csv_pieces(COLUMNS, (map(_text, cells(event, row)) for row in rows))
+
+
+def cells(event: EventInfo, row: RosterRow) -> tuple[Cell, ...]:
+    """The row's values in the order of `COLUMNS`."""
+    return (
+        row.employee_number,
+        row.first_name,
+        row.last_name,
+        row.email,
+        row.department,
+        row.location,
+        STATUSES[row.status],
+        local(event, row.checked_in_at),
+        row.watched_minutes,
+        local_minute(event, row.first_minute),
+        # The end of the last minute, so that somebody who never left has from, until and minutes
+        # that agree.
+        local_minute(event, None if row.last_minute is None else row.last_minute + 1),
+        STATUSES[row.counted],
+        row.note,
+        row.corrected_by,
+        local(event, row.corrected_at),
+    )
+
+
+def local(event: EventInfo, moment: datetime | None) -> datetime | None:
+    """The moment in the event's zone, to the second."""
+    return event.local(moment).replace(microsecond=0) if moment else None
+
+
+def local_minute(event: EventInfo, minute: int | None) -> datetime | None:
+    """The beginning of a minute (whole minutes since the epoch) in the event's zone."""
+    return None if minute is None else event.local(moment_of(minute))
+
+
+def _all(first: RosterRow | None, rest: Iterator[RosterRow]) -> Generator[RosterRow]:
+    if first is not None:
+        yield first
+        yield from rest
+
+
+def _text(cell: Cell) -> str | int | None:
+    return cell.isoformat() if isinstance(cell, datetime) else cell

@@ -1,0 +1,77 @@
+"""The roster as an Excel workbook: its rows, the periods that were watched, and how it was made.
+
+Every cell has its type. A moment is a real date in the event's zone, shown as ISO 8601 with its
+offset; what looks like a formula is text.
+"""
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from itertools import islice
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import IO
+
+from webapp.domain.attendance.periods import Period, read_periods
+from webapp.domain.events.store import EventInfo
+from webapp.domain.roster.about_sheet import notes
+from webapp.domain.roster.export_csv import COLUMNS, cells, local, local_minute
+from webapp.domain.roster.filters import Filters
+from webapp.domain.roster.roster import RosterRow
+from webapp.infra.clock import utcnow
+from webapp.infra.xlsx_writer import Cell, Workbook
+
+# The employees whose minutes are merged by one statement.
+BATCH = 500
+WIDTHS = (17, 16, 18, 30, 20, 16, 24, 27, 16, 27, 27, 24, 30, 20, 27)
+PERIOD_COLUMNS = ("employee_number", "first_name", "last_name", "from", "until", "minutes", "note")
+PERIOD_WIDTHS = (17, 16, 18, 27, 27, 10, 30)
+ONLY_TOTAL = "only the total is kept"
+
+
+def as_xlsx(
+    event: EventInfo, filters: Filters, rows: Generator[RosterRow], exported_by: str
+) -> IO[bytes]:
+    """A file without a name that holds the workbook; closing it deletes it.
+
+    Rows go to the disk as they come, so that memory does not grow with them.
+    """
+    file = TemporaryFile()  # noqa: SIM115 - the answer that sends it closes it
+    try:
+        with TemporaryDirectory() as folder, Workbook(file, folder) as book, closing(rows):
+            exported = _write_rows(book, event, rows)
+            about = notes(event, filters, exported, exported_by, local(event, utcnow()))
+            book.add_sheet("About", ("", ""), (28, 90)).extend(about)
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _write_rows(book: Workbook, event: EventInfo, rows: Iterator[RosterRow]) -> int:
+    attendance = book.add_sheet("Attendance", COLUMNS, WIDTHS)
+    periods = book.add_sheet("Periods", PERIOD_COLUMNS, PERIOD_WIDTHS)
+    exported = 0
+    while batch := list(islice(rows, BATCH)):
+        attendance.extend(cells(event, row) for row in batch)
+        periods.extend(_periods(event, [row for row in batch if row.watched_minutes]))
+        exported += len(batch)
+    return exported
+
+
+def _periods(event: EventInfo, rows: Sequence[RosterRow]) -> Iterator[tuple[Cell, ...]]:
+    found = read_periods(event.id, [row.employee_id for row in rows]) if rows else {}
+    for row in rows:
+        who = (row.employee_number, row.first_name, row.last_name)
+        if row.employee_id not in found:
+            yield (*who, None, None, row.watched_minutes, ONLY_TOTAL)
+        for period in _until_then(row, found.get(row.employee_id, ())):
+            moments = (local_minute(event, period.start), local_minute(event, period.end))
+            yield (*who, *moments, period.minutes)
+
+
+def _until_then(row: RosterRow, periods: Iterable[Period]) -> Iterator[Period]:
+    """The periods without the minutes that were counted after the row was read."""
+    end = (row.last_minute or 0) + 1
+    for period in periods:
+        if period.start < end:
+            yield Period(period.start, min(period.end, end))

@@ -1,0 +1,53 @@
+"""Every error of a request becomes an answer here, and nowhere else."""
+
+from flask import Flask, Response, jsonify, make_response, render_template
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from webapp.errors import Invalid, TownhallError, as_townhall_error
+from webapp.http.rendering import is_htmx, wants_json
+from webapp.infra.extensions import db
+
+EXPIRED = "This page had been open for too long. Please send it once more."
+
+
+def register_error_handlers(app: Flask) -> None:
+    """Show the whole family, and what Flask and the database raise, in the client's form."""
+    app.register_error_handler(CSRFError, lambda _: respond(Invalid(EXPIRED), status=400))
+    app.register_error_handler(HTTPException, _show_http)
+    app.register_error_handler(Exception, _show)
+
+
+def respond(error: TownhallError, *, status: int | None = None, as_json: bool = False) -> Response:
+    """`error` as a page, a fragment or JSON, whichever the client asks for."""
+    status = status or error.status
+    if as_json or wants_json():
+        response = jsonify(ok=False, error=error.as_dict())
+    elif is_htmx():
+        response = make_response(render_template("_error.html", error=error))
+        # Beside the page, never over it: there is the form, and what was typed into it.
+        response.headers.update({"HX-Retarget": "#alert", "HX-Reswap": "innerHTML"})
+    else:
+        response = make_response(render_template("error.html", error=error, status=status))
+    response.status_code = status
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    response.vary.update(("HX-Request", "Accept"))
+    return response
+
+
+def _show(error: Exception) -> Response:
+    # A session that failed answers nothing more until it is rolled back.
+    db.session.rollback()
+    return respond(as_townhall_error(error))
+
+
+def _show_http(error: HTTPException) -> Response | HTTPException:
+    if error.code is None or error.code < 400:
+        return error
+    family = Invalid if error.code < 500 else TownhallError
+    response = respond(family(error.description), status=error.code)
+    for name, value in error.get_headers():
+        if name not in ("Content-Type", "Content-Length"):
+            response.headers[name] = value
+    return response

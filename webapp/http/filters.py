@@ -1,0 +1,32 @@
+"""What templates may ask for beside Jinja's own filters."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+
+from webapp.infra.clock import from_isoformat
+
+
+def register_filters(app: Flask) -> None:
+    """Add the filters to `app`."""
+    app.add_template_filter(clock)
+    app.add_template_filter(day_and_time)
+    app.add_template_filter(thousands)
+
+
+def clock(isoformat: str, timezone: str) -> str:
+    """The time of day, `14:05`, in that zone; empty for an empty moment."""
+    if not isoformat:
+        return ""
+    return from_isoformat(isoformat).astimezone(ZoneInfo(timezone)).strftime("%H:%M")
+
+
+def thousands(count: int) -> str:
+    """`50,000`."""
+    return f"{count:,}"
+
+
+def day_and_time(moment: datetime, timezone: str) -> str:
+    """`31 Jan 2026, 14:05:09` in that zone."""
+    return moment.astimezone(ZoneInfo(timezone)).strftime("%-d %b %Y, %H:%M:%S")

@@ -1,0 +1,49 @@
+"""What machines ask of a process, the same on both tiers."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response, current_app, jsonify
+from flask.typing import ResponseReturnValue
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from webapp.http.access import machines
+from webapp.infra.cache import redis_answers
+from webapp.infra.database import answers
+
+bp = Blueprint("health", __name__)
+
+
+@bp.get("/healthz")
+@machines
+def show_health() -> ResponseReturnValue:
+    return jsonify(status="ok")
+
+
+@bp.get("/readyz")
+@machines
+def show_readiness() -> ResponseReturnValue:
+    failures = {name: error for name, probe in _probes().items() if (error := _failure(probe))}
+    if failures:
+        return jsonify(status="unavailable", failures=failures), 503, {"Retry-After": "2"}
+    return jsonify(status="ready")
+
+
+@bp.get("/metrics")
+@machines
+def show_metrics() -> ResponseReturnValue:
+    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _probes() -> dict[str, Callable[[], object]]:
+    probes: dict[str, Callable[[], object]] = {"database": answers}
+    if not current_app.config["EMBEDDED"]:
+        probes["redis"] = redis_answers
+    return probes
+
+
+def _failure(probe: Callable[[], object]) -> str | None:
+    try:
+        probe()
+    except Exception as error:
+        return type(error).__name__
+    return None

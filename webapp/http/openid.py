@@ -1,0 +1,80 @@
+"""The client of the organisation's OpenID provider: Authlib's, and what it leaves unchecked."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from authlib.integrations.flask_client import FlaskOAuth2App, OAuth
+from flask import Flask
+
+from webapp.infra.circuit_breaker import Breaker
+from webapp.infra.settings import Settings
+
+# To connect, and to answer: a provider that hangs must not hold the threads of the site for long.
+TIMEOUTS = (2, 3)
+# Of the algorithms that a provider may announce, those that only it can sign with.
+ALGORITHMS = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"}
+
+
+class OpenIdClient(FlaskOAuth2App):
+    """Knows its provider's `issuer`; `breaker` leaves the provider alone while it fails."""
+
+    issuer: str
+    breaker: Breaker
+
+    def load_server_metadata(self) -> dict[str, Any]:
+        """The discovery document, fetched once. Raises `ValueError` for another issuer's."""
+        metadata: dict[str, Any] = super().load_server_metadata()
+        if metadata["issuer"].rstrip("/") != self.issuer:
+            # Asked for anew next time.
+            del metadata["_loaded_at"]
+            raise ValueError(f"the provider calls itself {metadata['issuer']!r}")
+        announced = metadata.get("id_token_signing_alg_values_supported", [])
+        usable = sorted(ALGORITHMS.intersection(announced)) or ["RS256"]
+        metadata["id_token_signing_alg_values_supported"] = usable
+        return metadata
+
+
+def register_client(app: Flask, settings: Settings) -> OpenIdClient:
+    """The client for `settings.oidc_issuer`; it asks nothing before the first sign-in."""
+    issuer = settings.oidc_issuer.rstrip("/")
+    client: OpenIdClient = OAuth(app).register(
+        "sso",
+        client_cls=OpenIdClient,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret,
+        server_metadata_url=f"{issuer}/.well-known/openid-configuration",
+        client_kwargs={
+            "scope": "openid email",
+            "code_challenge_method": "S256",
+            "default_timeout": TIMEOUTS,
+        },
+    )
+    client.issuer = issuer
+    client.breaker = Breaker("the provider of single sign-on")
+    return client
+
+
+def read_claims(
+    client: OpenIdClient, redirect_uri: str, code: str, code_verifier: str, nonce: str
+) -> Mapping[str, Any]:
+    """Exchange `code`; what the provider says of the person, `email` included where it tells it.
+
+    Raises what Authlib, joserfc and requests raise, and `ValueError`.
+    """
+    token = client.fetch_access_token(redirect_uri, code=code, code_verifier=code_verifier)
+    # Authlib checks the issuer by itself, but would take a token that names us as `azp` only.
+    expected = {
+        "iss": {"essential": True, "value": client.load_server_metadata()["issuer"]},
+        "aud": {"essential": True, "value": client.client_id},
+    }
+    claims: Mapping[str, Any] | None = client.parse_id_token(token, nonce, expected)
+    if claims is None:
+        raise ValueError("the provider sent no id_token")
+    return claims if "email" in claims else _userinfo(client, token, claims["sub"])
+
+
+def _userinfo(client: OpenIdClient, token: Any, subject: str) -> Mapping[str, Any]:
+    info: Mapping[str, Any] = client.userinfo(token=token)
+    if info["sub"] != subject:
+        raise ValueError("the provider's userinfo is about somebody else")
+    return info

@@ -1,0 +1,181 @@
+"""Single sign-on: who somebody is, as the organisation's own OpenID provider says.
+
+The authorization code flow with PKCE and a nonce. What a flow needs to end waits in the cookie of
+the browser that began it, so that a callback anywhere else is worth nothing.
+"""
+
+import logging
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import ClassVar
+
+from authlib.common.errors import AuthlibBaseError
+from flask import Flask, current_app, session
+from joserfc.errors import JoseError
+from requests import RequestException
+
+from webapp.domain.attendance.checkin import NobodyMatches
+from webapp.errors import NotFound, TownhallError
+from webapp.http.openid import OpenIdClient, read_claims, register_client
+from webapp.infra.settings import Settings
+
+# To sign in over there, with a second factor looked for.
+FLOW_SECONDS = 600
+
+
+class Refused(TownhallError):
+    """Nobody was signed in. `reason` names the class in an address, `detail` is for the log."""
+
+    code, status = "invalid", 422
+    reason: ClassVar[str] = "failed"
+    message = "Single sign-on did not work. Try again, or use the form."
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__()
+        self.detail = detail or self.reason
+
+
+class Expired(Refused):
+    reason = "expired"
+    message = "This sign-in had expired or was used before. Please start it again."
+
+
+class Denied(Refused):
+    reason = "denied"
+    message = "The sign-in was cancelled or denied."
+
+
+class Unverified(Refused):
+    reason = "unverified"
+    message = "Your account has no verified e-mail, so it cannot be used here."
+
+
+class Unknown(Refused):
+    reason = "unknown"
+    message = "This account may not sign in here."
+
+
+class Nobody(Refused):
+    reason = "nobody"
+    message = NobodyMatches.message
+
+
+class Away(Refused):
+    code, status = "unavailable", 503
+    reason = "away"
+    message = "Single sign-on does not answer just now. Use the form, or try again in a moment."
+
+
+KINDS: tuple[type[Refused], ...] = (Refused, Expired, Denied, Unverified, Unknown, Nobody, Away)
+REFUSALS = {kind.reason: kind for kind in KINDS}
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One sign-in under way. `slug` is the event to check in to; empty for an admin."""
+
+    state: str
+    slug: str
+    back: str
+    redirect_uri: str
+    nonce: str
+    code_verifier: str
+    expires: float
+
+
+def init_sso(app: Flask, settings: Settings) -> None:
+    """Set up the client of the provider in `settings`, if there is one; it is first asked later."""
+    app.config["SSO_NAME"] = settings.oidc_name if settings.oidc_issuer else ""
+    app.config["SSO_EMPLOYEES"] = bool(settings.oidc_issuer and settings.oidc_employees)
+    if settings.oidc_issuer:
+        app.extensions["sso"] = register_client(app, settings)
+    # At its level DEBUG stand the secrets of each flow.
+    logging.getLogger("authlib").setLevel(logging.INFO)
+
+
+def refusal(reason: str | None) -> Refused | None:
+    """The refusal of that name, for the page that shall show it."""
+    kind = REFUSALS.get(reason or "")
+    return kind() if kind else None
+
+
+def begin(redirect_uri: str, slug: str = "", back: str = "") -> str:
+    """Begin a sign-in in this browser; the address of the provider's page.
+
+    `back` is where an admin wants to go. One that was under way before is dropped, for a cookie
+    holds little. Raises `Away`, or `NotFound` where no provider is set.
+    """
+    state = f"{slug}.{secrets.token_urlsafe(16)}"
+    with _provider() as client:
+        made = client.create_authorization_url(redirect_uri, state=state)
+    flow = Flow(
+        state,
+        slug,
+        back,
+        redirect_uri,
+        made["nonce"],
+        made["code_verifier"],
+        time.time() + FLOW_SECONDS,
+    )
+    session["sso"] = asdict(flow)
+    return str(made["url"])
+
+
+def slug_of(state: str) -> str:
+    """The event that `state` was made for, whoever made it; empty for an admin."""
+    return state.rpartition(".")[0]
+
+
+def take_flow(state: str) -> Flow:
+    """The sign-in that this browser began with `state`; only once. Raises `Expired`."""
+    waiting = session.get("sso")
+    if not waiting or waiting["state"] != state:
+        raise Expired("a callback that this browser did not begin")
+    del session["sso"]
+    flow = Flow(**waiting)
+    if flow.expires < time.time():
+        raise Expired
+    return flow
+
+
+def verified_email(flow: Flow, answer: Mapping[str, str]) -> str | None:
+    """The e-mail that the provider vouches for, if any; `answer` is what the callback brought.
+
+    Raises `Denied`, `Expired` for a used code, `Away`, or `Refused` for what is not to be trusted.
+    """
+    if "error" in answer:
+        kind = Denied if answer["error"] == "access_denied" else Refused
+        raise kind(f"the provider says {answer['error'][:100]!r}")
+    with _provider() as client:
+        claims = read_claims(
+            client, flow.redirect_uri, answer.get("code", ""), flow.code_verifier, flow.nonce
+        )
+    email = claims.get("email")
+    if not isinstance(email, str) or claims.get("email_verified") not in (True, "true"):
+        return None
+    # The lower case of some foreign letters is ASCII: with K (Kelvin) one would be another's kate@.
+    return email if email.isascii() or email == email.lower() else None
+
+
+@contextmanager
+def _provider() -> Iterator[OpenIdClient]:
+    """The client; whatever goes wrong with it is a `Refused`."""
+    client: OpenIdClient | None = current_app.extensions.get("sso")
+    if client is None:
+        raise NotFound
+    if client.breaker.open:
+        raise Away
+    try:
+        yield client
+    except RequestException as error:
+        client.breaker.failed(error)
+        raise Away from None
+    except AuthlibBaseError as error:
+        kind = Expired if error.error == "invalid_grant" else Refused
+        raise kind(f"the provider says {str(error.error)[:100]!r}") from None
+    except (JoseError, LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        # Whatever an answer may hold that is not what the protocol says.
+        raise Refused(f"{type(error).__name__}: {str(error)[:200]!r}") from None

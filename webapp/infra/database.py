@@ -1,0 +1,153 @@
+"""How the database is spoken to: engine options, and units of work that may be repeated."""
+
+import time
+import uuid
+from collections.abc import Callable
+from contextvars import ContextVar
+from datetime import UTC
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
+from unicodedata import combining, normalize
+
+from flask import Flask
+from sqlalchemy import CursorResult, Table, UpdateBase, event, text
+from sqlalchemy.dialects import mysql, sqlite
+from sqlalchemy.engine import make_url
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+
+from webapp.errors import is_outage
+from webapp.infra import clock
+from webapp.infra.connection_pool import (
+    GREETING_SECONDS,
+    STATEMENT_SECONDS,
+    BoundedPool,
+    connect_quickly,
+    note_silence,
+)
+from webapp.infra.extensions import Model, db
+from webapp.infra.settings import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_unit: ContextVar[uuid.UUID] = ContextVar("unit of work")
+
+MYSQL_OPTIONS: dict[str, Any] = {
+    # The loser of a race reads the winner's row in the same transaction.
+    "isolation_level": "READ COMMITTED",
+    "poolclass": BoundedPool,
+    "pool_pre_ping": True,
+    # Sessions end their transactions themselves; the pool would send a second ROLLBACK each time.
+    "pool_reset_on_return": None,
+    "pool_recycle": 280,
+    # All of them stay open once they are: a rush would close and open those beyond all the time.
+    "pool_size": 20,
+    "max_overflow": 0,
+    # The default of 30 s would hold every viewer's handler when the pool is empty.
+    "pool_timeout": 3,
+    "connect_args": {
+        "connect_timeout": GREETING_SECONDS,
+        # Until the pool hands it out for statements.
+        "read_timeout": GREETING_SECONDS,
+        "write_timeout": STATEMENT_SECONDS,
+    },
+}
+
+
+def init_database(app: Flask, settings: Settings) -> None:
+    """Bind Flask-SQLAlchemy to `settings.database_url`, with what each database needs."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    sqlite = make_url(settings.database_url).get_backend_name() == "sqlite"
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {} if sqlite else MYSQL_OPTIONS
+    db.init_app(app)
+    with app.app_context():
+        event.listen(db.engine, "connect", _prepare_sqlite if sqlite else _read_clock)
+        event.listen(db.engine, "handle_error", note_silence)
+        if not sqlite:
+            event.listen(db.engine, "do_connect", connect_quickly)
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # Readers go on beside a writer; a second writer waits instead of failing.
+    for pragma in ("journal_mode=WAL", "busy_timeout=5000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    # SQLite's own knows ASCII alone; so that a search finds “Zoë” by “zoe”, as MySQL's does.
+    connection.create_function("lower", 1, _fold, deterministic=True)
+
+
+def _fold(text: str | None) -> str | None:
+    if text is None or text.isascii():
+        return text and text.lower()
+    return "".join(c for c in normalize("NFKD", text.lower()) if not combining(c))
+
+
+def _read_clock(connection: Any, _record: object) -> None:
+    # With each connection, so at least whenever the pool renews one.
+    with connection.cursor() as cursor:
+        asked_at = time.monotonic()
+        cursor.execute("SELECT UTC_TIMESTAMP(6)")
+        (moment,) = cursor.fetchone()
+    clock.go_by(moment.replace(tzinfo=UTC), (asked_at + time.monotonic()) / 2)
+
+
+def answers() -> None:
+    """Return when the database answers a statement; raise what it raised otherwise."""
+    try:
+        db.session.execute(text("SELECT 1"))
+    finally:
+        db.session.rollback()
+
+
+def begin_to_write() -> None:
+    """Begin a transaction that reads what it then writes by. SQLite, which locks no rows, lets
+    nobody else write from now on; elsewhere the reads lock theirs."""
+    if db.engine.dialect.name == "sqlite":
+        db.session.execute(text("BEGIN IMMEDIATE"))
+
+
+def insert_or_add(model: type[Model], key: dict[str, int], amounts: dict[str, int]) -> None:
+    """Write a row, or where there is one of that key add the amounts to it, in one statement."""
+    table = cast(Table, model.__table__)
+    sums = {name: table.c[name] + amount for name, amount in amounts.items()}
+    insert: mysql.Insert | sqlite.Insert
+    if db.engine.dialect.name == "sqlite":
+        insert = sqlite.insert(table).on_conflict_do_update(index_elements=[*key], set_=sums)
+    else:
+        insert = mysql.insert(table).on_duplicate_key_update(sums)
+    db.session.execute(insert.values(key | amounts))
+
+
+def repeated(work: Callable[P, R]) -> Callable[P, R]:
+    """Repeat a unit of work while the database is away, for about three seconds.
+
+    Only for work that may run twice: a connection that breaks during a commit leaves it
+    open whether the commit happened, and unique keys make the second run find it.
+    """
+
+    @wraps(work)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        attempts = Retrying(
+            retry=retry_if_exception(is_outage),
+            wait=wait_random_exponential(multiplier=0.2, max=1),
+            stop=stop_after_delay(3),
+            before_sleep=lambda _: db.session.rollback(),
+            reraise=True,
+        )
+        token = _unit.set(uuid.uuid4())
+        try:
+            return attempts(work, *args, **kwargs)
+        finally:
+            _unit.reset(token)
+
+    return wrapper
+
+
+def count_changed(statement: UpdateBase) -> int:
+    """Execute an UPDATE or DELETE; how many rows it found."""
+    result = cast(CursorResult[Any], db.session.execute(statement))
+    return result.rowcount
+
+
+def unit_of_work() -> uuid.UUID:
+    """Names the unit of work under way: the same each time it is repeated, new where none is."""
+    return _unit.get(None) or uuid.uuid4()

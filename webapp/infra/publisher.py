@@ -1,0 +1,52 @@
+"""Telling the live pages: the web tier's way to the nodes. Telling may fail; rows may not."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, current_app
+from socketio import RedisManager
+
+from webapp.infra.cache import REDIS_OPTIONS, redis_breaker
+from webapp.infra.settings import Settings
+
+NAMESPACE = "/live"
+CHANNEL = "townhall"
+# Not sent to viewers: the nodes close the sockets of `{employee_ids}`.
+VIEWER_SIGNED_OUT = "viewer_signed_out"
+
+Publish = Callable[[str, str, Any], None]
+
+
+def init_publisher(app: Flask, settings: Settings) -> None:
+    """Give the web tier a write-only end of the nodes' message queue, where there is one."""
+    app.extensions["live_publish"] = _nobody_listens if settings.embedded else _queue(settings)
+
+
+def publish(slug: str, event: str, payload: Any) -> None:
+    """Send `event` to every viewer of the event `slug`, on all nodes.
+
+    Whoever misses it catches up from the database, so nothing is raised.
+    """
+    send: Publish = current_app.extensions["live_publish"]
+    send(slug, event, payload)
+
+
+def close_sockets(*employee_ids: int) -> None:
+    """Close the open sockets of employees who checked out or may not watch, on all nodes."""
+    publish("", VIEWER_SIGNED_OUT, {"employee_ids": employee_ids})
+
+
+def _nobody_listens(_slug: str, _event: str, _payload: Any) -> None:
+    """For commands run beside the embedded default: its sweep finds what they wrote."""
+
+
+def _queue(settings: Settings) -> Publish:
+    manager = RedisManager(
+        settings.redis_url, channel=CHANNEL, write_only=True, redis_options=REDIS_OPTIONS
+    )
+
+    def send(slug: str, event: str, payload: Any) -> None:
+        if not redis_breaker().open:
+            manager.emit(event, payload, namespace=NAMESPACE, room=slug)
+
+    return send

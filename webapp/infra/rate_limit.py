@@ -1,0 +1,108 @@
+"""Slowing down guesses: failures are counted per target and per source, over all workers.
+
+Only failures count, so an office of thousands behind one address checks in unhindered. Who is
+told to wait is told so for the right answer as well: anything else would say that it was right.
+"""
+
+import hashlib
+import math
+import time
+from collections.abc import Callable
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import TypeVar
+
+from flask import Flask, current_app
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage, RedisStorage
+from limits.strategies import MovingWindowRateLimiter
+from redis import RedisError
+
+from webapp.errors import SlowDown
+from webapp.infra.cache import REDIS_OPTIONS
+from webapp.infra.circuit_breaker import Breaker
+from webapp.infra.settings import Settings
+
+T = TypeVar("T")
+
+PER_TARGET = parse("10 per 15 minutes")
+# An office where three in a hundred mistype, at a hundred check-ins a second, stays below this.
+PER_SOURCE = parse("1000 per 5 minutes")
+
+
+def init_throttle(app: Flask, settings: Settings) -> None:
+    """Count in Redis where there is one, else (and while it is away) in this process."""
+    app.extensions["throttle"] = Throttle(settings.redis_url, app.extensions["redis_breaker"])
+
+
+def check_guess(kind: str, target: str, source: str) -> None:
+    """Raise `SlowDown` when `target`, or the address `source`, has had too many failures."""
+    _throttle().check(_keys(kind, target, source))
+
+
+def count_failure(kind: str, target: str, source: str) -> None:
+    """Count a failed guess at `target` from the address `source`."""
+    _throttle().count(_keys(kind, target, source))
+
+
+Keys = list[tuple[RateLimitItem, str]]
+
+
+class Throttle:
+    """The counters of one process: shared ones first, its own while those do not answer."""
+
+    def __init__(self, redis_url: str, breaker: Breaker) -> None:
+        self._own = MovingWindowRateLimiter(MemoryStorage())
+        self._shared = None
+        self._breaker = breaker
+        if redis_url:
+            storage = RedisStorage(redis_url, key_prefix="townhall:guesses", **REDIS_OPTIONS)
+            self._shared = MovingWindowRateLimiter(storage)
+
+    def check(self, keys: Keys) -> None:
+        """Raise `SlowDown` when one of the counters is used up."""
+        wait = self._ask(lambda limiter: max(_seconds_to_wait(limiter, *key) for key in keys))
+        if wait:
+            minutes = math.ceil(wait / 60)
+            plural = "minute" if minutes == 1 else "minutes"
+            message = f"There were too many attempts. Try again in {minutes} {plural}."
+            raise SlowDown(message, retry_after=math.ceil(wait))
+
+    def count(self, keys: Keys) -> None:
+        """Add one failure to each counter."""
+        self._ask(lambda limiter: [limiter.hit(*key) for key in keys])
+
+    def _ask(self, question: Callable[[MovingWindowRateLimiter], T]) -> T:
+        if self._shared and not self._breaker.open:
+            try:
+                return question(self._shared)
+            except (RedisError, OSError) as error:
+                self._breaker.failed(error)
+        return question(self._own)
+
+
+def _throttle() -> Throttle:
+    throttle: Throttle = current_app.extensions["throttle"]
+    return throttle
+
+
+def _seconds_to_wait(limiter: MovingWindowRateLimiter, item: RateLimitItem, key: str) -> float:
+    if limiter.test(item, key):
+        return 0
+    return max(1.0, limiter.get_window_stats(item, key).reset_time - time.time())
+
+
+def _keys(kind: str, target: str, source: str) -> Keys:
+    # Hashed: what people type need not be found in Redis.
+    digest = hashlib.sha256(target.strip().lower().encode()).hexdigest()[:32]
+    return [(PER_TARGET, f"{kind}:{digest}"), (PER_SOURCE, f"{kind}:{_network(source)}")]
+
+
+def _network(source: str) -> str:
+    try:
+        address = ip_address(source)
+    except ValueError:
+        return "unknown"
+    if isinstance(address, IPv6Address):
+        # One customer has a whole /64.
+        return str(ip_network((address, 64), strict=False))
+    return source

@@ -1,0 +1,62 @@
+"""Admins sign in and out."""
+
+from flask import Blueprint, request, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.domain import admins
+from webapp.errors import Invalid, SlowDown, TownhallError
+from webapp.http import identity, sso
+from webapp.http.access import admin_address, anyone
+from webapp.http.rendering import go_to, render
+from webapp.pages.account.forms import SignInForm
+
+bp = Blueprint("account", __name__, url_prefix="/admin")
+
+
+@bp.get("/login")
+@anyone
+def show_sign_in() -> ResponseReturnValue:
+    if identity.current_admin():
+        return go_to(admin_address(request.args.get("next", "")))
+    return _show(SignInForm(), sso.refusal(request.args.get("sso")))
+
+
+@bp.post("/login")
+@anyone
+def sign_in() -> ResponseReturnValue:
+    form = SignInForm()
+    if not form.validate():
+        return _show(form, Invalid("Fill in both fields."))
+    try:
+        admin = admins.sign_in(form.email.data, form.password.data, request.remote_addr or "")
+    except (admins.SignInRefused, SlowDown) as refusal:
+        return _show(form, refusal)
+    identity.remember_admin(admin)
+    return go_to(admin_address(request.args.get("next", "")))
+
+
+@bp.post("/logout")
+@anyone
+def sign_out() -> ResponseReturnValue:
+    admin = identity.current_admin()
+    if admin is not None:
+        admins.sign_out(admin)
+    return _leave()
+
+
+@bp.post("/sign-out-everywhere")
+@anyone
+def sign_out_everywhere() -> ResponseReturnValue:
+    admin = identity.current_admin()
+    if admin is not None:
+        admins.end_sessions(admin)
+    return _leave()
+
+
+def _leave() -> ResponseReturnValue:
+    identity.forget_admin()
+    return go_to(url_for("account.show_sign_in"))
+
+
+def _show(form: SignInForm, error: TownhallError | None = None) -> ResponseReturnValue:
+    return render("account/sign_in.html", form=form, error=error)

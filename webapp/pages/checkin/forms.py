@@ -1,0 +1,28 @@
+"""The check-in form."""
+
+from flask_wtf import FlaskForm
+from wtforms import EmailField, StringField
+from wtforms.validators import DataRequired, Length
+
+from webapp.infra.text import clean_field
+
+
+class CheckInForm(FlaskForm):
+    """What an employee types; whether it matches anybody is the core's to say."""
+
+    email = EmailField(
+        "Work e-mail",
+        [
+            DataRequired("Enter your work e-mail."),
+            Length(max=254, message="An e-mail address has at most %(max)d characters."),
+        ],
+        filters=[clean_field],
+    )
+    employee_number = StringField(
+        "Employee number",
+        [
+            DataRequired("Enter your employee number."),
+            Length(max=64, message="An employee number has at most %(max)d characters."),
+        ],
+        filters=[clean_field],
+    )

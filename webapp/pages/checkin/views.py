@@ -1,0 +1,122 @@
+"""The way in and out: the current event, its check-in form, checking in and out."""
+
+from datetime import timedelta
+
+from flask import Blueprint, Response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+
+from webapp.domain.attendance import checkin
+from webapp.domain.employees.directory import end_sessions
+from webapp.domain.events.store import EventInfo, current_event, get_event
+from webapp.errors import EventNotOpen, Invalid, SlowDown, TownhallError
+from webapp.http import identity, sso
+from webapp.http.access import anyone
+from webapp.http.error_handlers import EXPIRED, respond
+from webapp.http.rendering import go_to, render, wants_json
+from webapp.infra.clock import utcnow
+from webapp.infra.publisher import close_sockets
+from webapp.pages.checkin.forms import CheckInForm
+
+bp = Blueprint("checkin", __name__)
+
+# How soon a page that was opened early turns into the form. Thousands may wait through lunch; only
+# around the start do they have to ask often.
+POLL_SECONDS, POLL_SECONDS_LONG_BEFORE = 15, 60
+LONG_BEFORE = timedelta(minutes=15)
+
+
+@bp.get("/")
+@anyone
+def show_current() -> ResponseReturnValue:
+    event = current_event()
+    if event is None:
+        return render("checkin/no_event.html")
+    return redirect(url_for("checkin.show_form", slug=event.slug), 303)
+
+
+@bp.get("/events/<slug>/")
+@anyone
+def show_form(slug: str) -> ResponseReturnValue:
+    event = get_event(slug)
+    if event.is_open and identity.current_viewer(event):
+        return redirect(url_for("live.show_live", slug=slug), 303)
+    if event.is_open:
+        return _show(event, CheckInForm(), sso.refusal(request.args.get("sso")))
+    # Without a form there is no token either: a page that polls must not write the cookie.
+    return _show(event, None)
+
+
+@bp.post("/events/<slug>/check-in")
+@anyone
+def check_in(slug: str) -> ResponseReturnValue:
+    event, form = get_event(slug), CheckInForm()
+    if not form.validate():
+        return _show(event, form, Invalid("Check what is marked below."))
+    try:
+        viewer = checkin.check_in(
+            event, form.email.data, form.employee_number.data, request.remote_addr or ""
+        )
+    except (checkin.NobodyMatches, EventNotOpen, SlowDown) as refusal:
+        return _show(event, form, refusal)
+    identity.remember_viewer(viewer)
+    return go_to(url_for("live.show_live", slug=slug))
+
+
+@bp.post("/events/<slug>/check-in/again")
+@anyone
+def check_in_again(slug: str) -> ResponseReturnValue:
+    event, employee = get_event(slug), identity.current_employee()
+    if employee is None:
+        return go_to(url_for("checkin.show_form", slug=slug))
+    checkin.check_in_known(event, employee)
+    return go_to(url_for("live.show_live", slug=slug))
+
+
+@bp.post("/check-out")
+@anyone
+def check_out() -> ResponseReturnValue:
+    employee = identity.current_employee()
+    if employee is not None:
+        end_sessions(employee.id)
+        close_sockets(employee.id)
+    identity.forget_viewer()
+    return go_to(url_for("checkin.show_current"))
+
+
+@bp.errorhandler(CSRFError)
+def show_fresh_form(_error: CSRFError) -> ResponseReturnValue:
+    """A page that was open for too long gets a new token, and keeps what was typed."""
+    expired = Invalid(EXPIRED)
+    if request.endpoint != "checkin.check_in":
+        return respond(expired, status=400)
+    event = get_event((request.view_args or {})["slug"])
+    return _show(event, CheckInForm(), expired, status=400)
+
+
+def _show(
+    event: EventInfo,
+    form: CheckInForm | None,
+    error: TownhallError | None = None,
+    status: int | None = None,
+) -> Response:
+    if error and wants_json():
+        return respond(error, status=status)
+    viewer = identity.current_viewer(event)
+    return render(
+        "checkin/show_form.html",
+        "checkin/_card.html",
+        event=event,
+        form=form,
+        viewer=viewer,
+        employee=identity.current_employee(),
+        minutes=checkin.watched_minutes(event.id, viewer.employee.id) if viewer else 0,
+        poll_seconds=_poll_seconds(event),
+        error=error,
+        status=status,
+    )
+
+
+def _poll_seconds(event: EventInfo) -> int:
+    long_before = event.starts_at - utcnow() > LONG_BEFORE
+    return POLL_SECONDS_LONG_BEFORE if long_before else POLL_SECONDS

@@ -1,0 +1,117 @@
+"""The live page, and its chat for those without a socket."""
+
+import secrets
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, jsonify, request, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.domain.attendance import checkin
+from webapp.domain.attendance.checkin import Viewer
+from webapp.domain.chat import announcements
+from webapp.domain.chat import messages as chat_messages
+from webapp.domain.events.store import EventInfo
+from webapp.domain.events.streams import find_stream
+from webapp.errors import EventNotOpen, TownhallError
+from webapp.http import identity
+from webapp.http.access import viewers
+from webapp.http.headers import allow_stream
+from webapp.http.rendering import go_to, render, wants_json
+from webapp.infra.clock import isoformat
+from webapp.infra.publisher import publish
+from webapp.pages.live.rows import message_rows
+
+bp = Blueprint("live", __name__, url_prefix="/events/<slug>")
+bp.add_app_template_filter(message_rows)
+
+
+def _shown(event_id: int) -> tuple[str, ...]:
+    return chat_messages.latest_key(event_id), announcements.cache_key(event_id)
+
+
+@bp.get("/live")
+@partial(viewers, ahead=_shown)
+def show_live(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
+    if not event.is_open:
+        return go_to(url_for("checkin.show_form", slug=event.slug))
+    return _show(event, viewer)
+
+
+@bp.get("/messages")
+@viewers
+def list_messages(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
+    after = chat_messages.parse_after(request.args.get("after", "0"))
+    messages, more = chat_messages.since(event.id, after)
+    if wants_json():
+        return jsonify(ok=True, messages=messages, more=more)
+    return render(
+        "live/messages.html", "live/_messages.html", event=event, messages=messages, more=more
+    )
+
+
+@bp.post("/messages")
+@viewers
+def post_message(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
+    asked = _asked()
+    try:
+        receipt = chat_messages.post(_check(event, viewer, asked))
+    except EventNotOpen:
+        raise
+    except TownhallError as refusal:
+        if wants_json():
+            raise
+        return _show(event, viewer, refusal)
+    if messages := chat_messages.messages_of(event.id, [receipt]):
+        publish(event.slug, "messages_posted", messages)
+    if wants_json():
+        return jsonify(ok=True, **receipt.as_dict())
+    held = 1 if receipt.id is None else None
+    return go_to(url_for("live.show_live", slug=event.slug, held=held) + "#latest")
+
+
+@bp.get("/attendance/me")
+@partial(viewers, page=False)
+def show_own_attendance(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
+    return jsonify(
+        employee_number=viewer.employee.employee_number,
+        name=viewer.employee.name,
+        checked_in_at=isoformat(viewer.checked_in_at),
+        watched_minutes=checkin.watched_minutes(event.id, viewer.employee.id),
+    )
+
+
+def _check(event: EventInfo, viewer: Viewer, asked: dict[str, Any]) -> chat_messages.Post:
+    moderator = identity.current_admin() is not None
+    return chat_messages.check_post(
+        event, viewer, asked.get("body"), asked.get("nonce"), moderator=moderator
+    )
+
+
+def _asked() -> dict[str, Any]:
+    if not request.is_json:
+        return request.form.to_dict()
+    asked = request.get_json(silent=True)
+    return asked if isinstance(asked, dict) else {}
+
+
+def _show(
+    event: EventInfo, viewer: Viewer, error: TownhallError | None = None
+) -> ResponseReturnValue:
+    stream = find_stream(event.stream_url)
+    if stream:
+        allow_stream(stream.kind, stream.origin)
+    return render(
+        "live/show_live.html",
+        event=event,
+        viewer=viewer,
+        stream=stream,
+        messages=chat_messages.latest(event),
+        announcement=announcements.find_announcement(event.id),
+        exempt=identity.current_admin() is not None,
+        held="held" in request.args,
+        # Made here, so that a form sent twice without JavaScript is one message.
+        nonce=request.form.get("nonce") or secrets.token_urlsafe(16),
+        draft=request.form.get("body", ""),
+        error=error,
+    )

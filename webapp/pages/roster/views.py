@@ -1,0 +1,110 @@
+"""The roster of an event, and correcting it."""
+
+from dataclasses import replace
+
+from flask import Blueprint, Response, request, send_file, stream_with_context, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.domain.attendance.statuses import CORRECTED
+from webapp.domain.audit import trail
+from webapp.domain.events.store import EventInfo, get_event
+from webapp.domain.roster import corrections, roster, statistics
+from webapp.domain.roster.export_csv import as_csv, begin_export
+from webapp.domain.roster.export_xlsx import as_xlsx
+from webapp.domain.roster.filters import Filters, parse_id
+from webapp.errors import Invalid, TownhallError
+from webapp.http import identity
+from webapp.http.access import admins
+from webapp.http.rendering import go_to, is_htmx, render
+from webapp.infra.clock import utcnow
+from webapp.pages.roster.charts import per_cent, time_chart
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+bp = Blueprint("roster", __name__, url_prefix="/admin/events/<slug>")
+
+
+@bp.get("/attendance")
+@admins
+def show_roster(slug: str) -> ResponseReturnValue:
+    return _show(get_event(slug), _filters())
+
+
+@bp.post("/attendance/corrections")
+@admins
+def correct(slug: str) -> ResponseReturnValue:
+    event, filters, admin = get_event(slug), _filters(), identity.require_admin()
+    employee_id = parse_id(request.form.get("employee_id", ""))
+    status, note = request.form.get("status", ""), request.form.get("note", "")
+    try:
+        corrections.correct(event, employee_id, status, note, admin)
+    except Invalid as refusal:
+        return _show(event, replace(filters, edit=employee_id), refusal)
+    if is_htmx():
+        return _show(event, filters)
+    address = url_for("roster.show_roster", slug=slug, **filters.as_args())
+    return go_to(f"{address}#employee-{employee_id}")
+
+
+@bp.get("/attendance.csv")
+@admins
+def download_csv(slug: str) -> ResponseReturnValue:
+    event, filters = get_event(slug), _filters()
+    _note_export(event, filters, "csv")
+    rows = begin_export(event, filters)
+    response = Response(stream_with_context(as_csv(event, rows)), mimetype="text/csv")
+    filename = f"{event.slug}-attendance.csv"
+    response.headers.set("Content-Disposition", "attachment", filename=filename)
+    return response
+
+
+@bp.get("/attendance.xlsx")
+@admins
+def download_xlsx(slug: str) -> ResponseReturnValue:
+    event, filters = get_event(slug), _filters()
+    admin = identity.require_admin()
+    _note_export(event, filters, "xlsx")
+    file = as_xlsx(event, filters, begin_export(event, filters), admin.email)
+    filename = f"{event.slug}-attendance.xlsx"
+    return send_file(file, XLSX, as_attachment=True, download_name=filename)
+
+
+@bp.get("/attendance/charts")
+@admins
+def show_charts(slug: str) -> ResponseReturnValue:
+    event = get_event(slug)
+    found = statistics.read_figures(event, utcnow())
+    return render(
+        "roster/show_charts.html",
+        event=event,
+        figures=found,
+        watching=time_chart(event, found.rule, found.watching),
+        arrivals=time_chart(event, found.rule, found.arrivals),
+        per_cent=per_cent,
+    )
+
+
+def _note_export(event: EventInfo, filters: Filters, kind: str) -> None:
+    # Before the first byte: an export that breaks off has been seen all the same.
+    trail.record_now("roster_exported", event_id=event.id, format=kind, **filters.as_args(page=1))
+
+
+def _filters() -> Filters:
+    return roster.parse_filters(request.args.to_dict())
+
+
+def _show(
+    event: EventInfo, filters: Filters, error: TownhallError | None = None
+) -> ResponseReturnValue:
+    return render(
+        "roster/show_roster.html",
+        "roster/_rows.html",
+        event=event,
+        filters=filters,
+        roster=roster.read_roster(event, filters),
+        statuses=roster.STATUSES,
+        corrected=CORRECTED,
+        history=corrections.list_corrections(event, filters.edit) if filters.edit else (),
+        typed=request.form,
+        error=error,
+    )

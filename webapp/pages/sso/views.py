@@ -1,0 +1,91 @@
+"""Single sign-on: off to the organisation's provider, and back."""
+
+import logging
+
+from flask import Blueprint, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.domain import admins
+from webapp.domain.attendance import checkin
+from webapp.domain.employees import directory
+from webapp.domain.events.store import get_event
+from webapp.errors import EventNotOpen, NotFound
+from webapp.http import identity, sso
+from webapp.http.access import admin_address, anyone
+
+bp = Blueprint("sso", __name__)
+log = logging.getLogger(__name__)
+
+
+@bp.get("/admin/login/sso")
+@anyone
+def sign_in() -> ResponseReturnValue:
+    return _leave(back=admin_address(request.args.get("next", "")))
+
+
+@bp.get("/events/<slug>/sso")
+@anyone
+def check_in(slug: str) -> ResponseReturnValue:
+    if not current_app.config["SSO_EMPLOYEES"]:
+        raise NotFound
+    if not get_event(slug).is_open:
+        return redirect(url_for("checkin.show_form", slug=slug), 303)
+    return _leave(slug)
+
+
+@bp.get("/sso/callback")
+@anyone
+def come_back() -> ResponseReturnValue:
+    state = request.args.get("state", "")
+    try:
+        flow = sso.take_flow(state)
+    except sso.Refused as refusal:
+        return _refuse(refusal, sso.slug_of(state))
+    try:
+        email = sso.verified_email(flow, request.args)
+        return _check_in(flow.slug, email) if flow.slug else _sign_in(flow.back, email)
+    except sso.Refused as refusal:
+        return _refuse(refusal, flow.slug, flow.back)
+
+
+def _leave(slug: str = "", back: str = "") -> ResponseReturnValue:
+    try:
+        address = sso.begin(url_for("sso.come_back", _external=True), slug, back)
+    except sso.Refused as refusal:
+        return _refuse(refusal, slug, back)
+    return redirect(address, 303)
+
+
+def _sign_in(back: str, email: str | None) -> ResponseReturnValue:
+    if email is None:
+        raise sso.Unverified
+    admin = admins.sign_in_known(email)
+    if admin is None:
+        raise sso.Unknown
+    identity.remember_admin(admin)
+    return redirect(back, 303)
+
+
+def _check_in(slug: str, email: str | None) -> ResponseReturnValue:
+    # An unverified e-mail gets the answer of an unknown one: neither says who works here.
+    employee = directory.find_by_email(email) if email else None
+    if employee is None:
+        raise sso.Nobody
+    try:
+        identity.remember_viewer(checkin.check_in_known(get_event(slug), employee))
+    except EventNotOpen:
+        return redirect(url_for("checkin.show_form", slug=slug), 303)
+    return redirect(url_for("live.show_live", slug=slug), 303)
+
+
+def _refuse(refusal: sso.Refused, slug: str, back: str = "") -> ResponseReturnValue:
+    """To the page where the sign-in began; it says the sentence of that reason."""
+    # A provider that is away has its line already, once a minute.
+    if not isinstance(refusal, sso.Away):
+        log.warning("single sign-on refused: %s", refusal.detail)
+    if slug:
+        # Looked up, for a callback may have been made up by anybody.
+        page = url_for("checkin.show_form", slug=get_event(slug).slug, sso=refusal.reason)
+    else:
+        page = url_for("account.show_sign_in", next=back or None, sso=refusal.reason)
+    return redirect(page, 303)

@@ -1,0 +1,51 @@
+"""Before a process serves: waiting for what it needs, in whatever order things start."""
+
+from contextlib import suppress
+
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+from flask_migrate import upgrade
+
+from webapp.domain import seed
+from webapp.infra.cache import redis_answers
+from webapp.infra.clock import utcnow
+from webapp.infra.database import answers
+from webapp.infra.extensions import db
+from webapp.infra.retry import wait_until
+from webapp.infra.settings import ROOT
+
+
+class SchemaNotReady(Exception):
+    """The migrations of this version have not all run yet."""
+
+
+def wait_for_services(app: Flask) -> None:
+    """Return when the database answers and has the schema, and Redis answers where there is one."""
+    with app.app_context():
+        wait_until("the database", answers)
+        wait_until("the schema", check_schema)
+        if not app.config["EMBEDDED"]:
+            wait_until("Redis", redis_answers)
+
+
+def prepare_database(app: Flask, *, demo: bool) -> None:
+    """Migrate the database, and load the demo data into an empty one."""
+    with app.app_context():
+        upgrade()
+        if demo:
+            with suppress(seed.DatabaseNotEmpty):
+                seed.seed(utcnow())
+
+
+def check_schema() -> None:
+    """Raise `SchemaNotReady` while migrations that this version knows have not run.
+
+    A newer schema than this version knows is fine: that is how a rolling update looks.
+    """
+    scripts = ScriptDirectory(str(ROOT / "migrations"))
+    with db.engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    older = current is None or current in {s.revision for s in scripts.walk_revisions()}
+    if older and current != scripts.get_current_head():
+        raise SchemaNotReady(f"it is at {current}: run `flask --app wsgi db upgrade`")
