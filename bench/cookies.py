@@ -33,7 +33,7 @@ def comparison_cookies(viewers: Sequence[Viewer], key: str, redis_url: str) -> l
 
 
 def _session(viewer: Viewer) -> dict[str, Any]:
-    return {"viewer": [viewer.employee.id, viewer.employee.epoch]}
+    return {"viewer": [viewer.employee.id, viewer.employee.session_version]}
 
 
 def _signed(text: str, key: str) -> str:

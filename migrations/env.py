@@ -3,11 +3,11 @@
 from alembic import context
 from flask import current_app
 
-from webapp.infra.database import answers
+from webapp.infra.database import ping
 from webapp.infra.retry import wait_until
 
 database = current_app.extensions["migrate"].db
-wait_until("the database", answers)
+wait_until("the database", ping)
 
 with database.engine.connect() as connection:
     context.configure(

@@ -10,7 +10,7 @@ from realtime.fanout.registry import Registry
 from realtime.handlers import LiveNamespace
 from realtime.headcount import Headcount
 from realtime.presence import Presence
-from realtime.transport.admission import Gate
+from realtime.transport.admission import AdmissionMiddleware
 from realtime.transport.connection import install
 from realtime.transport.eventlet_runtime import ASYNC_MODE
 from realtime.transport.heartbeat import Heartbeat
@@ -56,8 +56,8 @@ class Node:
         self.socketio.on_namespace(
             LiveNamespace(app, self.registry, self.fanout, self.writer, self.presence)
         )
-        gate = Gate(app.wsgi_app, self.socketio, settings.max_connections)
-        app.wsgi_app = gate  # type: ignore[method-assign]
+        admission = AdmissionMiddleware(app.wsgi_app, self.socketio, settings.max_connections)
+        app.wsgi_app = admission  # type: ignore[method-assign]
 
     def start(self) -> None:
         """Begin to store, tell and count."""

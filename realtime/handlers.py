@@ -14,7 +14,7 @@ from flask_socketio import Namespace
 from realtime.fanout.fanout import Fanout
 from realtime.fanout.registry import Connection, Registry
 from realtime.presence import Presence
-from realtime.transport.connection import ViewerSocket
+from realtime.transport.connection import ViewerConnection
 from realtime.writer import Writer
 from webapp.domain.admins import AdminInfo, find_admin
 from webapp.domain.chat import messages as chat_messages
@@ -108,13 +108,13 @@ class LiveNamespace(Namespace):
 
     def _recheck(self, connection: Connection) -> None:
         """Raise `NotCheckedIn` when its cookie no longer counts: the session of a socket is
-        frozen, the employee's epoch is not."""
+        frozen, the employee's session version is not."""
         now = time.monotonic()
         if now - connection.checked_at < CHECKED_SECONDS:
             return
         event, viewer = connection.event, connection.viewer
         with self._app.app_context():
-            identity.fetch_ahead(event.slug, viewer.employee.id)
+            identity.prefetch(event.slug, viewer.employee.id)
             identity.recheck_viewer(event, viewer)
         connection.checked_at = now
 
@@ -122,7 +122,7 @@ class LiveNamespace(Namespace):
         if admin is None:
             return False
         with self._app.app_context():
-            return find_admin(admin.id, admin.epoch) is not None
+            return find_admin(admin.id, admin.session_version) is not None
 
     def _accept(self, connection: Connection) -> None:
         # Registered first: from now on the event is swept, and a viewer who leaves at this
@@ -146,16 +146,16 @@ class LiveNamespace(Namespace):
         slug = auth.get("event") if isinstance(auth, dict) else None
         if not isinstance(slug, str):
             raise Invalid("Say which event: auth is {event: slug}.")
-        identity.fetch_ahead(slug)
+        identity.prefetch(slug)
         event = event_store.get_event(slug)
         viewer = identity.require_viewer(event)
         if not event.is_open:
             raise EventNotOpen
         return Connection(_sid(), event, viewer, identity.current_admin(), self._socket())
 
-    def _socket(self) -> ViewerSocket:
+    def _socket(self) -> ViewerConnection:
         server = self.socketio.server
-        socket: ViewerSocket = server.eio.sockets[
+        socket: ViewerConnection = server.eio.sockets[
             server.manager.eio_sid_from_sid(_sid(), NAMESPACE)
         ]
         return socket

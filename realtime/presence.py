@@ -46,7 +46,7 @@ class Presence:
 
     def start(self) -> None:
         """Begin to count."""
-        self._socketio.start_background_task(self._run_for_ever)
+        self._socketio.start_background_task(self._run)
 
     def greet(self, connection: Connection) -> None:
         """Tell one new viewer the number that the others see; counting comes by itself."""
@@ -72,7 +72,7 @@ class Presence:
             checkin.record_minute(event_id, self._registry.employees(event_id), minute)
         self._sampled = minute
 
-    def _run_for_ever(self) -> None:
+    def _run(self) -> None:
         while True:
             self._socketio.sleep(COUNT_SECONDS)
             with self._app.app_context():

@@ -61,8 +61,8 @@ class Writer:
 
     def start(self) -> None:
         """Begin to store."""
-        self._socketio.start_background_task(self._write_for_ever)
-        self._socketio.start_background_task(self._give_up_for_ever)
+        self._socketio.start_background_task(self._run_batches)
+        self._socketio.start_background_task(self._run_timeouts)
 
     def close(self) -> None:
         """Accept nothing more; whoever posts now is told to try again, which is on another node."""
@@ -88,7 +88,7 @@ class Writer:
         self._waiting.append(waiting)
         self._some.set()
 
-    def _write_for_ever(self) -> None:
+    def _run_batches(self) -> None:
         while True:
             self._some.wait()
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_POSTS))]
@@ -99,7 +99,7 @@ class Writer:
                 self._write_whatever_happens(wanted)
             self._socketio.sleep(_seconds_to_next_tick(len(batch)))
 
-    def _give_up_for_ever(self) -> None:
+    def _run_timeouts(self) -> None:
         while True:
             self._socketio.sleep(GIVING_UP_SECONDS)
             oldest = time.monotonic() - ANSWER_SECONDS

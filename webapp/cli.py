@@ -16,7 +16,7 @@ from webapp.domain.employees.import_progress import Progress
 from webapp.domain.events import store as event_store
 from webapp.errors import Invalid, first_line
 from webapp.infra.clock import utcnow
-from webapp.infra.database import answers
+from webapp.infra.database import ping
 from webapp.infra.retry import wait_until
 from webapp.startup import prepare_database
 
@@ -60,7 +60,7 @@ def prepare() -> None:
 @with_appcontext
 def load_demo_data(force: bool) -> None:
     """Load the demo data into an empty database."""
-    wait_until("the database", answers)
+    wait_until("the database", ping)
     try:
         seed.seed(utcnow(), force=force)
     except seed.DatabaseNotEmpty:

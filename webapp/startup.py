@@ -8,9 +8,9 @@ from flask import Flask
 from flask_migrate import upgrade
 
 from webapp.domain import seed
-from webapp.infra.cache import redis_answers
+from webapp.infra.cache import ping_redis
 from webapp.infra.clock import utcnow
-from webapp.infra.database import answers
+from webapp.infra.database import ping
 from webapp.infra.extensions import db
 from webapp.infra.retry import wait_until
 from webapp.infra.settings import ROOT
@@ -23,10 +23,10 @@ class SchemaNotReady(Exception):
 def wait_for_services(app: Flask) -> None:
     """Return when the database answers and has the schema, and Redis answers where there is one."""
     with app.app_context():
-        wait_until("the database", answers)
+        wait_until("the database", ping)
         wait_until("the schema", check_schema)
         if not app.config["EMBEDDED"]:
-            wait_until("Redis", redis_answers)
+            wait_until("Redis", ping_redis)
 
 
 def prepare_database(app: Flask, *, demo: bool) -> None:

@@ -24,7 +24,7 @@ News = list[tuple[str, Any]]
 Send = Callable[[str, News], None]
 
 
-class Moments:
+class BroadcastBatcher:
     """Gathers news by event while the last moment is being told, and a little longer.
 
     `send` is called with the slug of an event and its news, in the order of their arrival.
@@ -39,7 +39,7 @@ class Moments:
 
     def start(self) -> None:
         """Begin to tell."""
-        self._socketio.start_background_task(self._tell_for_ever)
+        self._socketio.start_background_task(self._run)
 
     @property
     def idle(self) -> bool:
@@ -51,7 +51,7 @@ class Moments:
         add_news(self._waiting.setdefault(slug, []), event, payload)
         self._some.set()
 
-    def _tell_for_ever(self) -> None:
+    def _run(self) -> None:
         told_at = -REST_SECONDS
         while True:
             self._some.wait()

@@ -7,14 +7,14 @@ from engineio.packet import Packet
 from flask_socketio import SocketIO
 
 from realtime.fanout.batcher import News
-from realtime.transport.connection import ViewerSocket
+from realtime.transport.connection import ViewerConnection
 from realtime.transport.frames import event_packet, joined_frames
 
 # Others get their turn after so many: 250 writes take about 2 ms.
 SLICE = 250
 
 
-def deliver(socketio: SocketIO, viewers: Sequence[ViewerSocket], news: News) -> None:
+def deliver(socketio: SocketIO, viewers: Sequence[ViewerConnection], news: News) -> None:
     """Tell `viewers` the news, in its order; who leaves meanwhile is left out."""
     packets = [event_packet(event, payload) for event, payload in news]
     frames = joined_frames(packets)
@@ -22,13 +22,13 @@ def deliver(socketio: SocketIO, viewers: Sequence[ViewerSocket], news: News) -> 
         if start:
             socketio.sleep(0)
         for viewer in viewers[start : start + SLICE]:
-            if viewer.outflow:
-                viewer.outflow.write(frames)
+            if viewer.send_buffer:
+                viewer.send_buffer.write(frames)
             else:
                 _queue(viewer, packets)
 
 
-def _queue(viewer: ViewerSocket, packets: Sequence[Packet]) -> None:
+def _queue(viewer: ViewerConnection, packets: Sequence[Packet]) -> None:
     try:
         for packet in packets:
             viewer.send(packet)

@@ -12,7 +12,7 @@ from webapp.domain.events import store as event_store
 OVERLAP = 1000
 
 
-class Told:
+class DeliveredLog:
     """The messages that were told, as far back as the sweep looks, and how the event stands."""
 
     def __init__(
@@ -31,7 +31,7 @@ class Told:
         self._announced = announcement["id"] if announcement else 0
 
     @classmethod
-    def begin(cls, event_id: int, slug: str) -> "Told":
+    def begin(cls, event_id: int, slug: str) -> "DeliveredLog":
         """For the first viewer of an event, who has just loaded all there is."""
         floor = chat_messages.floor_of_latest(event_id, OVERLAP)
         ids, removed = chat_messages.read_marks(event_id, floor)
@@ -40,7 +40,7 @@ class Told:
         messages = chat_messages.read(event_id, ids)
         return cls(messages, floor, removed, event.settings if event else None, announcement)
 
-    def news(self, event: str, payload: Any) -> Any:
+    def take_new(self, event: str, payload: Any) -> Any:
         """What of the payload is new to the viewers, noted as told; None for nothing."""
         match event:
             case "messages_posted":
@@ -86,7 +86,7 @@ class Told:
         known = len(self._removed)
         return known == removed and known + len(self._messages) == total
 
-    def missed(self, event_id: int, slug: str) -> Iterator[tuple[str, Any]]:
+    def find_missed(self, event_id: int, slug: str) -> Iterator[tuple[str, Any]]:
         """What the database knows and the viewers may not: events and their payloads."""
         if not self.is_whole(*chat_messages.count_above(event_id, self.floor)):
             ids, removed = chat_messages.read_marks(event_id, self.floor)
@@ -101,7 +101,7 @@ class Told:
         elif self._announcement:
             yield "announcement_removed", {"id": self._announcement["id"]}
 
-    def standing(self) -> dict[str, Any]:
+    def snapshot(self) -> dict[str, Any]:
         """`{removed, event, announcement}`: how things are, for who was away."""
         return {
             "removed": sorted(self._removed),

@@ -12,9 +12,9 @@ from typing import Any
 from flask import Flask
 from flask_socketio import SocketIO
 
-from realtime.fanout.batcher import Moments, News
+from realtime.fanout.batcher import BroadcastBatcher, News
 from realtime.fanout.broadcast import deliver
-from realtime.fanout.delivered import Told
+from realtime.fanout.delivered import DeliveredLog
 from realtime.fanout.registry import Connection, Registry
 from realtime.transport.redis_queue import LiveQueue
 from webapp.domain.chat import messages as chat_messages
@@ -37,21 +37,21 @@ class Fanout:
         self._socketio = socketio
         self._registry = registry
         self._queue = queue
-        self._told: dict[str, Told] = {}
+        self._told: dict[str, DeliveredLog] = {}
         self._beginning = threading.Lock()
-        self._moments = Moments(socketio, self._deliver)
+        self._batcher = BroadcastBatcher(socketio, self._deliver)
         if queue:
             queue.receive = self.tell_here
 
     def start(self) -> None:
         """Begin to tell, and to sweep."""
-        self._moments.start()
-        self._socketio.start_background_task(self._sweep_for_ever)
+        self._batcher.start()
+        self._socketio.start_background_task(self._run_sweeps)
 
     @property
     def idle(self) -> bool:
         """True when the viewers here have been told all that came."""
-        return self._moments.idle
+        return self._batcher.idle
 
     def tell(self, slug: str, event: str, payload: Any) -> None:
         """Tell the event's viewers on every node."""
@@ -66,9 +66,9 @@ class Fanout:
             return
         # Without it nobody here has joined yet: a viewer asks for all there is after that.
         if told := self._told.get(slug):
-            news = told.news(event, payload)
+            news = told.take_new(event, payload)
             if news is not None:
-                self._moments.add(slug, event, news)
+                self._batcher.add(slug, event, news)
 
     def tell_one(self, connection: Connection, event: str, payload: Any) -> None:
         """Tell one viewer of this node, at once."""
@@ -84,7 +84,7 @@ class Fanout:
             # The first of a crowd reads for all of it.
             with self._beginning:
                 if slug not in self._told:
-                    self._told[slug] = Told.begin(event_id, slug)
+                    self._told[slug] = DeliveredLog.begin(event_id, slug)
 
     def catch_up(self, event_id: int, slug: str, after: int) -> dict[str, Any]:
         """What a viewer who is connected here may have missed, as `messages_since` answers it.
@@ -93,7 +93,7 @@ class Fanout:
         """
         told = self._told.get(slug)
         messages, more = (told and told.since(after)) or self._read_since(event_id, after)
-        return {"messages": messages, "more": more} | (told.standing() if told else {})
+        return {"messages": messages, "more": more} | (told.snapshot() if told else {})
 
     def unwatch(self, slug: str) -> None:
         """Forget an event that nobody here watches any more."""
@@ -103,7 +103,7 @@ class Fanout:
         """Tell the viewers here what the queue did not bring."""
         for event_id, slug in self._registry.events().items():
             if told := self._told.get(slug):
-                for event, payload in told.missed(event_id, slug):
+                for event, payload in told.find_missed(event_id, slug):
                     self.tell_here(slug, event, payload)
 
     def _read_since(self, event_id: int, after: int) -> tuple[list[dict[str, Any]], bool]:
@@ -120,7 +120,7 @@ class Fanout:
                     connection.sid, namespace=NAMESPACE, ignore_queue=True
                 )
 
-    def _sweep_for_ever(self) -> None:
+    def _run_sweeps(self) -> None:
         while True:
             self._socketio.sleep(SWEEP_SECONDS)
             with self._app.app_context():

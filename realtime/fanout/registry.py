@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from realtime.transport.connection import ViewerSocket
+from realtime.transport.connection import ViewerConnection
 from webapp.domain.admins import AdminInfo
 from webapp.domain.attendance.checkin import Viewer
 from webapp.domain.events.store import EventInfo
@@ -21,7 +21,7 @@ class Connection:
     event: EventInfo
     viewer: Viewer
     admin: AdminInfo | None
-    socket: ViewerSocket
+    socket: ViewerConnection
     checked_at: float = field(default_factory=time.monotonic)
 
 
@@ -30,7 +30,7 @@ class Registry:
 
     def __init__(self) -> None:
         self._by_sid: dict[str, Connection] = {}
-        self._sockets: dict[str, dict[str, ViewerSocket]] = {}
+        self._sockets: dict[str, dict[str, ViewerConnection]] = {}
         self._employees: dict[int, Counter[int]] = {}
         self._slugs: dict[int, str] = {}
 
@@ -68,7 +68,7 @@ class Registry:
         """All of them, as they are now."""
         return list(self._by_sid.values())
 
-    def sockets(self, slug: str) -> list[ViewerSocket]:
+    def sockets(self, slug: str) -> list[ViewerConnection]:
         """The sockets of an event's viewers, as they are now."""
         return list(self._sockets.get(slug, {}).values())
 

@@ -13,7 +13,7 @@ StartResponse = Callable[..., Any]
 App = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
-class Gate:
+class AdmissionMiddleware:
     """Refuses viewers beyond the limit of this node, and handshakes that are none.
 
     Everything else passes: a node that is full still answers pages, /healthz and /metrics.

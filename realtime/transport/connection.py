@@ -31,10 +31,10 @@ from engineio.packet import MESSAGE, NOOP, PING, PONG, UPGRADE, Packet
 from engineio.socket import Socket
 from eventlet.websocket import FailedConnectionError, RFC6455WebSocket
 
-from realtime.transport.frame_reader import EagerReader, unmask
+from realtime.transport.frame_reader import FrameReader, unmask
 from realtime.transport.frames import ack_packet, text_frame
-from realtime.transport.packets import BrokenPacketError, check_engine_packet, live_event
-from realtime.transport.send_buffer import WAITING_BYTES, Outflow
+from realtime.transport.packets import InvalidPacketError, check_engine_packet, live_event
+from realtime.transport.send_buffer import WAITING_BYTES, SendBuffer
 
 log = logging.getLogger(__name__)
 
@@ -50,19 +50,19 @@ RESET = struct.pack("ii", 1, 0)
 
 def install(direct: bool) -> None:
     """Have engineio make connections of ours: direct ones, or those of the stock path."""
-    engineio.socket.Socket = DirectSocket if direct else ViewerSocket
+    engineio.socket.Socket = DirectConnection if direct else ViewerConnection
 
 
-class ViewerSocket(Socket):
+class ViewerConnection(Socket):
     """A connection with a bounded queue, that ends where something else than a packet comes.
 
     Pings are sent by the heartbeat, which calls `beat`.
     """
 
-    outflow: Outflow | None = None
+    send_buffer: SendBuffer | None = None
     # Called with the name of an event, what came with it, and how it is to be answered; as long as
     # there is none, and on the stock path always, events go through the layers of Socket.IO.
-    on_event: Callable[[str, list[Any], "Answer"], None] | None = None
+    on_event: Callable[[str, list[Any], "Ack"], None] | None = None
 
     def __init__(self, server: Any, sid: str) -> None:
         super().__init__(server, sid)
@@ -93,7 +93,7 @@ class ViewerSocket(Socket):
         """Handle a packet. Raises `SocketIsClosedError` where it is none, after closing."""
         try:
             check_engine_packet(pkt.packet_type, pkt.data)
-        except BrokenPacketError as error:
+        except InvalidPacketError as error:
             self._refuse(str(error))
             raise SocketIsClosedError from None
         super().receive(pkt)
@@ -173,7 +173,7 @@ class ViewerSocket(Socket):
     def _take(self, ws: Any) -> None:
         self._ws = ws
         self._wait = ws.wait
-        ws.socket = EagerReader(ws.socket, partial(self.server.sleep, 0))
+        ws.socket = FrameReader(ws.socket, partial(self.server.sleep, 0))
         ws.Message = BoundedMessage
         ws._apply_mask = unmask
         ws.wait = self._next_packet
@@ -209,24 +209,24 @@ class ViewerSocket(Socket):
             return None
 
 
-class DirectSocket(ViewerSocket):
+class DirectConnection(ViewerConnection):
     """A connection whose WebSocket is written to at once, and whose events come straight to their
     handler; long-polling goes the stock way."""
 
-    _answer: "Answer | None" = None
+    _answer: "Ack | None" = None
 
     def send(self, pkt: Packet) -> None:
         """Write a packet after all that was written before."""
-        if self.outflow is None:
+        if self.send_buffer is None:
             super().send(pkt)
         elif not self.closed:
-            self.outflow.write(text_frame(pkt.encode()))
+            self.send_buffer.write(text_frame(pkt.encode()))
 
     def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
         """Close the connection, with a closing frame where somebody may read it."""
         over = self.closing or self.closed
         super().close(abort=abort, reason=reason)
-        if self.outflow and not over and reason != self.server.reason.TRANSPORT_CLOSE:
+        if self.send_buffer and not over and reason != self.server.reason.TRANSPORT_CLOSE:
             self._ws.close()
 
     def _websocket_handler(self, ws: Any) -> list[bytes]:
@@ -238,8 +238,8 @@ class DirectSocket(ViewerSocket):
         try:
             self._read()
         finally:
-            if self.outflow:
-                self.outflow.close()
+            if self.send_buffer:
+                self.send_buffer.close()
             with LEAVING:
                 self.close(abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
                 self.server.sleep(0)
@@ -258,12 +258,12 @@ class DirectSocket(ViewerSocket):
             self.upgrading = False
 
     def _write_directly(self) -> None:
-        outflow = Outflow(self._ws.socket, self.server.start_background_task, self._too_slow)
-        self._ws._send = outflow.write
+        send_buffer = SendBuffer(self._ws.socket, self.server.start_background_task, self._too_slow)
+        self._ws._send = send_buffer.write
         while not self.queue.empty():
             if pkt := self.queue.get(block=False):
-                outflow.write(text_frame(pkt.encode()))
-        self.outflow = outflow
+                send_buffer.write(text_frame(pkt.encode()))
+        self.send_buffer = send_buffer
 
     def _read(self) -> None:
         while not self.closed and (data := self._next()) is not None:
@@ -280,21 +280,21 @@ class DirectSocket(ViewerSocket):
     def _handle(self, number: int | None, name: str, args: list[Any]) -> None:
         self._wait_for_answer()
         if on_event := self.on_event:
-            self._answer = Answer(self, number)
-            on_event(name, args, self._answer)
+            self._ack = Ack(self, number)
+            on_event(name, args, self._ack)
 
     def _wait_for_answer(self) -> None:
         # What a viewer sends is handled in its order, one at a time: nobody can pile work up.
-        if self._answer:
-            self._answer.wait()
+        if self._ack:
+            self._ack.wait()
 
 
-class Answer:
+class Ack:
     """What an event is acknowledged with: called once; a second time changes nothing."""
 
     __slots__ = ("_given", "_number", "_socket", "_waiting")
 
-    def __init__(self, socket: ViewerSocket, number: int | None) -> None:
+    def __init__(self, socket: ViewerConnection, number: int | None) -> None:
         self._socket = socket
         self._number = number
         self._given = False

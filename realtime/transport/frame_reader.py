@@ -12,7 +12,7 @@ MASKED, LONG = 128, 126
 SHORT_HEAD, LONG_HEAD = 6, 8
 
 
-class EagerReader:
+class FrameReader:
     """A green socket that is read from in large steps; upstream reads head, length, mask and
     payload of a frame one after the other."""
 

@@ -18,9 +18,9 @@ class Heartbeat:
 
     def start(self) -> None:
         """Begin to beat."""
-        self._socketio.start_background_task(self._beat_for_ever)
+        self._socketio.start_background_task(self._run)
 
-    def _beat_for_ever(self) -> None:
+    def _run(self) -> None:
         before = time.monotonic()
         while True:
             self._socketio.sleep(BEAT_SECONDS)

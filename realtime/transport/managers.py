@@ -11,7 +11,7 @@ from socketio import Manager
 from realtime.transport.redis_queue import LiveQueue
 
 
-class FlatRooms:
+class RoomlessMixin:
     """Takes a connection out of its own room at once."""
 
     def pre_connect(self, eio_sid: str, namespace: str) -> str | None:
@@ -23,9 +23,9 @@ class FlatRooms:
         return sid
 
 
-class LocalManager(FlatRooms, Manager):
+class LocalManager(RoomlessMixin, Manager):
     """For one process."""
 
 
-class QueuedManager(FlatRooms, LiveQueue):
+class QueuedManager(RoomlessMixin, LiveQueue):
     """For several, joined by the message queue."""

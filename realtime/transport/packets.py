@@ -14,7 +14,7 @@ RESERVED = frozenset({"connect", "connect_error", "disconnect"})
 LIVE_EVENT = re.compile(rf"{MESSAGE}{EVENT}{NAMESPACE},([0-9]{{0,15}})(?=\[)")
 
 
-class BrokenPacketError(Exception):
+class InvalidPacketError(Exception):
     """What came is no packet of ours; `str()` says why in a few words."""
 
 
@@ -27,38 +27,38 @@ def live_event(text: str | bytes) -> tuple[int | None, str, list[Any]] | None:
     try:
         data = Packet.json.loads(text[head.end() :])
         _check_event(data)
-    except (ValueError, RecursionError, BrokenPacketError):
+    except (ValueError, RecursionError, InvalidPacketError):
         return None
     return int(head[1]) if head[1] else None, data[0], data[1:]
 
 
 def check_engine_packet(kind: int, data: object) -> None:
-    """Raise `BrokenPacketError` unless it is an Engine.IO packet that a viewer may send."""
+    """Raise `InvalidPacketError` unless it is an Engine.IO packet that a viewer may send."""
     if kind == MESSAGE:
         check_message(data)
     elif kind not in (PONG, CLOSE, UPGRADE):
-        raise BrokenPacketError(f"an Engine.IO packet of type {kind}")
+        raise InvalidPacketError(f"an Engine.IO packet of type {kind}")
 
 
 def check_message(data: object) -> None:
-    """Raise `BrokenPacketError` unless `data` is a Socket.IO packet without binary parts."""
+    """Raise `InvalidPacketError` unless `data` is a Socket.IO packet without binary parts."""
     if not isinstance(data, str):
-        raise BrokenPacketError("binary, or no Socket.IO packet")
+        raise InvalidPacketError("binary, or no Socket.IO packet")
     try:
         packet = Packet(encoded_packet=data)
     except (ValueError, RecursionError):
-        raise BrokenPacketError("no Socket.IO packet") from None
+        raise InvalidPacketError("no Socket.IO packet") from None
     if packet.packet_type == EVENT:
         _check_event(packet.data)
     elif packet.packet_type == ACK:
         if packet.id is None or not isinstance(packet.data, list):
-            raise BrokenPacketError("an acknowledgement of nothing")
+            raise InvalidPacketError("an acknowledgement of nothing")
     elif packet.packet_type not in (CONNECT, DISCONNECT):
-        raise BrokenPacketError(f"a Socket.IO packet of type {packet.packet_type}")
+        raise InvalidPacketError(f"a Socket.IO packet of type {packet.packet_type}")
 
 
 def _check_event(data: object) -> None:
     if not isinstance(data, list) or not data or not isinstance(data[0], str):
-        raise BrokenPacketError("an event without a name")
+        raise InvalidPacketError("an event without a name")
     if data[0] in RESERVED:
-        raise BrokenPacketError("an event with a reserved name")
+        raise InvalidPacketError("an event with a reserved name")

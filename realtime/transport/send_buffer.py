@@ -11,7 +11,7 @@ WAITING_BYTES = 1024 * 1024
 Spawn = Callable[[Callable[[], None]], object]
 
 
-class Outflow:
+class SendBuffer:
     """The one way to a socket, so that no frame is written into the middle of another.
 
     `sock` is a green socket. `too_slow` is called once, when too much waits.

@@ -22,7 +22,7 @@ def addresses(embedded: Embedded, broadcast: Meeting) -> list[str]:
     ]
 
 
-@pytest.fixture(params=["anyone", "viewer", "admin"])
+@pytest.fixture(params=["public", "viewer", "admin"])
 def visitor(request: pytest.FixtureRequest, people: People, broadcast: Meeting) -> Page:
     """A person with a phone."""
     # A sign-in that nobody began (422), and one that is not set up (404).

@@ -15,7 +15,7 @@ from tests.support.data import ADMIN, add_admin, add_employee, add_event
 SLUG = "town-hall"
 CHECK_IN, SIGN_IN = f"/events/{SLUG}/", "/admin/login"
 HTMX, JSON = {"HX-Request": "true"}, {"Accept": "application/json"}
-ROLES = ["anyone", "viewer", "admin"]
+ROLES = ["public", "viewer", "admin"]
 
 # Everything else under /admin is for admins, and everything else for viewers.
 PUBLIC = {
@@ -33,16 +33,16 @@ PUBLIC = {
     "sso.come_back",
     "sso.sign_in",
 }
-MACHINES = {"health.show_health", "health.show_metrics", "health.show_readiness"}
+INTERNAL = {"health.show_health", "health.show_metrics", "health.show_readiness"}
 
 
 def access_of(rule: Rule) -> str:
     """Who may use it, by its name and address alone."""
     if rule.endpoint in PUBLIC:
-        return "anyone"
-    if rule.endpoint in MACHINES:
-        return "machines"
-    return "admins" if rule.rule.startswith("/admin") else "viewers"
+        return "public"
+    if rule.endpoint in INTERNAL:
+        return "internal"
+    return "admin_required" if rule.rule.startswith("/admin") else "viewer_required"
 
 
 class Visitor:
@@ -55,7 +55,7 @@ class Visitor:
 
     def may(self, rule: Rule) -> bool:
         """Whether the rule is for them."""
-        return access_of(rule) in ("anyone", "machines", f"{self.role}s")
+        return access_of(rule) in ("public", "internal", f"{self.role}_required")
 
     def ask(
         self, rule: Rule, method: str, headers: dict[str, str] | None = None, slug: str = SLUG
@@ -100,7 +100,7 @@ def test_who_may_see_a_page_gets_it(app: Flask, visitor: Visitor) -> None:
         if method == "GET" and visitor.may(rule):
             answer = visitor.ask(rule, method)
             # Public addresses may lead on, or not be set up; none of them leads to a gate.
-            expected = {200} if access_of(rule) != "anyone" else {200, 303, 404}
+            expected = {200} if access_of(rule) != "public" else {200, 303, 404}
             assert answer.status_code in expected, rule
             assert not (answer.location or "").startswith(f"{SIGN_IN}?next"), rule
 
@@ -109,7 +109,7 @@ def test_who_may_not_is_shown_the_way_in(app: Flask, visitor: Visitor) -> None:
     for rule, method in uses(app):
         if visitor.may(rule) or rule.endpoint == "live.show_own_attendance":
             continue
-        gate = SIGN_IN if access_of(rule) == "admins" else CHECK_IN
+        gate = SIGN_IN if access_of(rule) == "admin_required" else CHECK_IN
         answer = visitor.ask(rule, method)
         assert answer.status_code == 303, rule
         assert answer.location.partition("?")[0] == gate, rule
@@ -120,7 +120,7 @@ def test_who_may_not_is_shown_the_way_in(app: Flask, visitor: Visitor) -> None:
 
 def test_programs_of_who_did_not_check_in_learn_so(app: Flask, visitor: Visitor) -> None:
     for rule, method in uses(app):
-        if access_of(rule) == "viewers" and not visitor.may(rule):
+        if access_of(rule) == "viewer_required" and not visitor.may(rule):
             answer = visitor.ask(rule, method, JSON)
             assert answer.status_code == 401, rule
             assert answer.get_json()["error"]["code"] == "not_checked_in", rule
@@ -138,7 +138,7 @@ def test_a_form_without_its_token_is_refused(
 
 def test_machines_get_no_cookie(app: Flask, visitor: Visitor) -> None:
     for rule, method in uses(app):
-        if access_of(rule) == "machines":
+        if access_of(rule) == "internal":
             assert "Set-Cookie" not in visitor.ask(rule, method).headers, rule
 
 

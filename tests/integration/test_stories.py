@@ -78,7 +78,7 @@ def rows(app: Flask) -> dict[str, list[object]]:
         return {
             "checked in": sorted(db.session.scalars(select(Attendance.event_id))),
             "messages": list(db.session.scalars(select(Message.body).order_by(Message.id))),
-            "epoch": list(db.session.scalars(select(Employee.epoch))),
+            "session_version": list(db.session.scalars(select(Employee.session_version))),
         }
 
 
@@ -104,7 +104,7 @@ def test_it_ends_in_the_same_rows(client: PageClient, headers: dict[str, str]) -
     assert rows(app) == {
         "checked in": events,
         "messages": ["Good morning"],
-        "epoch": [1],
+        "session_version": [1],
     }
 
 

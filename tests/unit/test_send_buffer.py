@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from realtime.transport.send_buffer import WAITING_BYTES, Outflow
+from realtime.transport.send_buffer import WAITING_BYTES, SendBuffer
 
 FRAME = b"x" * 50_000
 
@@ -29,7 +29,7 @@ class Green:
 
 
 class Line:
-    """An outflow with its two ends; what waits is written when `drain` is called."""
+    """An send_buffer with its two ends; what waits is written when `drain` is called."""
 
     def __init__(self) -> None:
         near, self.far = socket.socketpair()
@@ -38,7 +38,7 @@ class Line:
         self.green = Green(near)
         self.tasks: list[Callable[[], None]] = []
         self.cut_off = 0
-        self.outflow = Outflow(self.green, self.tasks.append, self._count)
+        self.send_buffer = SendBuffer(self.green, self.tasks.append, self._count)
 
     def _count(self) -> None:
         self.cut_off += 1
@@ -69,29 +69,29 @@ def line() -> Iterator[Line]:
 
 
 def test_what_fits_is_written_at_once_and_nobody_waits(line: Line) -> None:
-    line.outflow.write(b"first")
-    line.outflow.write(b"second")
+    line.send_buffer.write(b"first")
+    line.send_buffer.write(b"second")
     assert line.far.recv(100) == b"firstsecond"
     assert not line.tasks
-    assert line.outflow.waiting_bytes == 0
+    assert line.send_buffer.waiting_bytes == 0
 
 
 def test_what_comes_after_a_part_of_a_frame_waits_for_the_rest_of_it(line: Line) -> None:
     frames = [bytes([65 + n]) * 20_000 for n in range(10)]
     for frame in frames:
-        line.outflow.write(frame)
+        line.send_buffer.write(frame)
     assert len(line.tasks) == 1, "one task writes what waits, however much it is"
     assert line.drain() == b"".join(frames)
-    assert line.outflow.waiting_bytes == 0
+    assert line.send_buffer.waiting_bytes == 0
 
 
 def test_after_that_it_writes_at_once_again(line: Line) -> None:
-    line.outflow.write(FRAME)
+    line.send_buffer.write(FRAME)
     reader = threading.Thread(target=lambda: line.far.recv(len(FRAME), socket.MSG_WAITALL))
     reader.start()
     line.tasks.pop()()
     reader.join(10)
-    line.outflow.write(b"small")
+    line.send_buffer.write(b"small")
     assert not line.tasks
     assert line.far.recv(100) == b"small"
 
@@ -99,25 +99,25 @@ def test_after_that_it_writes_at_once_again(line: Line) -> None:
 def test_who_never_reads_is_cut_off_once_and_keeps_nothing(line: Line) -> None:
     waited = 0
     for _ in range(100):
-        line.outflow.write(FRAME)
-        waited = max(waited, line.outflow.waiting_bytes)
+        line.send_buffer.write(FRAME)
+        waited = max(waited, line.send_buffer.waiting_bytes)
     assert line.cut_off == 1
     assert waited <= WAITING_BYTES + len(FRAME)
-    assert line.outflow.waiting_bytes == 0
-    line.outflow.write(b"too late")
+    assert line.send_buffer.waiting_bytes == 0
+    line.send_buffer.write(b"too late")
     assert line.cut_off == 1
 
 
 def test_one_large_answer_is_no_reason_to_cut_off(line: Line) -> None:
     answer = b"y" * (WAITING_BYTES * 2)
-    line.outflow.write(answer)
+    line.send_buffer.write(answer)
     assert line.cut_off == 0
     assert line.drain() == answer
 
 
 def test_a_socket_that_is_gone_is_no_error(line: Line) -> None:
     line.far.close()
-    line.outflow.write(b"into the void")
-    line.outflow.write(FRAME)
+    line.send_buffer.write(b"into the void")
+    line.send_buffer.write(FRAME)
     assert not line.tasks
     assert line.cut_off == 0

@@ -34,7 +34,7 @@ class AdminInfo:
     id: int
     email: str
     name: str
-    epoch: int
+    session_version: int
 
 
 def sign_in(email: str, password: str, source: str) -> AdminInfo:
@@ -55,10 +55,10 @@ def sign_in(email: str, password: str, source: str) -> AdminInfo:
     return _signed_in(admin, "password")
 
 
-def find_admin(admin_id: int, epoch: int) -> AdminInfo | None:
-    """The admin of that id, unless their sessions were ended since `epoch`."""
+def find_admin(admin_id: int, session_version: int) -> AdminInfo | None:
+    """The admin of that id, unless their sessions were ended since `session_version`."""
     admin = db.session.get(Admin, admin_id)
-    return _info(admin) if admin and admin.epoch == epoch else None
+    return _info(admin) if admin and admin.session_version == session_version else None
 
 
 def sign_in_known(email: str) -> AdminInfo | None:
@@ -74,9 +74,9 @@ def sign_out(admin: AdminInfo) -> None:
 
 
 def end_sessions(admin: AdminInfo) -> None:
-    """Raise the admin's epoch, so that no cookie made before it counts any more."""
+    """Raise the admin's session version, so that no cookie made before it counts any more."""
     change = update(Admin).where(Admin.id == admin.id)
-    db.session.execute(change.values(epoch=Admin.epoch + 1))
+    db.session.execute(change.values(session_version=Admin.session_version + 1))
     trail.act_as(admin.id)
     trail.record("signed_out_everywhere")
     db.session.commit()
@@ -100,7 +100,7 @@ def create_admin(email: str, password: str, name: str = "") -> None:
 
 
 def _info(admin: Admin) -> AdminInfo:
-    return AdminInfo(admin.id, admin.email, admin.name, admin.epoch)
+    return AdminInfo(admin.id, admin.email, admin.name, admin.session_version)
 
 
 def _signed_in(admin: Admin, by: str) -> AdminInfo:

@@ -12,7 +12,7 @@ from webapp.domain.events.store import get_event
 from webapp.errors import NotCheckedIn
 from webapp.http import identity
 from webapp.http.error_handlers import respond
-from webapp.http.rendering import go_to, wants_json
+from webapp.http.rendering import redirect_to, wants_json
 
 View = Callable[..., ResponseReturnValue]
 
@@ -20,12 +20,12 @@ View = Callable[..., ResponseReturnValue]
 NEXT_LENGTH = 1000
 
 
-def anyone(view: View) -> View:
+def public(view: View) -> View:
     """No check: the view is public."""
-    return _declared(view, "anyone")
+    return _declared(view, "public")
 
 
-def viewers(
+def viewer_required(
     view: View, *, page: bool = True, ahead: Callable[[int], Iterable[str]] | None = None
 ) -> View:
     """For who checked in: the look-up is the check.
@@ -37,19 +37,19 @@ def viewers(
 
     @wraps(view)
     def checked(slug: str, **kwargs: Any) -> ResponseReturnValue:
-        identity.fetch_ahead(slug, more=ahead)
+        identity.prefetch(slug, more=ahead)
         event = get_event(slug)
         viewer = identity.current_viewer(event)
         if viewer is not None:
             return view(event=event, viewer=viewer, **kwargs)
         if page and not wants_json():
-            return go_to(url_for("checkin.show_form", slug=slug))
+            return redirect_to(url_for("checkin.show_form", slug=slug))
         return respond(NotCheckedIn(), as_json=True)
 
-    return _declared(checked, "viewers")
+    return _declared(checked, "viewer_required")
 
 
-def admins(view: View) -> View:
+def admin_required(view: View) -> View:
     """For signed-in admins; others are sent to the sign-in form, and back afterwards."""
 
     @wraps(view)
@@ -57,11 +57,11 @@ def admins(view: View) -> View:
         admin = identity.current_admin()
         if admin is None:
             back = request.full_path if request.method == "GET" else None
-            return go_to(url_for("account.show_sign_in", next=back))
+            return redirect_to(url_for("account.show_sign_in", next=back))
         trail.act_as(admin.id)
         return view(*args, **kwargs)
 
-    return _declared(checked, "admins")
+    return _declared(checked, "admin_required")
 
 
 def admin_address(wanted: str) -> str:
@@ -70,9 +70,9 @@ def admin_address(wanted: str) -> str:
     return wanted if safe else url_for("events.list_events")
 
 
-def machines(view: View) -> View:
+def internal(view: View) -> View:
     """For load balancers and monitoring: it answers without a session."""
-    return _declared(view, "machines")
+    return _declared(view, "internal")
 
 
 def _declared(view: View, who: str) -> View:

@@ -6,21 +6,21 @@ from flask import Blueprint, Response, current_app, jsonify
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from webapp.http.access import machines
-from webapp.infra.cache import redis_answers
-from webapp.infra.database import answers
+from webapp.http.access import internal
+from webapp.infra.cache import ping_redis
+from webapp.infra.database import ping
 
 bp = Blueprint("health", __name__)
 
 
 @bp.get("/healthz")
-@machines
+@internal
 def show_health() -> ResponseReturnValue:
     return jsonify(status="ok")
 
 
 @bp.get("/readyz")
-@machines
+@internal
 def show_readiness() -> ResponseReturnValue:
     failures = {name: error for name, probe in _probes().items() if (error := _failure(probe))}
     if failures:
@@ -29,15 +29,15 @@ def show_readiness() -> ResponseReturnValue:
 
 
 @bp.get("/metrics")
-@machines
+@internal
 def show_metrics() -> ResponseReturnValue:
     return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
 
 def _probes() -> dict[str, Callable[[], object]]:
-    probes: dict[str, Callable[[], object]] = {"database": answers}
+    probes: dict[str, Callable[[], object]] = {"database": ping}
     if not current_app.config["EMBEDDED"]:
-        probes["redis"] = redis_answers
+        probes["redis"] = ping_redis
     return probes
 
 

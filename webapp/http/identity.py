@@ -26,9 +26,9 @@ class SessionCookie(CookieSessions):
 
 
 def remember_viewer(viewer: Viewer) -> None:
-    """Put the employee and their epoch into the cookie."""
+    """Put the employee and their session version into the cookie."""
     _renew()
-    session["viewer"] = [viewer.employee.id, viewer.employee.epoch]
+    session["viewer"] = [viewer.employee.id, viewer.employee.session_version]
 
 
 def forget_viewer() -> None:
@@ -39,9 +39,9 @@ def forget_viewer() -> None:
 def current_employee() -> EmployeeInfo | None:
     """The employee whom the cookie names, or None when it no longer counts."""
     match session.get("viewer"):
-        case [int() as identifier, int() as epoch]:
+        case [int() as identifier, int() as session_version]:
             employee = get_employee(identifier)
-            if employee and employee.active and employee.epoch == epoch:
+            if employee and employee.active and employee.session_version == session_version:
                 return employee
     return None
 
@@ -63,12 +63,14 @@ def require_viewer(event: EventInfo) -> Viewer:
 def recheck_viewer(event: EventInfo, viewer: Viewer) -> None:
     """Raise `NotCheckedIn` when the cookie that made `viewer` known no longer counts."""
     employee = get_employee(viewer.employee.id)
-    same = employee and employee.active and employee.epoch == viewer.employee.epoch
+    same = (
+        employee and employee.active and employee.session_version == viewer.employee.session_version
+    )
     if not employee or not same or not find_viewer(event, employee):
         raise NotCheckedIn
 
 
-def fetch_ahead(
+def prefetch(
     slug: str, employee_id: int | None = None, more: Callable[[int], Iterable[str]] | None = None
 ) -> None:
     """Ask the cache once for all that `get_event` and `require_viewer` will ask it.
@@ -83,14 +85,14 @@ def fetch_ahead(
         if (event_id := event_store.known_id(slug)) is not None:
             keys.append(checkin.cache_key(event_id, known))
             keys += more(event_id) if more else ()
-    cache.fetch_ahead(*keys)
+    cache.prefetch(*keys)
 
 
 def remember_admin(admin: AdminInfo) -> None:
     """Start an admin's session; what the cookie said before is dropped."""
     session.clear()
     _renew()
-    session["admin"] = [admin.id, admin.epoch]
+    session["admin"] = [admin.id, admin.session_version]
 
 
 def forget_admin() -> None:
@@ -101,8 +103,8 @@ def forget_admin() -> None:
 def current_admin() -> AdminInfo | None:
     """The admin whom the cookie names, or None."""
     match session.get("admin"):
-        case [int() as identifier, int() as epoch]:
-            return find_admin(identifier, epoch)
+        case [int() as identifier, int() as session_version]:
+            return find_admin(identifier, session_version)
     return None
 
 

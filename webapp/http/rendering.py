@@ -41,6 +41,6 @@ def render(
     return response
 
 
-def go_to(address: str) -> ResponseReturnValue:
+def redirect_to(address: str) -> ResponseReturnValue:
     """303 to `address`; HTMX, which would swap in what a 303 leads to, is told to go there."""
     return ("", 204, {"HX-Redirect": address}) if is_htmx() else redirect(address, 303)

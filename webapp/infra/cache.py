@@ -51,13 +51,13 @@ def redis_breaker() -> Breaker:
     return breaker
 
 
-def redis_answers() -> None:
+def ping_redis() -> None:
     """Return when Redis answers a ping; raise what it raised otherwise."""
     backend: Any = flask_cache.cache
     backend._read_client.ping()
 
 
-def fetch_ahead(*keys: str) -> None:
+def prefetch(*keys: str) -> None:
     """Ask for several keys in one round trip; the next `get` of each has its answer from it."""
     g.fetched = dict(zip(keys, _asked(lambda: flask_cache.get_many(*keys)) or (), strict=False))
 

@@ -1,4 +1,4 @@
-"""How the database is spoken to: engine options, and units of work that may be repeated."""
+"""Engine options of each database, and units of work that are retried after an outage."""
 
 import time
 import uuid
@@ -90,7 +90,7 @@ def _read_clock(connection: Any, _record: object) -> None:
     clock.go_by(moment.replace(tzinfo=UTC), (asked_at + time.monotonic()) / 2)
 
 
-def answers() -> None:
+def ping() -> None:
     """Return when the database answers a statement; raise what it raised otherwise."""
     try:
         db.session.execute(text("SELECT 1"))
@@ -117,7 +117,7 @@ def insert_or_add(model: type[Model], key: dict[str, int], amounts: dict[str, in
     db.session.execute(insert.values(key | amounts))
 
 
-def repeated(work: Callable[P, R]) -> Callable[P, R]:
+def retry_on_outage(work: Callable[P, R]) -> Callable[P, R]:
     """Repeat a unit of work while the database is away, for about three seconds.
 
     Only for work that may run twice: a connection that breaks during a commit leaves it
@@ -149,5 +149,5 @@ def count_changed(statement: UpdateBase) -> int:
 
 
 def unit_of_work() -> uuid.UUID:
-    """Names the unit of work under way: the same each time it is repeated, new where none is."""
+    """Return the id of the unit of work under way, which its retries share, or a new one."""
     return _unit.get(None) or uuid.uuid4()

@@ -14,7 +14,7 @@ from webapp.domain.models import Attendance, AudienceMinute, Event, WatchedMinut
 from webapp.errors import EventNotOpen, Invalid
 from webapp.infra import cache, rate_limit
 from webapp.infra.clock import from_isoformat, isoformat, utcnow
-from webapp.infra.database import begin_to_write, insert_or_add, repeated
+from webapp.infra.database import begin_to_write, insert_or_add, retry_on_outage
 from webapp.infra.extensions import db
 
 # Longer than any event, so that nobody's entry runs out while they watch.
@@ -52,7 +52,7 @@ def check_in(event: EventInfo, email: str, employee_number: str, source: str) ->
     if not event.is_open:
         raise EventNotOpen
     rate_limit.check_guess("check-in", email, source)
-    employee = repeated(match_employee)(email, employee_number)
+    employee = retry_on_outage(match_employee)(email, employee_number)
     if employee is None:
         rate_limit.count_failure("check-in", email, source)
         raise NobodyMatches
@@ -92,7 +92,7 @@ def count_checked_in() -> dict[int, int]:
     return {row.event_id: row.people for row in db.session.execute(query)}
 
 
-@repeated
+@retry_on_outage
 def record_minute(event_id: int, employee_ids: Iterable[int], minute: int) -> None:
     """Count `minute` once for everyone in `employee_ids` who checked in, while the event is open.
 
@@ -150,7 +150,7 @@ def _add_to_totals(event_id: int, employee_ids: Sequence[int], minute: int) -> N
     )
 
 
-@repeated
+@retry_on_outage
 def _record(event_id: int, employee_id: int, now: datetime) -> datetime:
     row = {"event_id": event_id, "employee_id": employee_id, "checked_in_at": now}
     try:

@@ -15,7 +15,7 @@ from webapp.domain.audit import trail
 from webapp.domain.events.store import EventInfo, tell_change
 from webapp.domain.models import Attendance, Closing, Employee, Event, FrozenAttendance
 from webapp.infra.clock import utcnow
-from webapp.infra.database import repeated
+from webapp.infra.database import retry_on_outage
 from webapp.infra.extensions import db
 
 IDENTITY = ("employee_number", "email", "first_name", "last_name", "department", "location")
@@ -31,14 +31,14 @@ def change_state(event: EventInfo, state: str, admin: AdminInfo | None = None) -
     tell_change(event.slug)
 
 
-@repeated
+@retry_on_outage
 def _open(event_id: int, state: str) -> None:
     _set_state(event_id, state)
     db.session.execute(delete(Closing).where(Closing.event_id == event_id))
     db.session.commit()
 
 
-@repeated
+@retry_on_outage
 def close(event_id: int, admin_id: int | None, now: datetime) -> None:
     """Close and freeze once; the first closing stands, however often it is asked."""
     # Waits for the nodes that are counting a minute; who comes later finds the event closed.

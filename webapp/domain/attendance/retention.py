@@ -8,7 +8,7 @@ from sqlalchemy import CursorResult, delete, func, select
 from webapp.domain.audit import trail
 from webapp.domain.models import WatchedMinute
 from webapp.infra.clock import minute_of
-from webapp.infra.database import repeated
+from webapp.infra.database import retry_on_outage
 from webapp.infra.extensions import db
 
 EMPLOYEES_AT_ONCE = 200
@@ -44,7 +44,7 @@ def _some_employees(event_id: int, before: int) -> list[int]:
     return list(db.session.scalars(query))
 
 
-@repeated
+@retry_on_outage
 def _delete(event_id: int, employee_ids: list[int], before: int) -> int:
     done = db.session.execute(
         delete(WatchedMinute).where(

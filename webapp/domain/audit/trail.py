@@ -12,7 +12,7 @@ from sqlalchemy import insert
 
 from webapp.domain.models import SUBJECT_LENGTH, AuditEntry
 from webapp.infra.clock import utcnow
-from webapp.infra.database import repeated, unit_of_work
+from webapp.infra.database import retry_on_outage, unit_of_work
 from webapp.infra.extensions import db
 
 # Every action there is, and how the page says it.
@@ -55,7 +55,7 @@ def record(
 
     `action` is a key of `ACTIONS`, `subject` what was acted upon where that is no event,
     `details` whatever JSON can say; `[before, after]` for what changed.
-    A unit of work that is repeated records itself once.
+    A unit of work that is retried records itself once.
     """
     row = {
         "unit": str(uuid.uuid5(unit_of_work(), f"{action} {event_id} {subject}")),
@@ -71,7 +71,7 @@ def record(
     db.session.execute(statement.prefix_with("OR IGNORE", dialect="sqlite"), row)
 
 
-@repeated
+@retry_on_outage
 def record_now(
     action: str, *, event_id: int | None = None, subject: str = "", **details: object
 ) -> None:

@@ -11,7 +11,7 @@ from webapp.domain.events.store import EventInfo
 from webapp.domain.models import Announcement
 from webapp.infra import cache
 from webapp.infra.clock import isoformat, utcnow
-from webapp.infra.database import count_changed, repeated
+from webapp.infra.database import count_changed, retry_on_outage
 from webapp.infra.extensions import db
 from webapp.infra.publisher import publish
 
@@ -48,7 +48,7 @@ def unpin(event: EventInfo) -> None:
         publish(event.slug, "announcement_removed", {"id": pinned["id"]})
 
 
-@repeated
+@retry_on_outage
 def _replace(event_id: int, body: str, admin_id: int) -> None:
     row = {"event_id": event_id, "body": body, "posted_at": utcnow(), "posted_by": admin_id}
     db.session.execute(insert(Announcement).values(**row))
@@ -56,7 +56,7 @@ def _replace(event_id: int, body: str, admin_id: int) -> None:
     db.session.commit()
 
 
-@repeated
+@retry_on_outage
 def _remove(event_id: int) -> None:
     pinned = (Announcement.event_id == event_id, Announcement.removed_at.is_(None))
     change = update(Announcement).where(*pinned).values(removed_at=utcnow())

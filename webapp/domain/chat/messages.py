@@ -41,7 +41,7 @@ from webapp.errors import (
 )
 from webapp.infra import cache
 from webapp.infra.clock import isoformat, utcnow
-from webapp.infra.database import repeated
+from webapp.infra.database import retry_on_outage
 from webapp.infra.extensions import db
 from webapp.infra.text import printable
 
@@ -102,9 +102,9 @@ class Post:
         return self.viewer.employee.id
 
     @property
-    def epoch(self) -> int:
-        """The epoch that its author's cookie named."""
-        return self.viewer.employee.epoch
+    def session_version(self) -> int:
+        """The session version that its author's cookie named."""
+        return self.viewer.employee.session_version
 
     @property
     def key(self) -> "Key":
@@ -170,7 +170,7 @@ def check_post(
     return Post(event.id, viewer, text, nonce, event.slow_mode_seconds, event.hold_messages)
 
 
-@repeated
+@retry_on_outage
 def post(wished: Post) -> Receipt:
     """Store one post. Raises `SlowDown`, `Muted`, or `Rejected` when it is known and was."""
     outcome = store([wished])[0]

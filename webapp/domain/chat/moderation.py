@@ -18,7 +18,7 @@ from webapp.domain.events.store import EventInfo
 from webapp.domain.models import Admin, Employee, HeldMessage, Message, Mute
 from webapp.errors import NotFound
 from webapp.infra.clock import utcnow
-from webapp.infra.database import count_changed, repeated
+from webapp.infra.database import count_changed, retry_on_outage
 from webapp.infra.extensions import db
 from webapp.infra.publisher import publish
 
@@ -68,7 +68,7 @@ def approve(event: EventInfo, held_id: int, admin: AdminInfo) -> None:
         publish(event.slug, "messages_posted", chat_messages.read(event.id, [message_id]))
 
 
-@repeated
+@retry_on_outage
 def reject(event: EventInfo, held_id: int, admin: AdminInfo) -> None:
     """Let a held post never be seen, unless it was approved meanwhile. Raises `NotFound`."""
     held = _lock_held(event.id, held_id)
@@ -78,7 +78,7 @@ def reject(event: EventInfo, held_id: int, admin: AdminInfo) -> None:
     db.session.commit()
 
 
-@repeated
+@retry_on_outage
 def mute(event: EventInfo, employee_id: int, minutes: int | None, admin: AdminInfo) -> None:
     """Let an employee not post for so many minutes, or to the event at all.
 
@@ -103,7 +103,7 @@ def mute(event: EventInfo, employee_id: int, minutes: int | None, admin: AdminIn
     db.session.commit()
 
 
-@repeated
+@retry_on_outage
 def unmute(event: EventInfo, employee_id: int) -> None:
     """Let an employee post again; that they could already is no error."""
     here = (Mute.event_id == event.id, Mute.employee_id == employee_id)
@@ -113,7 +113,7 @@ def unmute(event: EventInfo, employee_id: int) -> None:
     db.session.commit()
 
 
-@repeated
+@retry_on_outage
 def _remove(event_id: int, message_id: int, admin_id: int) -> None:
     here = (Message.event_id == event_id, Message.id == message_id)
     if db.session.scalar(select(Message.id).where(*here)) is None:
@@ -125,7 +125,7 @@ def _remove(event_id: int, message_id: int, admin_id: int) -> None:
     db.session.commit()
 
 
-@repeated
+@retry_on_outage
 def _approve(event_id: int, held_id: int, admin_id: int) -> int | None:
     """The id of the message that the held post is now, or None when it is rejected."""
     held = _lock_held(event_id, held_id)

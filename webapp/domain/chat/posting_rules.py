@@ -38,7 +38,7 @@ PEOPLE = (
         employees.id,
         (employees.first_name + " " + employees.last_name).label("name"),
         employees.department,
-        employees.epoch,
+        employees.epoch.label("session_version"),
         mutes.event_id,
         mutes.until,
     )
@@ -63,7 +63,7 @@ class Wish(Protocol):
     @property
     def employee_id(self) -> int: ...
     @property
-    def epoch(self) -> int: ...
+    def session_version(self) -> int: ...
     @property
     def slow_mode_seconds(self) -> int: ...
 
@@ -74,7 +74,7 @@ class Author:
 
     name: str
     department: str
-    epoch: int
+    session_version: int
     mutes: dict[int, datetime | None] = field(default_factory=dict)
 
 
@@ -94,7 +94,7 @@ class PostingRules:
         """Why that post may not be stored now; None notes it as one more of its author's."""
         author = self._authors.get(wish.employee_id)
         attending = (wish.event_id, wish.employee_id) in self._attending
-        if not author or author.epoch != wish.epoch or not attending:
+        if not author or author.session_version != wish.session_version or not attending:
             return NotCheckedIn()
         if wish.event_id in author.mutes:
             until = author.mutes[wish.event_id]
@@ -147,7 +147,7 @@ def _read_authors(authors: set[int], now: datetime) -> dict[int, Author]:
     """Those who are active, by id."""
     found: dict[int, Author] = {}
     for row in _rows(PEOPLE, authors=list(authors), now=now):
-        author = found.setdefault(row.id, Author(row.name, row.department, row.epoch))
+        author = found.setdefault(row.id, Author(row.name, row.department, row.session_version))
         if row.event_id is not None:
             author.mutes[row.event_id] = row.until
     return found

@@ -47,7 +47,7 @@ class EmployeeRow:
 
 
 @dataclass(frozen=True)
-class BrokenRow:
+class InvalidRow:
     """A row that cannot, and why; `employee_number` is empty where that is unknown."""
 
     number: int
@@ -55,7 +55,7 @@ class BrokenRow:
     employee_number: str = ""
 
 
-def read_rows(data: bytes) -> Iterator[EmployeeRow | BrokenRow]:
+def read_rows(data: bytes) -> Iterator[EmployeeRow | InvalidRow]:
     """The rows of the file, in order.
 
     Delimiter, encoding (UTF-8, UTF-16, Windows-1252) and byte-order mark are recognised, columns
@@ -66,7 +66,7 @@ def read_rows(data: bytes) -> Iterator[EmployeeRow | BrokenRow]:
     lines = _lines(reader)
     columns = _columns(next(lines, (0, []))[1])
     for number, cells in lines:
-        yield BrokenRow(number, cells) if isinstance(cells, str) else _row(number, columns, cells)
+        yield InvalidRow(number, cells) if isinstance(cells, str) else _row(number, columns, cells)
 
 
 def _decode(data: bytes) -> str:
@@ -140,20 +140,20 @@ def _spoken(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _row(number: int, columns: dict[str, int], cells: list[str]) -> EmployeeRow | BrokenRow:
+def _row(number: int, columns: dict[str, int], cells: list[str]) -> EmployeeRow | InvalidRow:
     values: dict[str, str | bool] = {}
     for name, place in columns.items():
         values[name] = one_line(cells[place]) if place < len(cells) else ""
     values["email"] = normal_email(str(values["email"]))
-    reason = why_broken(values)
+    reason = validation_error(values)
     if reason:
-        return BrokenRow(number, reason, str(values["employee_number"]))
+        return InvalidRow(number, reason, str(values["employee_number"]))
     if "active" in values:
         values["active"] = str(values["active"]).lower() in YES
     return EmployeeRow(number, values)
 
 
-def why_broken(values: dict[str, str | bool]) -> str | None:
+def validation_error(values: dict[str, str | bool]) -> str | None:
     """Why these values are no employee, or None when they are one."""
     for name in REQUIRED:
         if not values[name]:

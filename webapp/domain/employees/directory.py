@@ -25,7 +25,7 @@ class EmployeeInfo:
     name: str
     department: str
     active: bool
-    epoch: int
+    session_version: int
 
 
 # What a file or an admin says of an employee.
@@ -47,7 +47,7 @@ _COLUMNS = (
     (_TABLE.first_name + " " + _TABLE.last_name).label("name"),
     _TABLE.department,
     _TABLE.active,
-    _TABLE.epoch,
+    _TABLE.epoch.label("session_version"),
 )
 BY_EMAIL = select(*_COLUMNS).where(_TABLE.email == bindparam("email"))
 BY_ID = select(*_COLUMNS).where(_TABLE.id == bindparam("id"))
@@ -78,9 +78,9 @@ def find_by_email(email: str) -> EmployeeInfo | None:
 
 
 def end_sessions(employee_id: int) -> None:
-    """Raise the employee's epoch, so that no cookie made before it counts any more."""
+    """Raise the employee's session version, so that no cookie made before it counts any more."""
     change = update(Employee).where(Employee.id == employee_id)
-    db.session.execute(change.values(epoch=Employee.epoch + 1))
+    db.session.execute(change.values(session_version=Employee.session_version + 1))
     db.session.commit()
     cache.forget(cache_key(employee_id))
 
@@ -88,7 +88,7 @@ def end_sessions(employee_id: int) -> None:
 def end_of_access(employee_ids: Sequence[int]) -> Update:
     """The statement that deactivates these employees and ends every session they have."""
     leave = update(Employee).where(Employee.id.in_(employee_ids))
-    return leave.values(active=False, epoch=Employee.epoch + 1)
+    return leave.values(active=False, session_version=Employee.session_version + 1)
 
 
 def forget_employees(employee_ids: Iterable[int]) -> None:
@@ -125,7 +125,7 @@ def normal_number(text: str) -> str:
 
 def cache_key(employee_id: int) -> str:
     """Under which an employee is cached."""
-    return f"employee:v1:{employee_id}"
+    return f"employee:v2:{employee_id}"
 
 
 def _read(employee_id: int) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from webapp.domain.audit import trail
-from webapp.domain.employees.csv_reader import why_broken
+from webapp.domain.employees.csv_reader import validation_error
 from webapp.domain.employees.directory import FIELDS, forget_employees, normal_email, normal_number
 from webapp.domain.models import Employee
 from webapp.errors import Invalid, NotFound
@@ -43,7 +43,7 @@ def change_employee(employee_id: int, values: dict[str, Any]) -> None:
     for name, value in wanted.items():
         setattr(employee, name, value)
     if leaves:
-        employee.epoch += 1
+        employee.session_version += 1
     _flush()
     trail.record("employee_changed", subject=label, **changes)
     db.session.commit()
@@ -54,7 +54,7 @@ def change_employee(employee_id: int, values: dict[str, Any]) -> None:
 
 def _checked(values: dict[str, Any], employee_id: int | None) -> dict[str, Any]:
     values = values | {"email": normal_email(values["email"])}
-    reason = why_broken(values | {"active": ""})
+    reason = validation_error(values | {"active": ""})
     if reason:
         raise Invalid(f"{reason[0].upper()}{reason[1:]}.")
     number = normal_number(values["employee_number"])

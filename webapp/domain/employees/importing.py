@@ -8,7 +8,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.domain.audit import trail
-from webapp.domain.employees.csv_reader import BrokenRow, EmployeeRow, read_rows
+from webapp.domain.employees.csv_reader import EmployeeRow, InvalidRow, read_rows
 from webapp.domain.employees.directory import FIELDS, end_of_access, forget_employees, normal_number
 from webapp.domain.employees.import_progress import Progress
 from webapp.domain.models import Employee
@@ -62,7 +62,7 @@ class ImportReport:
     changed: list[Change] = field(default_factory=list)
     unchanged: int = 0
     deactivated: list[Known] = field(default_factory=list)
-    broken: list[BrokenRow] = field(default_factory=list)
+    broken: list[InvalidRow] = field(default_factory=list)
     unsure: bool = False
     applied: bool = False
 
@@ -114,8 +114,8 @@ def import_employees(
 
 
 def _counted(
-    rows: Iterable[EmployeeRow | BrokenRow], lines: int, say: Say
-) -> Iterator[EmployeeRow | BrokenRow]:
+    rows: Iterable[EmployeeRow | InvalidRow], lines: int, say: Say
+) -> Iterator[EmployeeRow | InvalidRow]:
     """The rows as they are, told in portions. There are about as many as lines."""
     for done, row in enumerate(rows, 1):
         yield row
@@ -123,7 +123,7 @@ def _counted(
             say(Progress("read", done, max(done, lines)))
 
 
-def _compare(rows: Iterable[EmployeeRow | BrokenRow], *, sync: bool) -> ImportReport:
+def _compare(rows: Iterable[EmployeeRow | InvalidRow], *, sync: bool) -> ImportReport:
     report = ImportReport()
     known = _read_known()
     wanted = _take_in(rows, report.broken)
@@ -152,20 +152,20 @@ def _label(row: dict[str, Any]) -> str:
 
 
 def _take_in(
-    rows: Iterable[EmployeeRow | BrokenRow], broken: list[BrokenRow]
+    rows: Iterable[EmployeeRow | InvalidRow], broken: list[InvalidRow]
 ) -> dict[str, EmployeeRow]:
     """The rows by their numbers; who stands there twice is broken the second time."""
     wanted: dict[str, EmployeeRow] = {}
     emails: set[str] = set()
     for row in rows:
-        if isinstance(row, BrokenRow):
+        if isinstance(row, InvalidRow):
             broken.append(row)
             continue
         number, email = normal_number(str(row.values["employee_number"])), str(row.values["email"])
         if number in wanted:
-            broken.append(BrokenRow(row.number, "this employee number stands here twice", number))
+            broken.append(InvalidRow(row.number, "this employee number stands here twice", number))
         elif email in emails:
-            broken.append(BrokenRow(row.number, "this e-mail stands here twice", number))
+            broken.append(InvalidRow(row.number, "this e-mail stands here twice", number))
         else:
             wanted[number] = row
             emails.add(email)
@@ -173,7 +173,7 @@ def _take_in(
 
 
 def _drop_taken(
-    wanted: dict[str, EmployeeRow], known: dict[str, Known], broken: list[BrokenRow]
+    wanted: dict[str, EmployeeRow], known: dict[str, Known], broken: list[InvalidRow]
 ) -> None:
     """Take out the rows whose e-mail somebody keeps who is not in the file.
 
@@ -187,7 +187,7 @@ def _drop_taken(
         if number not in wanted:
             continue
         row = wanted.pop(number)
-        broken.append(BrokenRow(row.number, f"{keeper.label} has this e-mail", number))
+        broken.append(InvalidRow(row.number, f"{keeper.label} has this e-mail", number))
         if number in known:
             # Left out, they keep the e-mail they have, which somebody else may count on.
             keepers.append(number)

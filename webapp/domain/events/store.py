@@ -12,7 +12,7 @@ from webapp.domain.models import Event
 from webapp.errors import NotFound
 from webapp.infra import cache, publisher
 from webapp.infra.clock import from_isoformat, isoformat
-from webapp.infra.database import repeated
+from webapp.infra.database import retry_on_outage
 from webapp.infra.extensions import db
 
 CACHE_SECONDS = 60
@@ -122,7 +122,7 @@ def forget_event(slug: str) -> None:
     cache.forget(cache_key(slug))
 
 
-@repeated
+@retry_on_outage
 def _update(event_id: int, action: str, values: dict[str, object]) -> None:
     known = db.session.get_one(Event, event_id, populate_existing=True, with_for_update=True)
     before: dict[str, Any] = {name: getattr(known, name) for name in values}

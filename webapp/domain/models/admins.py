@@ -8,7 +8,7 @@ from webapp.infra.extensions import Model
 
 
 class Admin(Model):
-    """Somebody who prepares events and reads attendance. `epoch` works as for employees."""
+    """An administrator of the site. `session_version` works as for employees."""
 
     __tablename__ = "admins"
     __table_args__ = (UniqueConstraint("email"), MYSQL)
@@ -17,4 +17,4 @@ class Admin(Model):
     email: Mapped[str] = mapped_column(exact(254))
     name: Mapped[str] = mapped_column(String(120))
     password_hash: Mapped[str] = mapped_column(String(255))
-    epoch: Mapped[int] = mapped_column(default=0)
+    session_version: Mapped[int] = mapped_column("epoch", default=0)

@@ -14,7 +14,7 @@ SUBJECT_LENGTH = 254
 class AuditEntry(Model):
     """An act of an admin (null: of an operator) that is on record. `details` is a JSON object.
 
-    `unit` names the unit of work that wrote it, so that one which is repeated writes it once.
+    `unit` names the unit of work that wrote the row, so that a retry writes it once.
     """
 
     __tablename__ = "audit_log"

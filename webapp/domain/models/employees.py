@@ -27,7 +27,7 @@ BY_PLACE = (
 
 
 class Employee(Model):
-    """Somebody who may check in. `epoch` is in their cookie; raising it ends every session."""
+    """A person who may check in. Raising `session_version` ends every session of theirs."""
 
     __tablename__ = "employees"
     __table_args__ = (
@@ -51,7 +51,7 @@ class Employee(Model):
     department: Mapped[str] = mapped_column(String(80))
     location: Mapped[str] = mapped_column(String(80))
     active: Mapped[bool] = mapped_column(default=True)
-    epoch: Mapped[int] = mapped_column(default=0)
+    session_version: Mapped[int] = mapped_column("epoch", default=0)
 
     @property
     def name(self) -> str:

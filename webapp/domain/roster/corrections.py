@@ -13,7 +13,7 @@ from webapp.domain.models import NOTE_LENGTH, Admin, Correction
 from webapp.domain.roster.roster import RosterRow, find_row
 from webapp.errors import Invalid, NotFound
 from webapp.infra.clock import utcnow
-from webapp.infra.database import repeated
+from webapp.infra.database import retry_on_outage
 from webapp.infra.extensions import db
 from webapp.infra.text import printable
 
@@ -61,7 +61,7 @@ def _find(event: EventInfo, employee_id: int) -> RosterRow:
     return row
 
 
-@repeated
+@retry_on_outage
 def _say(event: EventInfo, employee_id: int, status: str, note: str, admin: AdminInfo) -> None:
     row = _find(event, employee_id)
     held = (row.status, row.note) if row.corrected else ("", None)

@@ -6,23 +6,23 @@ from flask.typing import ResponseReturnValue
 from webapp.domain import admins
 from webapp.errors import Invalid, SlowDown, TownhallError
 from webapp.http import identity, sso
-from webapp.http.access import admin_address, anyone
-from webapp.http.rendering import go_to, render
+from webapp.http.access import admin_address, public
+from webapp.http.rendering import redirect_to, render
 from webapp.pages.account.forms import SignInForm
 
 bp = Blueprint("account", __name__, url_prefix="/admin")
 
 
 @bp.get("/login")
-@anyone
+@public
 def show_sign_in() -> ResponseReturnValue:
     if identity.current_admin():
-        return go_to(admin_address(request.args.get("next", "")))
+        return redirect_to(admin_address(request.args.get("next", "")))
     return _show(SignInForm(), sso.refusal(request.args.get("sso")))
 
 
 @bp.post("/login")
-@anyone
+@public
 def sign_in() -> ResponseReturnValue:
     form = SignInForm()
     if not form.validate():
@@ -32,11 +32,11 @@ def sign_in() -> ResponseReturnValue:
     except (admins.SignInRefused, SlowDown) as refusal:
         return _show(form, refusal)
     identity.remember_admin(admin)
-    return go_to(admin_address(request.args.get("next", "")))
+    return redirect_to(admin_address(request.args.get("next", "")))
 
 
 @bp.post("/logout")
-@anyone
+@public
 def sign_out() -> ResponseReturnValue:
     admin = identity.current_admin()
     if admin is not None:
@@ -45,7 +45,7 @@ def sign_out() -> ResponseReturnValue:
 
 
 @bp.post("/sign-out-everywhere")
-@anyone
+@public
 def sign_out_everywhere() -> ResponseReturnValue:
     admin = identity.current_admin()
     if admin is not None:
@@ -55,7 +55,7 @@ def sign_out_everywhere() -> ResponseReturnValue:
 
 def _leave() -> ResponseReturnValue:
     identity.forget_admin()
-    return go_to(url_for("account.show_sign_in"))
+    return redirect_to(url_for("account.show_sign_in"))
 
 
 def _show(form: SignInForm, error: TownhallError | None = None) -> ResponseReturnValue:

@@ -5,14 +5,14 @@ from flask.typing import ResponseReturnValue
 
 from webapp.domain.audit import log as audit_log
 from webapp.domain.audit.trail import ACTIONS
-from webapp.http.access import admins
+from webapp.http.access import admin_required
 from webapp.http.rendering import render
 
 bp = Blueprint("audit", __name__, url_prefix="/admin/audit")
 
 
 @bp.get("")
-@admins
+@admin_required
 def show_log() -> ResponseReturnValue:
     filters = audit_log.parse_filters(request.args.to_dict())
     timezone = current_app.config["SITE_TIMEZONE"]

@@ -11,9 +11,9 @@ from webapp.domain.employees.directory import end_sessions
 from webapp.domain.events.store import EventInfo, current_event, get_event
 from webapp.errors import EventNotOpen, Invalid, SlowDown, TownhallError
 from webapp.http import identity, sso
-from webapp.http.access import anyone
+from webapp.http.access import public
 from webapp.http.error_handlers import EXPIRED, respond
-from webapp.http.rendering import go_to, render, wants_json
+from webapp.http.rendering import redirect_to, render, wants_json
 from webapp.infra.clock import utcnow
 from webapp.infra.publisher import close_sockets
 from webapp.pages.checkin.forms import CheckInForm
@@ -27,7 +27,7 @@ LONG_BEFORE = timedelta(minutes=15)
 
 
 @bp.get("/")
-@anyone
+@public
 def show_current() -> ResponseReturnValue:
     event = current_event()
     if event is None:
@@ -36,7 +36,7 @@ def show_current() -> ResponseReturnValue:
 
 
 @bp.get("/events/<slug>/")
-@anyone
+@public
 def show_form(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
     if event.is_open and identity.current_viewer(event):
@@ -48,7 +48,7 @@ def show_form(slug: str) -> ResponseReturnValue:
 
 
 @bp.post("/events/<slug>/check-in")
-@anyone
+@public
 def check_in(slug: str) -> ResponseReturnValue:
     event, form = get_event(slug), CheckInForm()
     if not form.validate():
@@ -60,28 +60,28 @@ def check_in(slug: str) -> ResponseReturnValue:
     except (checkin.NobodyMatches, EventNotOpen, SlowDown) as refusal:
         return _show(event, form, refusal)
     identity.remember_viewer(viewer)
-    return go_to(url_for("live.show_live", slug=slug))
+    return redirect_to(url_for("live.show_live", slug=slug))
 
 
 @bp.post("/events/<slug>/check-in/again")
-@anyone
+@public
 def check_in_again(slug: str) -> ResponseReturnValue:
     event, employee = get_event(slug), identity.current_employee()
     if employee is None:
-        return go_to(url_for("checkin.show_form", slug=slug))
+        return redirect_to(url_for("checkin.show_form", slug=slug))
     checkin.check_in_known(event, employee)
-    return go_to(url_for("live.show_live", slug=slug))
+    return redirect_to(url_for("live.show_live", slug=slug))
 
 
 @bp.post("/check-out")
-@anyone
+@public
 def check_out() -> ResponseReturnValue:
     employee = identity.current_employee()
     if employee is not None:
         end_sessions(employee.id)
         close_sockets(employee.id)
     identity.forget_viewer()
-    return go_to(url_for("checkin.show_current"))
+    return redirect_to(url_for("checkin.show_current"))
 
 
 @bp.errorhandler(CSRFError)

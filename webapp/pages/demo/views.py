@@ -6,7 +6,7 @@ from functools import cache
 from flask import Blueprint, Response, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.http.access import anyone
+from webapp.http.access import public
 from webapp.infra.settings import ROOT
 from webapp.pages.demo.playlist import live_playlist, read_loop
 
@@ -16,7 +16,7 @@ _read_loop = cache(read_loop)
 
 
 @bp.get("/live.m3u8")
-@anyone
+@public
 def show_playlist() -> ResponseReturnValue:
     names, seconds = _read_loop(ROOT / "static" / "demo" / "loop.m3u8")
     addresses = [url_for("static", filename=f"demo/{name}") for name in names]

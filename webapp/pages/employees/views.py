@@ -12,9 +12,9 @@ from webapp.domain.employees.import_progress import Progress
 from webapp.domain.models import Employee
 from webapp.errors import Invalid, TownhallError
 from webapp.http import identity
-from webapp.http.access import admins
+from webapp.http.access import admin_required
 from webapp.http.error_handlers import respond
-from webapp.http.rendering import go_to, render
+from webapp.http.rendering import redirect_to, render
 from webapp.infra.paging import parse_page
 from webapp.pages.employees.forms import EmployeeForm, ImportForm
 
@@ -35,7 +35,7 @@ def allow_large_file(endpoint: str | None, _values: dict[str, Any] | None) -> No
 
 
 @bp.get("")
-@admins
+@admin_required
 def list_employees() -> ResponseReturnValue:
     q, page = request.args.get("q", "").strip()[:100], parse_page(request.args.get("page", "1"))
     found, total = directory.search_employees(q, page)
@@ -52,48 +52,48 @@ def list_employees() -> ResponseReturnValue:
 
 
 @bp.get("/new")
-@admins
+@admin_required
 def show_new() -> ResponseReturnValue:
     return _show(EmployeeForm())
 
 
 @bp.post("/new")
-@admins
+@admin_required
 def create() -> ResponseReturnValue:
     form = EmployeeForm()
     try:
         editing.add_employee(form.values())
     except Invalid as refusal:
         return _show(form, refusal)
-    return go_to(url_for("employees.list_employees", q=form.email.data))
+    return redirect_to(url_for("employees.list_employees", q=form.email.data))
 
 
 @bp.get("/<int(max=2147483647):employee_id>")
-@admins
+@admin_required
 def show_edit(employee_id: int) -> ResponseReturnValue:
     employee = editing.get_employee(employee_id)
     return _show(EmployeeForm(obj=employee), employee=employee)
 
 
 @bp.post("/<int(max=2147483647):employee_id>")
-@admins
+@admin_required
 def edit(employee_id: int) -> ResponseReturnValue:
     form = EmployeeForm()
     try:
         editing.change_employee(employee_id, form.values())
     except Invalid as refusal:
         return _show(form, refusal, editing.get_employee(employee_id))
-    return go_to(url_for("employees.list_employees", q=form.email.data))
+    return redirect_to(url_for("employees.list_employees", q=form.email.data))
 
 
 @bp.get("/import")
-@admins
+@admin_required
 def show_import() -> ResponseReturnValue:
     return _show_import(ImportForm())
 
 
 @bp.post("/import")
-@admins
+@admin_required
 def import_file() -> ResponseReturnValue:
     form, began, admin = ImportForm(), time.monotonic(), identity.require_admin()
     if not form.validate():
@@ -123,7 +123,7 @@ def import_file() -> ResponseReturnValue:
 
 
 @bp.get("/import/progress")
-@admins
+@admin_required
 def show_progress() -> ResponseReturnValue:
     return render(
         "employees/show_progress.html",

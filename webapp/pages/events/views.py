@@ -13,8 +13,8 @@ from webapp.domain.events.planning import change_event, copy_event, create_event
 from webapp.domain.events.store import EventInfo
 from webapp.errors import Invalid, TownhallError
 from webapp.http import identity
-from webapp.http.access import admins
-from webapp.http.rendering import go_to, render
+from webapp.http.access import admin_required
+from webapp.http.rendering import redirect_to, render
 from webapp.infra.clock import utcnow
 from webapp.pages.events.forms import EventForm
 
@@ -22,7 +22,7 @@ bp = Blueprint("events", __name__, url_prefix="/admin")
 
 
 @bp.get("/")
-@admins
+@admin_required
 def list_events() -> ResponseReturnValue:
     found = event_store.list_events()
     return render(
@@ -36,7 +36,7 @@ def list_events() -> ResponseReturnValue:
 
 
 @bp.get("/events/new")
-@admins
+@admin_required
 def show_new() -> ResponseReturnValue:
     timezone = current_app.config["SITE_TIMEZONE"]
     tomorrow = utcnow().astimezone(ZoneInfo(timezone)) + timedelta(days=1)
@@ -46,7 +46,7 @@ def show_new() -> ResponseReturnValue:
 
 
 @bp.post("/events/new")
-@admins
+@admin_required
 def create() -> ResponseReturnValue:
     form = EventForm()
     try:
@@ -54,11 +54,11 @@ def create() -> ResponseReturnValue:
         create_event(form.plan())
     except Invalid as refusal:
         return _show(form, refusal)
-    return go_to(url_for("events.list_events"))
+    return redirect_to(url_for("events.list_events"))
 
 
 @bp.get("/events/<slug>/edit")
-@admins
+@admin_required
 def show_edit(slug: str) -> ResponseReturnValue:
     event = event_store.get_event(slug)
     form = EventForm(
@@ -73,7 +73,7 @@ def show_edit(slug: str) -> ResponseReturnValue:
 
 
 @bp.post("/events/<slug>/edit")
-@admins
+@admin_required
 def edit(slug: str) -> ResponseReturnValue:
     event, form = event_store.get_event(slug), EventForm()
     try:
@@ -81,24 +81,24 @@ def edit(slug: str) -> ResponseReturnValue:
         change_event(event, form.plan())
     except Invalid as refusal:
         return _show(form, refusal, event)
-    return go_to(url_for("events.list_events"))
+    return redirect_to(url_for("events.list_events"))
 
 
 @bp.post("/events/<slug>/copy")
-@admins
+@admin_required
 def copy(slug: str) -> ResponseReturnValue:
     made = copy_event(event_store.get_event(slug))
-    return go_to(url_for("events.show_edit", slug=made.slug))
+    return redirect_to(url_for("events.show_edit", slug=made.slug))
 
 
 @bp.post("/events/<slug>/state")
-@admins
+@admin_required
 def change_state(slug: str) -> ResponseReturnValue:
     state = request.form.get("state")
     if state not in ("open", "closed"):
         raise Invalid("An event can be opened or closed.")
     closing.change_state(event_store.get_event(slug), state, identity.current_admin())
-    return go_to(url_for("events.list_events"))
+    return redirect_to(url_for("events.list_events"))
 
 
 def _validate(form: EventForm) -> None:

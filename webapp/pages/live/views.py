@@ -15,9 +15,9 @@ from webapp.domain.events.store import EventInfo
 from webapp.domain.events.streams import find_stream
 from webapp.errors import EventNotOpen, TownhallError
 from webapp.http import identity
-from webapp.http.access import viewers
+from webapp.http.access import viewer_required
 from webapp.http.headers import allow_stream
-from webapp.http.rendering import go_to, render, wants_json
+from webapp.http.rendering import redirect_to, render, wants_json
 from webapp.infra.clock import isoformat
 from webapp.infra.publisher import publish
 from webapp.pages.live.rows import message_rows
@@ -31,15 +31,15 @@ def _shown(event_id: int) -> tuple[str, ...]:
 
 
 @bp.get("/live")
-@partial(viewers, ahead=_shown)
+@partial(viewer_required, ahead=_shown)
 def show_live(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
     if not event.is_open:
-        return go_to(url_for("checkin.show_form", slug=event.slug))
+        return redirect_to(url_for("checkin.show_form", slug=event.slug))
     return _show(event, viewer)
 
 
 @bp.get("/messages")
-@viewers
+@viewer_required
 def list_messages(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
     after = chat_messages.parse_after(request.args.get("after", "0"))
     messages, more = chat_messages.since(event.id, after)
@@ -51,7 +51,7 @@ def list_messages(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
 
 
 @bp.post("/messages")
-@viewers
+@viewer_required
 def post_message(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
     asked = _asked()
     try:
@@ -67,11 +67,11 @@ def post_message(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
     if wants_json():
         return jsonify(ok=True, **receipt.as_dict())
     held = 1 if receipt.id is None else None
-    return go_to(url_for("live.show_live", slug=event.slug, held=held) + "#latest")
+    return redirect_to(url_for("live.show_live", slug=event.slug, held=held) + "#latest")
 
 
 @bp.get("/attendance/me")
-@partial(viewers, page=False)
+@partial(viewer_required, page=False)
 def show_own_attendance(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
     return jsonify(
         employee_number=viewer.employee.employee_number,

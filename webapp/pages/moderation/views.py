@@ -12,21 +12,21 @@ from webapp.domain.events import store as event_store
 from webapp.domain.events.store import EventInfo, get_event
 from webapp.errors import Invalid, TownhallError
 from webapp.http import identity
-from webapp.http.access import admins
-from webapp.http.rendering import go_to, is_htmx, render
+from webapp.http.access import admin_required
+from webapp.http.rendering import is_htmx, redirect_to, render
 from webapp.pages.moderation.forms import AnnouncementForm, parse_mute, parse_settings
 
 bp = Blueprint("moderation", __name__, url_prefix="/admin/events/<slug>")
 
 
 @bp.get("/chat")
-@admins
+@admin_required
 def show_chat(slug: str) -> ResponseReturnValue:
     return _show(get_event(slug))
 
 
 @bp.post("/chat/messages/<int:message_id>/remove")
-@admins
+@admin_required
 def remove_message(slug: str, message_id: int) -> ResponseReturnValue:
     event = get_event(slug)
     moderation.remove_message(
@@ -36,7 +36,7 @@ def remove_message(slug: str, message_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/chat/held/<int:held_id>/approve")
-@admins
+@admin_required
 def approve(slug: str, held_id: int) -> ResponseReturnValue:
     event = get_event(slug)
     moderation.approve(event, chat_messages.parse_after(held_id), identity.require_admin())
@@ -44,7 +44,7 @@ def approve(slug: str, held_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/chat/held/<int:held_id>/reject")
-@admins
+@admin_required
 def reject(slug: str, held_id: int) -> ResponseReturnValue:
     event = get_event(slug)
     moderation.reject(event, chat_messages.parse_after(held_id), identity.require_admin())
@@ -52,7 +52,7 @@ def reject(slug: str, held_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/chat/employees/<int:employee_id>/mute")
-@admins
+@admin_required
 def mute(slug: str, employee_id: int) -> ResponseReturnValue:
     event, minutes = get_event(slug), parse_mute(request.form.get("minutes"))
     moderation.mute(
@@ -62,7 +62,7 @@ def mute(slug: str, employee_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/chat/employees/<int:employee_id>/unmute")
-@admins
+@admin_required
 def unmute(slug: str, employee_id: int) -> ResponseReturnValue:
     event = get_event(slug)
     moderation.unmute(event, chat_messages.parse_after(employee_id))
@@ -70,7 +70,7 @@ def unmute(slug: str, employee_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/chat/settings")
-@admins
+@admin_required
 def change_settings(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
     settings = parse_settings(request.form.to_dict())
@@ -79,7 +79,7 @@ def change_settings(slug: str) -> ResponseReturnValue:
 
 
 @bp.post("/chat/announcement")
-@admins
+@admin_required
 def pin(slug: str) -> ResponseReturnValue:
     event, form = get_event(slug), AnnouncementForm()
     try:
@@ -94,7 +94,7 @@ def pin(slug: str) -> ResponseReturnValue:
 
 
 @bp.post("/chat/announcement/remove")
-@admins
+@admin_required
 def unpin(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
     announcements.unpin(event)
@@ -102,7 +102,7 @@ def unpin(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/chat.csv")
-@admins
+@admin_required
 def download_csv(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
     lines = transcript.as_csv(transcript.read_transcript(event))
@@ -110,7 +110,7 @@ def download_csv(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/chat.json")
-@admins
+@admin_required
 def download_json(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
     pieces = transcript.as_json(event, transcript.read_transcript(event))
@@ -129,7 +129,7 @@ def _back(event: EventInfo) -> ResponseReturnValue:
     """The board as it is now for HTMX; the page again for everyone else."""
     if is_htmx():
         return _show(event)
-    return go_to(url_for("moderation.show_chat", slug=event.slug))
+    return redirect_to(url_for("moderation.show_chat", slug=event.slug))
 
 
 def _show(

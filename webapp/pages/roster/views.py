@@ -14,8 +14,8 @@ from webapp.domain.roster.export_xlsx import as_xlsx
 from webapp.domain.roster.filters import Filters, parse_id
 from webapp.errors import Invalid, TownhallError
 from webapp.http import identity
-from webapp.http.access import admins
-from webapp.http.rendering import go_to, is_htmx, render
+from webapp.http.access import admin_required
+from webapp.http.rendering import is_htmx, redirect_to, render
 from webapp.infra.clock import utcnow
 from webapp.pages.roster.charts import per_cent, time_chart
 
@@ -25,13 +25,13 @@ bp = Blueprint("roster", __name__, url_prefix="/admin/events/<slug>")
 
 
 @bp.get("/attendance")
-@admins
+@admin_required
 def show_roster(slug: str) -> ResponseReturnValue:
     return _show(get_event(slug), _filters())
 
 
 @bp.post("/attendance/corrections")
-@admins
+@admin_required
 def correct(slug: str) -> ResponseReturnValue:
     event, filters, admin = get_event(slug), _filters(), identity.require_admin()
     employee_id = parse_id(request.form.get("employee_id", ""))
@@ -43,11 +43,11 @@ def correct(slug: str) -> ResponseReturnValue:
     if is_htmx():
         return _show(event, filters)
     address = url_for("roster.show_roster", slug=slug, **filters.as_args())
-    return go_to(f"{address}#employee-{employee_id}")
+    return redirect_to(f"{address}#employee-{employee_id}")
 
 
 @bp.get("/attendance.csv")
-@admins
+@admin_required
 def download_csv(slug: str) -> ResponseReturnValue:
     event, filters = get_event(slug), _filters()
     _note_export(event, filters, "csv")
@@ -59,7 +59,7 @@ def download_csv(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/attendance.xlsx")
-@admins
+@admin_required
 def download_xlsx(slug: str) -> ResponseReturnValue:
     event, filters = get_event(slug), _filters()
     admin = identity.require_admin()
@@ -70,7 +70,7 @@ def download_xlsx(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/attendance/charts")
-@admins
+@admin_required
 def show_charts(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
     found = statistics.read_figures(event, utcnow())

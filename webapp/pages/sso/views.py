@@ -11,20 +11,20 @@ from webapp.domain.employees import directory
 from webapp.domain.events.store import get_event
 from webapp.errors import EventNotOpen, NotFound
 from webapp.http import identity, sso
-from webapp.http.access import admin_address, anyone
+from webapp.http.access import admin_address, public
 
 bp = Blueprint("sso", __name__)
 log = logging.getLogger(__name__)
 
 
 @bp.get("/admin/login/sso")
-@anyone
+@public
 def sign_in() -> ResponseReturnValue:
     return _leave(back=admin_address(request.args.get("next", "")))
 
 
 @bp.get("/events/<slug>/sso")
-@anyone
+@public
 def check_in(slug: str) -> ResponseReturnValue:
     if not current_app.config["SSO_EMPLOYEES"]:
         raise NotFound
@@ -34,7 +34,7 @@ def check_in(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/sso/callback")
-@anyone
+@public
 def come_back() -> ResponseReturnValue:
     state = request.args.get("state", "")
     try:
