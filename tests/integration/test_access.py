@@ -29,6 +29,7 @@ PUBLIC = {
     "checkin.show_current",
     "checkin.show_form",
     "demo.show_playlist",
+    "demo.show_segments",
     "sso.check_in",
     "sso.come_back",
     "sso.sign_in",
