@@ -213,7 +213,7 @@ class DirectConnection(ViewerConnection):
     """A connection whose WebSocket is written to at once, and whose events come straight to their
     handler; long-polling goes the stock way."""
 
-    _answer: "Ack | None" = None
+    _ack: "Ack | None" = None
 
     def send(self, pkt: Packet) -> None:
         """Write a packet after all that was written before."""
