@@ -52,26 +52,26 @@ class LiveNamespace(Namespace):
         self._presence = presence
         self._joining = threading.Semaphore(JOINING)
 
-    def trigger_event(self, event: str, sid: str, *args: Any) -> Any:
+    def trigger_event(self, name: str, sid: str, *args: Any) -> Any:
         """Handle an event that came through the layers of Socket.IO, and return its answer.
 
         Upstream makes a request of each, and drops an unknown one in silence; here only who
         connects has a request, since the cookie is all that is asked of it.
         """
-        if event == "connect":
-            return super().trigger_event(event, sid, *args)
-        if event == "disconnect":
+        if name == "connect":
+            return super().trigger_event(name, sid, *args)
+        if name == "disconnect":
             return self._leave(sid)
         connection = self._registry.get(sid)
         if connection is None:
             return _refusal(NotCheckedIn())
         answers: queue.Queue[Packet] = queue.Queue()
-        self.handle(connection, event, list(args), answers.put)
+        self.handle(connection, name, list(args), answers.put)
         return answers.get()
 
-    def handle(self, connection: Connection, event: str, args: list[Any], respond: Respond) -> None:
+    def handle(self, connection: Connection, name: str, args: list[Any], respond: Respond) -> None:
         """Have an event answered, now or later: `{ok: true, …}` or `{ok: false, error}`."""
-        handler = getattr(self, f"on_{event}", None)
+        handler = getattr(self, f"on_{name}", None)
         if handler is None:
             respond(_refusal(Invalid("There is no such event.")))
             return

@@ -46,9 +46,9 @@ class BroadcastBatcher:
         """True when everything has been told."""
         return not self._waiting and not self._sending
 
-    def add(self, slug: str, event: str, payload: Any) -> None:
+    def add(self, slug: str, name: str, payload: Any) -> None:
         """Have the viewers of an event told with the next moment."""
-        add_news(self._waiting.setdefault(slug, []), event, payload)
+        add_news(self._waiting.setdefault(slug, []), name, payload)
         self._some.set()
 
     def _run(self) -> None:
@@ -73,19 +73,19 @@ class BroadcastBatcher:
         self._sending = False
 
 
-def add_news(news: News, event: str, payload: Any) -> None:
+def add_news(news: News, name: str, payload: Any) -> None:
     """Add to what one moment tells: messages join those before, a count replaces the last one."""
-    if event == "viewers_changed":
-        news[:] = [one for one in news if one[0] != event]
-    elif event == "messages_posted":
+    if name == "viewers_changed":
+        news[:] = [one for one in news if one[0] != name]
+    elif name == "messages_posted":
         for place, (other, earlier) in reversed(list(enumerate(news))):
-            if other == event:
-                news[place] = (event, sorted([*earlier, *payload], key=_by_id))
+            if other == name:
+                news[place] = (name, sorted([*earlier, *payload], key=_by_id))
                 return
             if other != "viewers_changed":
                 # A removal, perhaps of one of those before: what comes after it stays after it.
                 break
-    news.append((event, payload))
+    news.append((name, payload))
 
 
 def _by_id(message: dict[str, Any]) -> int:

@@ -16,7 +16,7 @@ SLICE = 250
 
 def deliver(socketio: SocketIO, viewers: Sequence[ViewerConnection], news: News) -> None:
     """Tell `viewers` the news, in its order; who leaves meanwhile is left out."""
-    packets = [event_packet(event, payload) for event, payload in news]
+    packets = [event_packet(name, payload) for name, payload in news]
     frames = joined_frames(packets)
     for start in range(0, len(viewers), SLICE):
         if start:

@@ -40,9 +40,9 @@ class DeliveredLog:
         messages = chat_messages.read(event_id, ids)
         return cls(messages, floor, removed, event.settings if event else None, announcement)
 
-    def take_new(self, event: str, payload: Any) -> Any:
+    def take_new(self, name: str, payload: Any) -> Any:
         """What of the payload is new to the viewers, noted as told; None for nothing."""
-        match event:
+        match name:
             case "messages_posted":
                 return [message for message in payload if self.add(message)] or None
             case "message_removed":

@@ -53,26 +53,26 @@ class Fanout:
         """True when the viewers here have been told all that came."""
         return self._batcher.idle
 
-    def tell(self, slug: str, event: str, payload: Any) -> None:
+    def tell(self, slug: str, name: str, payload: Any) -> None:
         """Tell the event's viewers on every node."""
-        self.tell_here(slug, event, payload)
+        self.tell_here(slug, name, payload)
         if self._queue:
-            self._queue.publish(slug, event, payload)
+            self._queue.publish(slug, name, payload)
 
-    def tell_here(self, slug: str, event: str, payload: Any) -> None:
+    def tell_here(self, slug: str, name: str, payload: Any) -> None:
         """Tell the event's viewers on this node; what it has told before is left out."""
-        if event == VIEWER_SIGNED_OUT:
+        if name == VIEWER_SIGNED_OUT:
             self._disconnect(set(payload["employee_ids"]))
             return
         # Without it nobody here has joined yet: a viewer asks for all there is after that.
         if told := self._told.get(slug):
-            news = told.take_new(event, payload)
+            news = told.take_new(name, payload)
             if news is not None:
-                self._batcher.add(slug, event, news)
+                self._batcher.add(slug, name, news)
 
-    def tell_one(self, connection: Connection, event: str, payload: Any) -> None:
+    def tell_one(self, connection: Connection, name: str, payload: Any) -> None:
         """Tell one viewer of this node, at once."""
-        deliver(self._socketio, [connection.socket], [(event, payload)])
+        deliver(self._socketio, [connection.socket], [(name, payload)])
 
     def watch(self, event_id: int, slug: str) -> None:
         """Follow an event that somebody here watches.
@@ -103,8 +103,8 @@ class Fanout:
         """Tell the viewers here what the queue did not bring."""
         for event_id, slug in self._registry.events().items():
             if told := self._told.get(slug):
-                for event, payload in told.find_missed(event_id, slug):
-                    self.tell_here(slug, event, payload)
+                for name, payload in told.find_missed(event_id, slug):
+                    self.tell_here(slug, name, payload)
 
     def _read_since(self, event_id: int, after: int) -> tuple[list[dict[str, Any]], bool]:
         with self._app.app_context():

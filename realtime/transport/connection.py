@@ -267,8 +267,8 @@ class DirectConnection(ViewerConnection):
 
     def _read(self) -> None:
         while not self.closed and (data := self._next()) is not None:
-            if self.on_event and (event := live_event(data)):
-                self._handle(*event)
+            if self.on_event and (sent := live_event(data)):
+                self._handle(*sent)
             elif packet := self._parsed(data):
                 if packet.packet_type == MESSAGE:
                     self._wait_for_answer()

@@ -12,9 +12,9 @@ from webapp.infra.publisher import NAMESPACE
 FINAL_TEXT = 0x81
 
 
-def event_packet(event: str, payload: Any) -> EnginePacket:
+def event_packet(name: str, payload: Any) -> EnginePacket:
     """An event of the live socket, to be sent to any number of viewers."""
-    packet = Packet(EVENT, namespace=NAMESPACE, data=[event, payload])
+    packet = Packet(EVENT, namespace=NAMESPACE, data=[name, payload])
     return EnginePacket(MESSAGE, packet.encode())
 
 

@@ -56,12 +56,12 @@ class LiveQueue(RedisManager):
         super().initialize()
         self.server.start_background_task(self._publish_waiting)
 
-    def publish(self, slug: str, event: str, payload: Any) -> None:
+    def publish(self, slug: str, name: str, payload: Any) -> None:
         """Send an event to the other nodes; returns at once."""
         self._publish(
             {
                 "method": "emit",
-                "event": event,
+                "event": name,
                 "data": [payload],
                 "namespace": "/live",
                 "room": slug,

@@ -87,21 +87,21 @@ class Viewer:
         """Send a message; its acknowledgement."""
         return self.call("post_message", {"nonce": nonce or secrets.token_hex(8), "body": body})
 
-    def call(self, event: str, *packet: Any) -> dict[str, Any]:
+    def call(self, name: str, *packet: Any) -> dict[str, Any]:
         """Emit an event; its acknowledgement."""
         data = packet if len(packet) != 1 else packet[0]
-        answer: dict[str, Any] = self.socket.call(event, data, namespace=NAMESPACE, timeout=12)
+        answer: dict[str, Any] = self.socket.call(name, data, namespace=NAMESPACE, timeout=12)
         return answer
 
     def wait_for_bodies(self, *bodies: str, seconds: float = 10) -> None:
         """Return when all of these texts have arrived."""
         wait_for(lambda: set(bodies) <= set(self.bodies), seconds, f"{bodies} at {self.bodies}")
 
-    def _note(self, event: str, payload: Any) -> None:
-        self.events.append((event, payload))
-        if event == "messages_posted":
+    def _note(self, name: str, payload: Any) -> None:
+        self.events.append((name, payload))
+        if name == "messages_posted":
             self.messages += payload
-        elif event == "viewers_changed":
+        elif name == "viewers_changed":
             self.watching = payload["watching"]
 
     def _check_in(self, email: str, number: str) -> None:

@@ -39,17 +39,17 @@ def redis_away(stack: Stack) -> Iterator[None]:
         stack.redis.start()
 
 
-def payloads(viewer: Viewer, event: str) -> list[Any]:
-    return [payload for name, payload in viewer.events if name == event]
+def payloads(viewer: Viewer, name: str) -> list[Any]:
+    return [payload for one, payload in viewer.events if one == name]
 
 
-def wait_for_payload(viewer: Viewer, event: str, payload: Any, seconds: float = 10) -> None:
-    wait_for(lambda: payload in payloads(viewer, event), seconds, f"{event} {payload}")
+def wait_for_payload(viewer: Viewer, name: str, payload: Any, seconds: float = 10) -> None:
+    wait_for(lambda: payload in payloads(viewer, name), seconds, f"{name} {payload}")
 
 
-def wait_for_any(viewer: Viewer, event: str, seconds: float = 10) -> Any:
+def wait_for_any(viewer: Viewer, name: str, seconds: float = 10) -> Any:
     """The latest payload of that event, once there is one."""
-    return wait_for(lambda: payloads(viewer, event), seconds, event)[-1]
+    return wait_for(lambda: payloads(viewer, name), seconds, name)[-1]
 
 
 def wait_for_settings(viewer: Viewer, seconds: float = 10, **expected: Any) -> None:

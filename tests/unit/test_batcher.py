@@ -7,8 +7,8 @@ from realtime.fanout.batcher import News, add_news
 
 def moment(*added: tuple[str, Any]) -> News:
     news: News = []
-    for event, payload in added:
-        add_news(news, event, payload)
+    for name, payload in added:
+        add_news(news, name, payload)
     return news
 
 

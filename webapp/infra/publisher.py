@@ -22,13 +22,13 @@ def init_publisher(app: Flask, settings: Settings) -> None:
     app.extensions["live_publish"] = _nobody_listens if settings.embedded else _queue(settings)
 
 
-def publish(slug: str, event: str, payload: Any) -> None:
-    """Send `event` to every viewer of the event `slug`, on all nodes.
+def publish(slug: str, name: str, payload: Any) -> None:
+    """Send the socket event `name` to every viewer of the event `slug`, on all nodes.
 
     Whoever misses it catches up from the database, so nothing is raised.
     """
     send: Publish = current_app.extensions["live_publish"]
-    send(slug, event, payload)
+    send(slug, name, payload)
 
 
 def close_sockets(*employee_ids: int) -> None:
@@ -36,7 +36,7 @@ def close_sockets(*employee_ids: int) -> None:
     publish("", VIEWER_SIGNED_OUT, {"employee_ids": employee_ids})
 
 
-def _nobody_listens(_slug: str, _event: str, _payload: Any) -> None:
+def _nobody_listens(_slug: str, _name: str, _payload: Any) -> None:
     """For commands run beside the embedded default: its sweep finds what they wrote."""
 
 
@@ -45,8 +45,8 @@ def _queue(settings: Settings) -> Publish:
         settings.redis_url, channel=CHANNEL, write_only=True, redis_options=REDIS_OPTIONS
     )
 
-    def send(slug: str, event: str, payload: Any) -> None:
+    def send(slug: str, name: str, payload: Any) -> None:
         if not redis_breaker().open:
-            manager.emit(event, payload, namespace=NAMESPACE, room=slug)
+            manager.emit(name, payload, namespace=NAMESPACE, room=slug)
 
     return send
