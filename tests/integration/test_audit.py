@@ -15,6 +15,7 @@ from webapp.domain.audit import log as audit_log
 from webapp.domain.audit import trail
 from webapp.domain.models import Admin, AuditEntry, Employee, Event
 from webapp.errors import Invalid
+from webapp.http.access import public
 from webapp.infra.extensions import db
 
 CHAT = "/admin/events/town-hall/chat"
@@ -131,9 +132,14 @@ def test_an_entry_shares_the_fate_of_its_change(app: Flask, admin: PageClient) -
     assert recorded(app) == []
 
 
-def test_nothing_is_recorded_of_nobody(app: Flask, admin: PageClient) -> None:
-    with app.test_request_context(), pytest.raises(AssertionError):
+def test_a_public_view_records_nothing_before_it_names_an_admin(app: Flask) -> None:
+    @public
+    def show() -> str:
         trail.record("signed_out")
+        return "recorded"
+
+    with app.test_request_context(), pytest.raises(AssertionError):
+        show()
 
 
 def test_the_log_is_filtered_by_what_the_address_says(app: Flask, admin: PageClient) -> None:

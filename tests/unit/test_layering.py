@@ -33,6 +33,7 @@ LAYERS: list[list[str]] = [
 # The socket tier renders nothing: of the HTTP layer it knows who is asking, and nothing else.
 REALTIME_MAY_NOT = ["webapp.app", "webapp.pages", "webapp.cli", "webapp.http"]
 REALTIME_MAY = ["webapp.http.identity"]
+DOMAIN_MAY_NOT = ["flask", "flask_socketio", "flask_wtf", "werkzeug", "eventlet", "socketio"]
 
 
 def imports_of(path: Path) -> Iterator[str]:
@@ -95,6 +96,10 @@ def test_the_socket_tier_imports_no_pages() -> None:
 
 def test_the_web_tier_imports_no_socket_tier() -> None:
     assert not violations("webapp", forbidden=["realtime", "eventlet", "engineio"])
+
+
+def test_the_domain_knows_neither_http_nor_sockets() -> None:
+    assert not violations("webapp.domain", forbidden=DOMAIN_MAY_NOT)
 
 
 def test_the_package_file_of_the_web_tier_is_empty() -> None:

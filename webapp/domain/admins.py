@@ -69,16 +69,16 @@ def sign_in_known(email: str) -> AdminInfo | None:
 
 def sign_out(admin: AdminInfo) -> None:
     """Put on record that the admin leaves this browser; its cookie is the caller's to change."""
-    trail.act_as(admin.id)
-    trail.record_now("signed_out")
+    with trail.acting_as(admin.id):
+        trail.record_now("signed_out")
 
 
 def end_sessions(admin: AdminInfo) -> None:
     """Raise the admin's session version, so that no cookie made before it counts any more."""
     change = update(Admin).where(Admin.id == admin.id)
     db.session.execute(change.values(session_version=Admin.session_version + 1))
-    trail.act_as(admin.id)
-    trail.record("signed_out_everywhere")
+    with trail.acting_as(admin.id):
+        trail.record("signed_out_everywhere")
     db.session.commit()
 
 
@@ -105,6 +105,6 @@ def _info(admin: Admin) -> AdminInfo:
 
 def _signed_in(admin: Admin, by: str) -> AdminInfo:
     info = _info(admin)
-    trail.act_as(info.id)
-    trail.record_now("signed_in", by=by)
+    with trail.acting_as(info.id):
+        trail.record_now("signed_in", by=by)
     return info

@@ -21,8 +21,14 @@ NEXT_LENGTH = 1000
 
 
 def public(view: View) -> View:
-    """No check: the view is public."""
-    return _declared(view, "public")
+    """Check nothing: the view is public, and acts for no admin."""
+
+    @wraps(view)
+    def open_to_all(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+        with trail.acting_as(trail.UNKNOWN):
+            return view(*args, **kwargs)
+
+    return _declared(open_to_all, "public")
 
 
 def viewer_required(
@@ -41,7 +47,8 @@ def viewer_required(
         event = get_event(slug)
         viewer = identity.current_viewer(event)
         if viewer is not None:
-            return view(event=event, viewer=viewer, **kwargs)
+            with trail.acting_as(trail.UNKNOWN):
+                return view(event=event, viewer=viewer, **kwargs)
         if page and not wants_json():
             return redirect_to(url_for("checkin.show_form", slug=slug))
         return respond(NotCheckedIn(), as_json=True)
@@ -58,8 +65,8 @@ def admin_required(view: View) -> View:
         if admin is None:
             back = request.full_path if request.method == "GET" else None
             return redirect_to(url_for("account.show_sign_in", next=back))
-        trail.act_as(admin.id)
-        return view(*args, **kwargs)
+        with trail.acting_as(admin.id):
+            return view(*args, **kwargs)
 
     return _declared(checked, "admin_required")
 

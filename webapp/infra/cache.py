@@ -57,6 +57,14 @@ def ping_redis() -> None:
     backend._read_client.ping()
 
 
+def ask_redis(ask: Callable[[Any], T]) -> T | None:
+    """Return `ask(client)`, or None where there is no Redis or it does not answer."""
+    backend: Any = flask_cache.cache
+    if not hasattr(backend, "_read_client"):
+        return None
+    return _asked(lambda: ask(backend._read_client))
+
+
 def prefetch(*keys: str) -> None:
     """Ask for several keys in one round trip; the next `get` of each has its answer from it."""
     g.fetched = dict(zip(keys, _asked(lambda: flask_cache.get_many(*keys)) or (), strict=False))
@@ -100,7 +108,7 @@ def remember(key: str, seconds: int, read: Callable[[], T | None]) -> T | None:
     return value
 
 
-def _asked(ask: Callable[[], Any]) -> Any:
+def _asked(ask: Callable[[], T]) -> T | None:
     breaker = redis_breaker()
     if breaker.open:
         return None

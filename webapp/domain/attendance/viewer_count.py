@@ -1,49 +1,41 @@
-"""How many watch an event now, for pages: what the nodes say in Redis, else the last minutes."""
+"""How many employees watch an event now, for pages: from Redis, else from the last minutes."""
 
 from collections.abc import Iterable
 from typing import Any
 
-from flask import current_app
-from redis import RedisError
 from sqlalchemy import func, select
 
 from webapp.domain.models import Attendance
-from webapp.infra.cache import redis_breaker
+from webapp.infra import cache
 from webapp.infra.clock import minute_of, utcnow
-from webapp.infra.extensions import db, flask_cache
+from webapp.infra.extensions import db
 
 
 def nodes_key(event_id: int) -> str:
-    """Where Redis has the nodes that an event is watched on; with `:node`, who watches there."""
+    """Return the Redis key of the nodes that serve an event; `key:node` has a node's viewers."""
     return f"townhall:watching:v1:{event_id}"
 
 
 def count_watching(event_ids: Iterable[int]) -> dict[int, int]:
-    """Distinct employees over all nodes, by event; events that nobody watches may be left out.
+    """Return the number of distinct employees over all nodes, by event id.
 
-    Where Redis is away, or there is none, it is who was counted in this minute or the one before:
-    one statement.
+    Events without viewers may be missing. Without Redis, employees count who were connected in
+    this minute or the one before: one statement.
     """
     wanted = list(event_ids)
     if not wanted:
         return {}
-    if current_app.config["EMBEDDED"] or redis_breaker().open:
-        return _counted(wanted)
-    try:
-        return {event_id: _said(event_id) for event_id in wanted}
-    except (RedisError, OSError) as error:
-        redis_breaker().failed(error)
-        return _counted(wanted)
+    counts = cache.ask_redis(lambda redis: {i: _count_in_redis(redis, i) for i in wanted})
+    return _count_in_database(wanted) if counts is None else counts
 
 
-def _said(event_id: int) -> int:
-    backend: Any = flask_cache.cache
-    redis, nodes = backend._read_client, nodes_key(event_id)
+def _count_in_redis(redis: Any, event_id: int) -> int:
+    nodes = nodes_key(event_id)
     alive = redis.zrangebyscore(nodes, utcnow().timestamp(), "+inf")
     return len(redis.sunion([f"{nodes}:{node.decode()}" for node in alive])) if alive else 0
 
 
-def _counted(event_ids: list[int]) -> dict[int, int]:
+def _count_in_database(event_ids: list[int]) -> dict[int, int]:
     here, lately = (
         Attendance.event_id.in_(event_ids),
         Attendance.last_minute >= minute_of(utcnow()) - 1,

@@ -1,13 +1,15 @@
-"""The audit log: who did what, and when.
+"""The audit trail: which admin did what, and when.
 
-An entry is a row of the transaction that makes the change, so that neither is there without the
-other. Who acts is said once a request, by the check that the view is for admins.
+An entry is a row of the transaction that makes the change, so that neither exists without the
+other. The acting admin is named once a request, by the check that the view requires an admin.
 """
 
 import json
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
-from flask import g, has_request_context
 from sqlalchemy import insert
 
 from webapp.domain.models import SUBJECT_LENGTH, AuditEntry
@@ -15,7 +17,11 @@ from webapp.infra.clock import utcnow
 from webapp.infra.database import retry_on_outage, unit_of_work
 from webapp.infra.extensions import db
 
-# Every action there is, and how the page says it.
+# The id of no admin: a request has to name one before it changes anything.
+UNKNOWN = 0
+_acting: ContextVar[int | None] = ContextVar("acting admin", default=None)
+
+# Every action, and how the page names it.
 ACTIONS = {
     "signed_in": "Signed in",
     "signed_out": "Signed out",
@@ -43,9 +49,24 @@ ACTIONS = {
 }
 
 
-def act_as(admin_id: int) -> None:
-    """Say who acts from here to the end of the request; commands are the operator's."""
-    g.acting_admin = admin_id
+@contextmanager
+def acting_as(admin_id: int | None) -> Iterator[None]:
+    """Name the acting admin of this block; None is an operator with a command."""
+    token = _acting.set(admin_id)
+    try:
+        yield
+    finally:
+        _acting.reset(token)
+
+
+def acting_admin() -> int | None:
+    """Return the id of the acting admin, or None for an operator.
+
+    Raises `AssertionError` in a request that has not named anybody.
+    """
+    admin_id = _acting.get()
+    assert admin_id != UNKNOWN, "no admin was named"  # noqa: S101 - a mistake in our code
+    return admin_id
 
 
 def record(
@@ -60,7 +81,7 @@ def record(
     row = {
         "unit": str(uuid.uuid5(unit_of_work(), f"{action} {event_id} {subject}")),
         "at": utcnow(),
-        "admin_id": _acting_admin(),
+        "admin_id": acting_admin(),
         "action": action,
         "event_id": event_id,
         "subject": subject[:SUBJECT_LENGTH],
@@ -78,9 +99,3 @@ def record_now(
     """The same in a transaction of its own, for what changes no row: before an export begins."""
     record(action, event_id=event_id, subject=subject, **details)
     db.session.commit()
-
-
-def _acting_admin() -> int | None:
-    admin_id: int | None = g.get("acting_admin")
-    assert admin_id or not has_request_context(), "nobody said who acts"  # noqa: S101
-    return admin_id
