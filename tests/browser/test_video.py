@@ -8,6 +8,12 @@ from tests.support.meeting import Meeting
 from tests.support.waiting import wait_for
 
 ABSENT_TRIES = 2
+PLAYLIST_LOADS = 3
+OBSERVE_LONG_TASKS = """() => {
+  window.longTasks = [];
+  const note = ({ duration }) => window.longTasks.push(duration);
+  new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({ type: "longtask" });
+}"""
 
 
 @pytest.fixture
@@ -50,3 +56,15 @@ def test_a_stream_that_begins_late_starts_by_itself(
     wait_until_it_plays(page, 25)
     assert len(tries) > ABSENT_TRIES
     expect(page.locator(".video-state")).to_be_empty()
+
+
+def test_demo_stream_leaves_the_page_responsive(page: Page, broadcast: Meeting) -> None:
+    reloads: list[str] = []
+    check_in(page, broadcast.slug, *broadcast.employee())
+    wait_until_it_plays(page, 15)
+    page.on("response", lambda answer: reloads.append(answer.url))
+    page.evaluate(OBSERVE_LONG_TASKS)
+    while sum(".m3u8" in address for address in reloads) < PLAYLIST_LOADS:
+        page.get_by_label("Your message").press_sequentially("typing ", delay=40)
+    # Chromium reports tasks over 50 ms; the promise is 100 ms.
+    assert [task for task in page.evaluate("longTasks") if task > 100] == []
