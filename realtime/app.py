@@ -36,7 +36,7 @@ class Node:
         self.registry = Registry()
         self.fanout = Fanout(app, self.socketio, self.registry, queue)
         self.writer = Writer(app, self.socketio, self.fanout)
-        headcount = Headcount(settings.redis_url, uuid.uuid4().hex, breaker)
+        headcount = Headcount(app.extensions["redis"], uuid.uuid4().hex, breaker)
         self.presence = Presence(app, self.socketio, self.registry, self.fanout, headcount)
         self.heartbeat = Heartbeat(self.socketio)
         install(direct=settings.fanout == "direct")

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from redis import Redis, RedisError
+from redis import RedisError
 
 from webapp.domain.attendance.viewer_count import nodes_key
-from webapp.infra.cache import REDIS_OPTIONS
 from webapp.infra.circuit_breaker import Breaker
 from webapp.infra.clock import utcnow
 
@@ -17,8 +16,8 @@ SAID_EVERY_SECONDS = 4.0
 class Headcount:
     """Adds up what the nodes say of an event; alone, this node's number stands."""
 
-    def __init__(self, redis_url: str, node: str, breaker: Breaker) -> None:
-        self._redis: Any = Redis.from_url(redis_url, **REDIS_OPTIONS) if redis_url else None
+    def __init__(self, redis: Any, node: str, breaker: Breaker) -> None:
+        self._redis = redis
         self._node = node
         self._breaker = breaker
         self._said: dict[int, tuple[set[int], float]] = {}

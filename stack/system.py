@@ -16,25 +16,10 @@ from stack.ports import status_of
 from stack.process import Log, Pause, quiet
 from stack.server import Server
 from stack.servers import Database, Nginx, Redis
+from webapp.infra.settings import setting_names
 
-# What else a user may set for the application; the rest is decided here.
-PASSED_ON = (
-    "SITE_NAME",
-    "SITE_TIMEZONE",
-    "SECURE_COOKIES",
-    "LOG_FORMAT",
-    "LOG_LEVEL",
-    "KEEP_MINUTES_DAYS",
-    "MAX_CONNECTIONS",
-    "FANOUT",
-    "OIDC_ISSUER",
-    "OIDC_CLIENT_ID",
-    "OIDC_CLIENT_SECRET",
-    "OIDC_CLIENT_SECRET_FILE",
-    "OIDC_NAME",
-    "OIDC_EMPLOYEES",
-    "INSTANCE_PATH",
-)
+# The stack decides these; it passes every other setting of the environment on.
+DECIDED = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "TRUSTED_PROXIES", "DEMO", "HOST", "PORT")
 
 
 class Stack:
@@ -129,7 +114,7 @@ class Stack:
             "REDIS_URL": self.redis.url,
             "SECRET_KEY": secrets.token_hex(32),
             "TRUSTED_PROXIES": "1",
-        } | {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        } | {name: os.environ[name] for name in passed_on() if name in os.environ}
 
     def _start_app(self, folder: Path, env: dict[str, str]) -> None:
         web, nodes = self._counts
@@ -155,6 +140,11 @@ class Stack:
             server.launch()
         for server in servers:
             server.wait_until_ready()
+
+
+def passed_on() -> list[str]:
+    """Return the settings that a user may give to the application of a stack."""
+    return [name for name in setting_names() if name.removesuffix("_FILE") not in DECIDED]
 
 
 def _stop_together(servers: Sequence[Server]) -> None:

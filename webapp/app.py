@@ -37,7 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = create_base(__name__, settings)
     csrf.init_app(app)
     init_publisher(app, settings)
-    init_throttle(app, settings)
+    init_throttle(app)
     init_sso(app, settings)
     for page in PAGES:
         app.register_blueprint(page)

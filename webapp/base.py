@@ -11,6 +11,7 @@ from webapp.infra.cache import init_cache
 from webapp.infra.database import init_database
 from webapp.infra.extensions import db, migrate
 from webapp.infra.logs import configure_logging
+from webapp.infra.redis_client import init_redis
 from webapp.infra.settings import ROOT, Settings
 
 MAX_REQUEST_BYTES = 1024 * 1024
@@ -46,6 +47,7 @@ def create_base(name: str, settings: Settings) -> Flask:
     app.session_interface = SessionCookie()
     app.json.sort_keys = False  # type: ignore[attr-defined]
     init_database(app, settings)
+    init_redis(app, settings)
     init_cache(app, settings)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     app.register_blueprint(health)

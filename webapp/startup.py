@@ -8,10 +8,10 @@ from flask import Flask
 from flask_migrate import upgrade
 
 from webapp.domain import seed
-from webapp.infra.cache import ping_redis
 from webapp.infra.clock import utcnow
 from webapp.infra.database import ping
 from webapp.infra.extensions import db
+from webapp.infra.redis_client import ping_redis
 from webapp.infra.retry import wait_until
 from webapp.infra.settings import ROOT
 

@@ -18,9 +18,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from socketio import RedisManager
 
-from webapp.infra.cache import REDIS_OPTIONS
 from webapp.infra.circuit_breaker import Breaker
 from webapp.infra.publisher import CHANNEL
+from webapp.infra.redis_client import REDIS_OPTIONS
 
 log = logging.getLogger(__name__)
 

@@ -13,10 +13,10 @@ from tests.support.statements import counted_statements
 from webapp.domain.attendance import checkin, viewer_count
 from webapp.domain.events import store as event_store
 from webapp.domain.models import Attendance, Employee, Event
-from webapp.infra.cache import redis_breaker
 from webapp.infra.circuit_breaker import Breaker
 from webapp.infra.clock import minute_of, utcnow
 from webapp.infra.extensions import db
+from webapp.infra.redis_client import redis_breaker
 
 PLAN = {
     "title": "Résumé of the year",
@@ -159,5 +159,5 @@ def watch(event: Event, employee: Employee) -> None:
 
 def say_watching(app: Flask, event_id: int, employees: list[int]) -> None:
     """What a node says to Redis."""
-    url = app.config["CACHE_REDIS_URL"]
-    assert Headcount(url, "node", Breaker("Redis")).distinct(event_id, set(employees)) == 2
+    redis = app.extensions["redis"]
+    assert Headcount(redis, "node", Breaker("Redis")).distinct(event_id, set(employees)) == 2

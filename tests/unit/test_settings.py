@@ -1,6 +1,7 @@
-"""Settings: what is unset has a default, what is wrong stops the start with one line."""
+"""Settings have defaults; a wrong value stops the start with one line that names it."""
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -8,15 +9,29 @@ from pathlib import Path
 
 import pytest
 
-from webapp.infra.settings import ROOT, SettingsError, load_settings
+from stack.system import DECIDED, passed_on
+from webapp.infra.settings import ROOT, Settings, SettingsError, load_settings, setting_names
+
+# Compose decides these for each container, or the image does.
+DECIDED_BY_COMPOSE = {"PORT", "HOST", "INSTANCE_PATH", "DEMO"}
+# The other way to give these is the one that Compose uses.
+GIVEN_OTHERWISE = {"DATABASE_URL_FILE", "REDIS_URL_FILE"}
 
 
-def load(tmp_path: Path, **environ: str) -> object:
+def load(tmp_path: Path, **environ: str) -> Settings:
     return load_settings({"INSTANCE_PATH": str(tmp_path)} | environ)
 
 
-def test_nothing_set_is_the_embedded_default(tmp_path: Path) -> None:
-    settings = load_settings({"INSTANCE_PATH": str(tmp_path)})
+def documented_settings() -> list[str]:
+    """Return every name in the first column of the table of settings."""
+    page = (ROOT / "docs/operations.md").read_text()
+    table = page.partition("\n## Settings\n")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE)
+    return [name for cell in cells for name in re.findall(r"`([A-Z_]+)`", cell)]
+
+
+def test_the_embedded_default_needs_no_setting(tmp_path: Path) -> None:
+    settings = load(tmp_path)
     assert settings.embedded
     assert settings.database_url == f"sqlite:///{tmp_path}/townhall.sqlite3"
     assert settings.site_timezone == "UTC"
@@ -57,12 +72,12 @@ def test_a_malformed_value_is_named_in_one_line(tmp_path: Path, name: str, text:
     assert "\n" not in str(caught.value)
 
 
-def test_several_processes_must_be_given_a_secret_key(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="SECRET_KEY"):
+def test_redis_requires_a_secret_key(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="SECRET_KEY is required when REDIS_URL is set"):
         load(tmp_path, REDIS_URL="redis://localhost")
 
 
-def test_the_first_start_makes_a_secret_that_only_its_owner_reads(tmp_path: Path) -> None:
+def test_the_first_start_creates_a_secret_that_only_its_owner_can_read(tmp_path: Path) -> None:
     first = load_settings({"INSTANCE_PATH": str(tmp_path)}).secret_key
     second = load_settings({"INSTANCE_PATH": str(tmp_path)}).secret_key
     assert first == second
@@ -71,12 +86,30 @@ def test_the_first_start_makes_a_secret_that_only_its_owner_reads(tmp_path: Path
     assert mode == 0o600
 
 
-def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
-    (tmp_path / "key").write_text("kept in a file, with a line end\n")
-    settings = load_settings(
-        {"REDIS_URL": "redis://localhost", "SECRET_KEY_FILE": str(tmp_path / "key")}
-    )
-    assert settings.secret_key == "kept in a file, with a line end"
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("SECRET_KEY", "a key from a file"),
+        ("DATABASE_URL", "sqlite:///from-a-file.sqlite3"),
+        ("REDIS_URL", "redis://:password@host:6379/0"),
+    ],
+)
+def test_a_secret_can_come_from_a_file(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / "secret").write_text(f"{text}\n")
+    key = {"SECRET_KEY": "0123456789abcdef"} if name == "REDIS_URL" else {}
+    settings = load(tmp_path, **{f"{name}_FILE": str(tmp_path / "secret")}, **key)
+    assert getattr(settings, name.lower()) == text
+
+
+def test_a_value_wins_over_its_file(tmp_path: Path) -> None:
+    settings = load(tmp_path, SECRET_KEY="0123456789abcdef", SECRET_KEY_FILE="/no/such/file")
+    assert settings.secret_key == "0123456789abcdef"
+
+
+def test_only_secrets_are_read_from_files() -> None:
+    files = {name for name in setting_names() if name.endswith("_FILE")}
+    assert {"SECRET_KEY_FILE", "DATABASE_URL_FILE", "OIDC_CLIENT_SECRET_FILE"} <= files
+    assert "SITE_NAME_FILE" not in files
 
 
 SINGLE_SIGN_ON = {
@@ -87,14 +120,14 @@ SINGLE_SIGN_ON = {
 
 
 @pytest.mark.parametrize("name", SINGLE_SIGN_ON)
-def test_single_sign_on_is_set_wholly_or_not_at_all(tmp_path: Path, name: str) -> None:
+def test_single_sign_on_needs_all_its_settings(tmp_path: Path, name: str) -> None:
     rest = {other: text for other, text in SINGLE_SIGN_ON.items() if other != name}
     with pytest.raises(SettingsError) as caught:
         load(tmp_path, **rest)
-    assert str(caught.value) == f"Single sign-on is set in part only, without {name}."
+    assert str(caught.value) == f"Single sign-on also needs {name}."
 
 
-def test_the_secret_of_single_sign_on_may_come_from_a_file(tmp_path: Path) -> None:
+def test_the_client_secret_can_come_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("kept in a file\n")
     rest = {k: v for k, v in SINGLE_SIGN_ON.items() if k != "OIDC_CLIENT_SECRET"}
     environ = {"INSTANCE_PATH": str(tmp_path), "OIDC_CLIENT_SECRET_FILE": str(tmp_path / "secret")}
@@ -106,21 +139,47 @@ def test_the_secret_of_single_sign_on_may_come_from_a_file(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("scheme", ["mysql", "mariadb", "mysql+mysqldb"])
-def test_every_mysql_address_goes_through_pymysql(tmp_path: Path, scheme: str) -> None:
+def test_every_mysql_url_uses_pymysql(tmp_path: Path, scheme: str) -> None:
     settings = load_settings(
         {"INSTANCE_PATH": str(tmp_path), "DATABASE_URL": f"{scheme}://u:p%40ss@host/name"}
     )
     assert settings.database_url == "mysql+pymysql://u:p%40ss@host/name?charset=utf8mb4"
 
 
-def test_the_secret_is_not_shown_where_settings_are_printed(tmp_path: Path) -> None:
-    assert "0123456789abcdef" not in repr(load(tmp_path, SECRET_KEY="0123456789abcdef"))
+def test_secrets_are_not_printed(tmp_path: Path) -> None:
+    url = "mysql+pymysql://user:hunter2@host/name"
+    text = repr(load(tmp_path, SECRET_KEY="0123456789abcdef", DATABASE_URL=url))
+    assert "0123456789abcdef" not in text
+    assert "hunter2" not in text
 
 
-def test_a_wrong_setting_stops_the_process_without_a_trace(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL", "REDIS_URL"])
+def test_an_error_does_not_repeat_a_secret(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path, **{name: "hunter2"})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_wrong_setting_stops_the_process_without_a_traceback(tmp_path: Path) -> None:
     environ = os.environ | {"LOG_FORMAT": "xml", "INSTANCE_PATH": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "wsgi.py"], cwd=ROOT, env=environ, capture_output=True, text=True
     )
     assert done.returncode == 1
-    assert done.stderr.strip() == "townhall: LOG_FORMAT: Must be one of: text, json."
+    assert done.stderr.strip() == "townhall: LOG_FORMAT: must be 'text' or 'json', not 'xml'."
+
+
+def test_the_manual_lists_every_setting() -> None:
+    assert sorted(documented_settings()) == sorted(setting_names())
+
+
+def test_compose_passes_every_setting_on() -> None:
+    lines = (ROOT / "compose.yaml").read_text().partition("&settings\n")[2].splitlines()
+    passed = {name for line in lines for name in re.findall("^    ([A-Z_]+):", line)}
+    left_out = set(setting_names()) - passed
+    assert left_out == DECIDED_BY_COMPOSE | GIVEN_OTHERWISE
+
+
+def test_the_local_stack_passes_every_setting_on() -> None:
+    given = {name.removesuffix("_FILE") for name in set(setting_names()) - set(passed_on())}
+    assert given == set(DECIDED)

@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from webapp.http.access import internal
-from webapp.infra.cache import ping_redis
 from webapp.infra.database import ping
+from webapp.infra.redis_client import ping_redis
 
 bp = Blueprint("health", __name__)
 

@@ -4,22 +4,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from cachelib.serializers import JSONSerializer
-from flask import Flask, current_app, g
-from redis import RedisError
+from flask import Flask, g
 
-from webapp.infra.circuit_breaker import Breaker
 from webapp.infra.extensions import flask_cache
+from webapp.infra.redis_client import answer_or_none
 from webapp.infra.settings import Settings
-
-# A page asks at most a few keys, so a hung Redis costs it no more than this once, and then
-# nothing while the breaker is open.
-REDIS_TIMEOUT_SECONDS = 0.5
-REDIS_OPTIONS: dict[str, Any] = {
-    "socket_timeout": REDIS_TIMEOUT_SECONDS,
-    "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
-    "retry": None,
-}
-
 
 T = TypeVar("T")
 
@@ -34,61 +23,42 @@ def init_cache(app: Flask, settings: Settings) -> None:
     """Bind the cache: Redis where there is one, else this process's memory."""
     app.config |= {
         "CACHE_TYPE": "SimpleCache" if settings.embedded else "RedisCache",
-        "CACHE_REDIS_URL": settings.redis_url,
-        "CACHE_OPTIONS": {"threshold": 50_000} if settings.embedded else REDIS_OPTIONS,
+        "CACHE_REDIS_HOST": app.extensions["redis"],
+        "CACHE_OPTIONS": {"threshold": 50_000} if settings.embedded else {},
         "CACHE_SERIALIZER": _Json(),
         "CACHE_KEY_PREFIX": "townhall:",
         # It takes a key that somebody else cached again at once for one that could not be deleted.
         "CACHE_IGNORE_ERRORS": True,
     }
-    app.extensions["redis_breaker"] = Breaker("Redis")
     flask_cache.init_app(app)
-
-
-def redis_breaker() -> Breaker:
-    """The process's one opinion on whether Redis answers."""
-    breaker: Breaker = current_app.extensions["redis_breaker"]
-    return breaker
-
-
-def ping_redis() -> None:
-    """Return when Redis answers a ping; raise what it raised otherwise."""
-    backend: Any = flask_cache.cache
-    backend._read_client.ping()
-
-
-def ask_redis(ask: Callable[[Any], T]) -> T | None:
-    """Return `ask(client)`, or None where there is no Redis or it does not answer."""
-    backend: Any = flask_cache.cache
-    if not hasattr(backend, "_read_client"):
-        return None
-    return _asked(lambda: ask(backend._read_client))
 
 
 def prefetch(*keys: str) -> None:
     """Ask for several keys in one round trip; the next `get` of each has its answer from it."""
-    g.fetched = dict(zip(keys, _asked(lambda: flask_cache.get_many(*keys)) or (), strict=False))
+    g.fetched = dict(
+        zip(keys, answer_or_none(lambda: flask_cache.get_many(*keys)) or (), strict=False)
+    )
 
 
 def get(key: str) -> Any:
     """The value under `key`, or None."""
     if key in (fetched := g.get("fetched", {})):
         return fetched.pop(key)
-    return _asked(lambda: flask_cache.get(key))
+    return answer_or_none(lambda: flask_cache.get(key))
 
 
 def put(key: str, value: Any, seconds: int) -> None:
     """Keep `value` (JSON) for so many seconds."""
-    _asked(lambda: flask_cache.set(key, value, timeout=seconds))
+    answer_or_none(lambda: flask_cache.set(key, value, timeout=seconds))
 
 
 def forget(*keys: str) -> None:
     """Drop the keys, on the line after the commit that made them stale."""
     if len(keys) == 1:
         # Of many, the library first asks whether each is there.
-        _asked(lambda: flask_cache.delete(keys[0]))
+        answer_or_none(lambda: flask_cache.delete(keys[0]))
     else:
-        _asked(lambda: flask_cache.delete_many(*keys))
+        answer_or_none(lambda: flask_cache.delete_many(*keys))
 
 
 def correct(key: str, value: Any) -> None:
@@ -106,14 +76,3 @@ def remember(key: str, seconds: int, read: Callable[[], T | None]) -> T | None:
     if value is None and (value := read()) is not None:
         put(key, value, seconds)
     return value
-
-
-def _asked(ask: Callable[[], T]) -> T | None:
-    breaker = redis_breaker()
-    if breaker.open:
-        return None
-    try:
-        return ask()
-    except (RedisError, OSError) as error:
-        breaker.failed(error)
-        return None

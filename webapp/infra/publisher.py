@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, current_app
 from socketio import RedisManager
 
-from webapp.infra.cache import REDIS_OPTIONS, redis_breaker
+from webapp.infra.redis_client import REDIS_OPTIONS, redis_breaker
 from webapp.infra.settings import Settings
 
 NAMESPACE = "/live"

@@ -15,12 +15,10 @@ from flask import Flask, current_app
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
-from redis import RedisError
+from redis import Redis, RedisError
 
 from webapp.errors import SlowDown
-from webapp.infra.cache import REDIS_OPTIONS
 from webapp.infra.circuit_breaker import Breaker
-from webapp.infra.settings import Settings
 
 T = TypeVar("T")
 
@@ -29,9 +27,10 @@ PER_TARGET = parse("10 per 15 minutes")
 PER_SOURCE = parse("1000 per 5 minutes")
 
 
-def init_throttle(app: Flask, settings: Settings) -> None:
+def init_throttle(app: Flask) -> None:
     """Count in Redis where there is one, else (and while it is away) in this process."""
-    app.extensions["throttle"] = Throttle(settings.redis_url, app.extensions["redis_breaker"])
+    redis, breaker = app.extensions["redis"], app.extensions["redis_breaker"]
+    app.extensions["throttle"] = Throttle(redis, breaker)
 
 
 def check_guess(kind: str, target: str, source: str) -> None:
@@ -50,12 +49,15 @@ Keys = list[tuple[RateLimitItem, str]]
 class Throttle:
     """The counters of one process: shared ones first, its own while those do not answer."""
 
-    def __init__(self, redis_url: str, breaker: Breaker) -> None:
+    def __init__(self, redis: Redis | None, breaker: Breaker) -> None:
         self._own = MovingWindowRateLimiter(MemoryStorage())
         self._shared = None
         self._breaker = breaker
-        if redis_url:
-            storage = RedisStorage(redis_url, key_prefix="townhall:guesses", **REDIS_OPTIONS)
+        if redis:
+            # The address only chooses between Redis and Valkey: the pool knows the server.
+            storage = RedisStorage(
+                "redis://", connection_pool=redis.connection_pool, key_prefix="townhall:guesses"
+            )
             self._shared = MovingWindowRateLimiter(storage)
 
     def check(self, keys: Keys) -> None:

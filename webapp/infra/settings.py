@@ -1,17 +1,22 @@
-"""The settings of a process, read once from the environment; the README's table describes them."""
+"""The settings of a process, read once from the environment; docs/operations.md describes each.
+
+A field of `Settings` is the whole declaration: `site_name` is read from SITE_NAME.
+"""
 
 import os
 import re
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import Field as DataclassField
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic.dataclasses import dataclass
 from redis.connection import parse_url
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -26,185 +31,187 @@ class SettingsError(Exception):
     """A setting is missing or malformed. `str()` is one line that names it."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What the environment says, checked. `redis_url` is empty in the embedded default."""
-
-    database_url: str
-    redis_url: str
-    secret_key: str = field(repr=False)
-    site_name: str
-    site_timezone: str
-    trusted_proxies: int
-    secure_cookies: bool
-    log_format: str
-    log_level: str
-    host: str
-    port: int
-    max_connections: int
-    fanout: str
-    demo: bool
-    keep_minutes_days: int
-    oidc_issuer: str
-    oidc_client_id: str
-    oidc_client_secret: str = field(repr=False)
-    oidc_name: str
-    oidc_employees: bool
-    instance_path: Path
-
-    @property
-    def embedded(self) -> bool:
-        """One process serves everything: nothing outside it has to be told."""
-        return not self.redis_url
-
-
-def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """The settings in `environ`; an empty value counts as unset.
-
-    Raises `SettingsError` naming every setting that is wrong.
-    """
-    try:
-        values = _Environment().load({name: text for name, text in environ.items() if text})
-    except ValidationError as error:
-        raise SettingsError(_one_line(error)) from None
-    instance = values["instance_path"] = Path(values["instance_path"])
-    values["database_url"] = _database_url(values["database_url"], instance)
-    key_file = values.pop("secret_key_file")
-    values["secret_key"] = values["secret_key"] or _kept_secret(key_file, values, instance)
-    _check_single_sign_on(values)
-    return Settings(**values)
-
-
-def load_or_exit() -> Settings:
-    """The settings of this process, or its end with one line that says what is wrong."""
-    try:
-        return load_settings()
-    except SettingsError as error:
-        sys.exit(f"townhall: {error}")
-
-
-def _is_database_url(text: str) -> None:
+def _check_database_url(text: str) -> str:
     try:
         url = make_url(text or "sqlite://")
         known = url.get_backend_name() in DRIVERS and (url.port or 1) in PORTS
     except (ArgumentError, ValueError):
         known = False
     if not known:
-        raise ValidationError("must look like mysql+pymysql://user:password@host/name.")
+        raise ValueError("must look like mysql+pymysql://user:password@host/name")
+    return text
 
 
-def _is_redis_url(text: str) -> None:
+def _check_redis_url(text: str) -> str:
     try:
         if text:
             parse_url(text)  # type: ignore[no-untyped-call]
     except ValueError:
-        raise ValidationError("must look like redis://host:6379/0.") from None
+        raise ValueError("must look like redis://host:6379/0") from None
+    return text
 
 
-def _is_timezone(text: str) -> None:
+def _check_timezone(text: str) -> str:
     try:
         ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValidationError("must be an IANA name such as Europe/Berlin.") from None
+        raise ValueError("must be an IANA time zone such as Europe/Berlin") from None
+    return text
 
 
-def _is_issuer(text: str) -> None:
-    # What comes over plain http can be forged, unless it never leaves the machine.
+def _check_issuer(text: str) -> str:
+    # Answers over plain http can be forged, unless they never leave the machine.
     if text and not re.fullmatch(r"https://\S+|http://(127\.0\.0\.1|localhost)([:/]\S*)?", text):
-        raise ValidationError("must look like https://login.example.com.")
+        raise ValueError("must look like https://login.example.com")
+    return text
 
 
-class _Environment(Schema):
-    class Meta:
-        unknown = EXCLUDE
+@dataclass(frozen=True)
+class Settings:
+    """The checked settings. `redis_url` is empty in the embedded default.
 
-    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
-        field_obj.data_key = field_name.upper()
+    A field with `repr=False` holds a secret: it is not printed, and NAME_FILE may name a file to
+    read it from instead.
+    """
 
-    database_url = fields.String(load_default="", validate=_is_database_url)
-    redis_url = fields.String(load_default="", validate=_is_redis_url)
-    secret_key = fields.String(load_default="", validate=validate.Length(min=16))
-    secret_key_file = fields.String(load_default="")
-    site_name = fields.String(load_default="Townhall")
-    site_timezone = fields.String(load_default="UTC", validate=_is_timezone)
-    trusted_proxies = fields.Integer(load_default=0, validate=validate.Range(0, 10))
-    secure_cookies = fields.Boolean(load_default=False)
-    log_format = fields.String(load_default="text", validate=validate.OneOf(["text", "json"]))
-    log_level = fields.String(
-        load_default="INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
+    database_url: Annotated[str, AfterValidator(_check_database_url)] = Field(
+        default="", repr=False
     )
-    host = fields.String(load_default="127.0.0.1")
-    port = fields.Integer(load_default=0, validate=validate.Range(1, 65535))
-    max_connections = fields.Integer(load_default=10_000, validate=validate.Range(min=1))
-    fanout = fields.String(load_default="direct", validate=validate.OneOf(["direct", "stock"]))
-    demo = fields.Boolean(load_default=True)
-    keep_minutes_days = fields.Integer(load_default=90, validate=validate.Range(1, 36500))
-    oidc_issuer = fields.String(load_default="", validate=_is_issuer)
-    oidc_client_id = fields.String(load_default="")
-    oidc_client_secret = fields.String(load_default="")
-    oidc_client_secret_file = fields.String(load_default="")
-    oidc_name = fields.String(load_default="single sign-on")
-    oidc_employees = fields.Boolean(load_default=False)
-    instance_path = fields.String(load_default=str(ROOT / "instance"))
+    redis_url: Annotated[str, AfterValidator(_check_redis_url)] = Field(default="", repr=False)
+    secret_key: str = Field(default="", repr=False, min_length=16)
+    site_name: str = "Townhall"
+    site_timezone: Annotated[str, AfterValidator(_check_timezone)] = "UTC"
+    keep_minutes_days: int = Field(default=90, ge=1, le=36_500)
+    trusted_proxies: int = Field(default=0, ge=0, le=10)
+    secure_cookies: bool = False
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    host: str = "127.0.0.1"
+    port: int | None = Field(default=None, ge=1, le=65_535)
+    max_connections: int = Field(default=10_000, ge=1)
+    fanout: Literal["direct", "stock"] = "direct"
+    demo: bool = True
+    instance_path: Path = ROOT / "instance"
+    oidc_issuer: Annotated[str, AfterValidator(_check_issuer)] = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = Field(default="", repr=False)
+    oidc_name: str = "single sign-on"
+    oidc_employees: bool = False
+
+    @property
+    def embedded(self) -> bool:
+        """Return whether one process serves everything and has no other process to inform."""
+        return not self.redis_url
 
 
-def _one_line(error: ValidationError) -> str:
-    texts: dict[str, list[str]] = error.messages_dict
-    return " ".join(f"{name}: {' '.join(texts[name])}" for name in sorted(texts))
+def setting_names() -> list[str]:
+    """Return the environment variable of every setting, in the order of `Settings`."""
+    return [name for field in fields(Settings) for name in _names(field)]
 
 
-def _database_url(text: str, instance: Path) -> str:
-    if not text:
-        return f"sqlite:///{_instance_file(instance, 'townhall.sqlite3')}"
-    url = make_url(text)
+def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings in `environ`; an empty value counts as unset.
+
+    Raises `SettingsError` naming every setting that is wrong.
+    """
+    given = dict(_given(environ))
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        raise SettingsError(" ".join(_sentences(error))) from None
+    _check_single_sign_on(settings)
+    return replace(
+        settings,
+        database_url=_complete_database_url(settings),
+        secret_key=settings.secret_key or _own_secret(settings),
+    )
+
+
+def load_or_exit() -> Settings:
+    """Return the settings of this process, or end it with one line that says what is wrong."""
+    try:
+        return load_settings()
+    except SettingsError as error:
+        sys.exit(f"townhall: {error}")
+
+
+def _names(field: DataclassField[Any]) -> list[str]:
+    name = field.name.upper()
+    return [name] if field.repr else [name, f"{name}_FILE"]
+
+
+def _given(environ: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    """Yield each field that `environ` sets; the value itself wins over its file."""
+    for field in fields(Settings):
+        for name in _names(field):
+            if text := environ.get(name):
+                is_file = name != field.name.upper()
+                yield field.name, _read_secret(name, Path(text)) if is_file else text
+                break
+
+
+def _sentences(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors(include_url=False):
+        name = str(problem["loc"][0])
+        message = problem["msg"].removeprefix("Value error, ").partition(", unable to")[0]
+        message = re.sub("^(Input|String) should", "must", message)
+        secret = name in {field.name for field in fields(Settings) if not field.repr}
+        yield (
+            f"{name.upper()}: {message}."
+            if secret
+            else (f"{name.upper()}: {message}, not {problem['input']!r}.")
+        )
+
+
+def _check_single_sign_on(settings: Settings) -> None:
+    together = ("oidc_issuer", "oidc_client_id", "oidc_client_secret")
+    missing = [name.upper() for name in together if not getattr(settings, name)]
+    if missing and len(missing) < len(together):
+        raise SettingsError(f"Single sign-on also needs {', '.join(missing)}.")
+
+
+def _complete_database_url(settings: Settings) -> str:
+    if not settings.database_url:
+        return f"sqlite:///{_instance_file(settings, 'townhall.sqlite3')}"
+    url = make_url(settings.database_url)
     url = url.set(drivername=DRIVERS[url.get_backend_name()])
     if url.get_backend_name() == "mysql":
         url = url.update_query_dict({"charset": "utf8mb4"})
     return url.render_as_string(hide_password=False)
 
 
-def _kept_secret(key_file: str, values: Mapping[str, object], instance: Path) -> str:
-    if key_file:
-        return _read_secret("SECRET_KEY_FILE", Path(key_file))
-    if values["redis_url"]:
+def _own_secret(settings: Settings) -> str:
+    if settings.redis_url:
         raise SettingsError(
-            "SECRET_KEY: several processes share cookies, so they must be given one."
+            "SECRET_KEY is required when REDIS_URL is set: all processes must share it."
         )
-    path = _instance_file(instance, "secret_key")
+    path = _instance_file(settings, "secret_key")
     with suppress(FileExistsError):
         # Created in one step, so that two first starts cannot each keep their own.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(48))
-    return _read_secret("SECRET_KEY_FILE", path)
+    return _read_secret("INSTANCE_PATH", path)
 
 
-def _instance_file(instance: Path, name: str) -> Path:
+def _instance_file(settings: Settings, name: str) -> Path:
+    instance = settings.instance_path
     try:
         instance.mkdir(parents=True, exist_ok=True)
         writable = os.access(instance, os.W_OK)
     except OSError:
         writable = False
     if not writable:
-        raise SettingsError(f"INSTANCE_PATH: {instance}: there nothing can be written.")
+        raise SettingsError(f"INSTANCE_PATH: {instance} is not writable.")
     return instance / name
-
-
-def _check_single_sign_on(values: dict[str, Any]) -> None:
-    file = values.pop("oidc_client_secret_file")
-    if file and not values["oidc_client_secret"]:
-        values["oidc_client_secret"] = _read_secret("OIDC_CLIENT_SECRET_FILE", Path(file))
-    together = ("oidc_issuer", "oidc_client_id", "oidc_client_secret")
-    missing = [name.upper() for name in together if not values[name]]
-    if missing and len(missing) < len(together):
-        raise SettingsError(f"Single sign-on is set in part only, without {', '.join(missing)}.")
 
 
 def _read_secret(name: str, path: Path) -> str:
     try:
         secret = path.read_text().strip()
-    except OSError as error:
-        raise SettingsError(f"{name}: {path}: {error.strerror}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a text file"
+        raise SettingsError(f"{name}: {path}: {reason}.") from None
     if not secret:
         raise SettingsError(f"{name}: {path} is empty.")
     return secret

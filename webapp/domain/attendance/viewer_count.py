@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import func, select
 
 from webapp.domain.models import Attendance
-from webapp.infra import cache
 from webapp.infra.clock import minute_of, utcnow
 from webapp.infra.extensions import db
+from webapp.infra.redis_client import ask_redis
 
 
 def nodes_key(event_id: int) -> str:
@@ -25,7 +25,7 @@ def count_watching(event_ids: Iterable[int]) -> dict[int, int]:
     wanted = list(event_ids)
     if not wanted:
         return {}
-    counts = cache.ask_redis(lambda redis: {i: _count_in_redis(redis, i) for i in wanted})
+    counts = ask_redis(lambda redis: {i: _count_in_redis(redis, i) for i in wanted})
     return _count_in_database(wanted) if counts is None else counts
 
 

@@ -1,0 +1,57 @@
+"""Redis, configured once: one client and one circuit breaker per process."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, current_app
+from redis import Redis, RedisError
+
+from webapp.infra.circuit_breaker import Breaker
+from webapp.infra.settings import Settings
+
+# A page asks for a few keys at most, so a hung Redis costs it no more than this once, and then
+# nothing while the breaker is open.
+TIMEOUT_SECONDS = 0.5
+REDIS_OPTIONS: dict[str, Any] = {
+    "socket_timeout": TIMEOUT_SECONDS,
+    "socket_connect_timeout": TIMEOUT_SECONDS,
+    "retry": None,
+}
+
+T = TypeVar("T")
+
+
+def init_redis(app: Flask, settings: Settings) -> None:
+    """Give `app` its client (None in the embedded default) and its breaker; connects lazily."""
+    url = settings.redis_url
+    app.extensions["redis"] = Redis.from_url(url, **REDIS_OPTIONS) if url else None
+    app.extensions["redis_breaker"] = Breaker("Redis")
+
+
+def redis_breaker() -> Breaker:
+    """Return the breaker that everything in this process that uses Redis shares."""
+    breaker: Breaker = current_app.extensions["redis_breaker"]
+    return breaker
+
+
+def ping_redis() -> None:
+    """Return when Redis answers a ping; raise `RedisError` or `OSError` otherwise."""
+    current_app.extensions["redis"].ping()
+
+
+def ask_redis(ask: Callable[[Any], T]) -> T | None:
+    """Return `ask(client)`, or None when there is no Redis or it does not answer."""
+    client = current_app.extensions["redis"]
+    return answer_or_none(lambda: ask(client)) if client else None
+
+
+def answer_or_none(ask: Callable[[], T]) -> T | None:
+    """Return `ask()`, or None when Redis does not answer; ask nothing while the breaker is open."""
+    breaker = redis_breaker()
+    if breaker.open:
+        return None
+    try:
+        return ask()
+    except (RedisError, OSError) as error:
+        breaker.failed(error)
+        return None
