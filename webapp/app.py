@@ -29,9 +29,9 @@ PAGES = (checkin, live, account, sso, events, roster, moderation, employees, aud
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The WSGI application of the web tier.
+    """Create the WSGI application of the web tier, by default with the environment's settings.
 
-    Raises `SettingsError` where `settings` are not given and the environment's are wrong.
+    Raises `SettingsError` when those are wrong.
     """
     settings = settings or load_settings()
     app = create_base(__name__, settings)

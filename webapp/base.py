@@ -1,10 +1,10 @@
-"""What both tiers' applications have in common."""
+"""The Flask application that the web tier and the realtime tier start from."""
 
 from datetime import timedelta
 
 from flask import Flask
 
-from webapp.domain import models  # noqa: F401 - the tables must be known before they are asked for
+from webapp.domain import models  # noqa: F401 - declares the tables
 from webapp.http.health import bp as health
 from webapp.http.identity import SessionCookie
 from webapp.infra.cache import init_cache
@@ -18,7 +18,7 @@ MAX_REQUEST_BYTES = 1024 * 1024
 
 
 def create_base(name: str, settings: Settings) -> Flask:
-    """An application with the settings, the database, the cache and the health addresses."""
+    """Create an application with settings, database, cache and health addresses."""
     configure_logging(settings.log_format, settings.log_level)
     app = Flask(
         name,
@@ -37,10 +37,11 @@ def create_base(name: str, settings: Settings) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
         PERMANENT_SESSION_LIFETIME=timedelta(days=7),
-        # A cookie is only sent when it changed: reads must not race with the page's own.
+        # Send the cookie only when it changed, so that a poll cannot overwrite a newer one.
         SESSION_REFRESH_EACH_REQUEST=False,
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
-        # As long as the session cookie that it belongs to; its own age would be by each clock.
+        # A token is valid as long as its session cookie. A limit of its own would compare the
+        # clocks of two machines.
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
     )

@@ -1,4 +1,4 @@
-"""The one family of errors. Pages, fragments, JSON and acknowledgements show them alike."""
+"""The errors that users see, the same in pages, fragments, JSON and acknowledgements."""
 
 import logging
 from typing import Any, ClassVar
@@ -10,11 +10,11 @@ log = logging.getLogger(__name__)
 
 
 class TownhallError(Exception):
-    """Something the user is told. `code` is for programs, `message` for people."""
+    """An error with a `code` for programs and a `message` for people."""
 
     code: ClassVar[str] = "internal"
     status: ClassVar[int] = 500
-    message: str = "Something went wrong on our side. It has been noted."
+    message: str = "Something went wrong on our side. The error has been logged."
 
     def __init__(self, message: str | None = None, *, retry_after: int | None = None) -> None:
         self.message = message or self.message
@@ -22,14 +22,14 @@ class TownhallError(Exception):
         super().__init__(self.message)
 
     def as_dict(self) -> dict[str, Any]:
-        """`{code, message, retry_after?}`: the same in JSON bodies and acknowledgements."""
+        """Return `{code, message, retry_after?}` for JSON bodies and acknowledgements."""
         body: dict[str, Any] = {"code": self.code, "message": self.message}
         return body if self.retry_after is None else body | {"retry_after": self.retry_after}
 
 
 class NotFound(TownhallError):
     code, status = "invalid", 404
-    message = "There is nothing at this address."
+    message = "There is no page at this address."
 
 
 class NotCheckedIn(TownhallError):
@@ -49,12 +49,12 @@ class ChatClosed(TownhallError):
 
 class Invalid(TownhallError):
     code, status = "invalid", 422
-    message = "That could not be read."
+    message = "The request could not be read."
 
 
 class SlowDown(TownhallError):
     code, status = "slow_down", 429
-    message = "That was a little fast. Wait a moment and send it again."
+    message = "You are sending too fast. Wait a moment and try again."
 
 
 class Muted(TownhallError):
@@ -64,21 +64,21 @@ class Muted(TownhallError):
 
 class Unavailable(TownhallError):
     code, status = "unavailable", 503
-    message = "We cannot store anything just now. Try again in a moment."
+    message = "Nothing can be saved right now. Try again in a moment."
 
     def __init__(self, message: str | None = None, *, retry_after: int = 2) -> None:
         super().__init__(message, retry_after=retry_after)
 
 
 def is_outage(error: BaseException) -> bool:
-    """True when the database did not answer or gave up; the same statement may work later."""
+    """Return True when the database failed in a way that a retry may cure."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     return isinstance(error, (OperationalError, InterfaceError, PoolTimeout))
 
 
 def as_townhall_error(error: Exception) -> TownhallError:
-    """The member of the family that says what `error` means to the user; logs what is ours."""
+    """Return the error to show to the user for `error`; log outages and defects."""
     if isinstance(error, TownhallError):
         return error
     if is_outage(error):
@@ -89,5 +89,5 @@ def as_townhall_error(error: Exception) -> TownhallError:
 
 
 def first_line(error: Exception) -> str:
-    """What `error` says, without the statement and the advice that SQLAlchemy adds."""
+    """Return the first line of `error`, without the SQL that SQLAlchemy adds."""
     return str(getattr(error, "orig", None) or error).partition("\n")[0]

@@ -1,4 +1,4 @@
-"""Checking in and out, as a person sees it."""
+"""Check-in and check-out in a browser."""
 
 import re
 import sqlite3
@@ -16,7 +16,7 @@ from webapp.domain.seed import ADMIN_EMAIL, ADMIN_PASSWORD, EMPLOYEE_EMAIL, EMPL
 from webapp.infra.clock import utcnow
 
 
-def test_refused_with_a_wrong_number_then_in_and_out_again(
+def test_a_wrong_number_then_check_in_and_check_out(
     people: People, embedded: Embedded, javascript: bool
 ) -> None:
     people.expect_complaint("status of 422")
@@ -36,7 +36,7 @@ def test_refused_with_a_wrong_number_then_in_and_out_again(
     expect(page.get_by_role("button", name="Check in")).to_be_visible()
 
 
-def test_what_was_typed_stays_when_the_database_takes_nothing(
+def test_typed_values_stay_while_the_database_is_locked(
     people: People, embedded: Embedded, meeting: Meeting
 ) -> None:
     people.expect_complaint("status of 503")
@@ -45,18 +45,16 @@ def test_what_was_typed_stays_when_the_database_takes_nothing(
     email, number = meeting.employee()
     with locked_for_writing(embedded):
         fill_in(page, email, number)
-        # SQLite waits five seconds for the lock before it gives up.
+        # SQLite gives up after waiting five seconds for the lock.
         alert = page.locator("#alert")
-        expect(alert).to_contain_text("We cannot store anything just now")
+        expect(alert).to_contain_text("Nothing can be saved right now")
     expect(page.get_by_label("Work e-mail")).to_have_value(email)
     expect(page.get_by_label("Employee number")).to_have_value(number)
     page.get_by_role("button", name="Check in").click()
     expect(page).to_have_url(LIVE)
 
 
-def test_a_page_opened_early_counts_down_and_turns_into_the_form(
-    people: People, embedded: Embedded
-) -> None:
+def test_an_early_page_counts_down_and_becomes_the_form(people: People, embedded: Embedded) -> None:
     begin = utcnow() + timedelta(minutes=10)
     times = {"starts_at": begin, "ends_at": begin + timedelta(hours=1)}
     with held_meeting(embedded.settings, embedded.url, state="scheduled", **times) as meeting:
@@ -66,7 +64,7 @@ def test_a_page_opened_early_counts_down_and_turns_into_the_form(
         expect(page.locator(".countdown")).to_have_text(
             re.compile(r"^9 minutes, \d+ seconds? to go$")
         )
-        # The reader's zone is Berlin, in whatever zone the event is.
+        # The browser is in Berlin, whatever the time zone of the event.
         local = begin.astimezone(ZoneInfo("Europe/Berlin"))
         expect(page.locator("time")).to_contain_text(f"{local:%H:%M}")
         open_event(people, meeting)
@@ -85,7 +83,7 @@ def open_event(people: People, meeting: Meeting) -> None:
 
 @contextmanager
 def locked_for_writing(embedded: Embedded) -> Iterator[None]:
-    """Somebody else writes to the database inside the block, and goes on writing."""
+    """Hold the write lock of the database inside the block."""
     path = embedded.folder / "townhall.sqlite3"
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")

@@ -1,4 +1,4 @@
-"""Single sign-on in a browser: off to the provider and back, through nginx and without it."""
+"""Single sign-on in a browser, with and without nginx."""
 
 import re
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def provider() -> Iterator[Provider]:
 def site(
     request: pytest.FixtureRequest, provider: Provider, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """The address of a system with the demo data, in one process (on eventlet) or behind nginx."""
+    """Serve the demo data from one process (eventlet) and behind nginx."""
     if request.param == "embedded":
         yield from serve(Embedded(tmp_path_factory.mktemp("instance"), provider.settings))
         return
@@ -46,13 +46,13 @@ def serve(server: Embedded) -> Iterator[str]:
 
 @pytest.fixture
 def page(people: People, site: str) -> Page:
-    """A new browser; what it refuses to do (the policy) fails the test."""
-    # The page that refuses somebody, and the icon that the provider does not have.
+    """Open a new browser; a violation of the content security policy fails the test."""
+    # A refusal has a status of 4xx, and the provider has no icon.
     people.expect_complaint("status of 4")
     return people.come(site)
 
 
-def be_at_provider(page: Page, email: str) -> None:
+def sign_in_at_provider(page: Page, email: str) -> None:
     expect(page.get_by_role("heading", name="Example ID")).to_be_visible()
     page.get_by_label("E-mail").fill(email)
     page.get_by_role("button", name="Continue").click()
@@ -61,7 +61,7 @@ def be_at_provider(page: Page, email: str) -> None:
 def test_an_admin_signs_in_and_out(page: Page, site: str) -> None:
     page.goto(f"{site}/admin/employees?q=ada")
     page.get_by_role("link", name="Sign in with Example ID").click()
-    be_at_provider(page, ADMIN)
+    sign_in_at_provider(page, ADMIN)
     expect(page).to_have_url(f"{site}/admin/employees?q=ada")
     page.get_by_role("button", name="Sign out everywhere").click()
     expect(page).to_have_url(f"{site}/admin/login")
@@ -69,7 +69,7 @@ def test_an_admin_signs_in_and_out(page: Page, site: str) -> None:
     expect(page.get_by_role("link", name="Sign in with Example ID")).to_be_visible()
 
 
-def test_an_admin_who_cancels_signs_in_with_the_password(page: Page, site: str) -> None:
+def test_an_admin_cancels_and_uses_the_password(page: Page, site: str) -> None:
     page.goto(f"{site}/admin/")
     page.get_by_role("link", name="Sign in with Example ID").click()
     page.get_by_role("button", name="Cancel").click()
@@ -80,23 +80,23 @@ def test_an_admin_who_cancels_signs_in_with_the_password(page: Page, site: str) 
     expect(page.get_by_role("heading", name="Events")).to_be_visible()
 
 
-def test_an_employee_checks_in_and_is_in_the_chat(page: Page, site: str) -> None:
+def test_an_employee_checks_in_and_joins_the_chat(page: Page, site: str) -> None:
     page.goto(site)
     page.get_by_role("link", name="Check in with Example ID").click()
-    be_at_provider(page, EMPLOYEE)
+    sign_in_at_provider(page, EMPLOYEE)
     expect(page).to_have_url(re.compile(r"/events/[^/]+/live$"))
     expect(page.get_by_text("Ada Lovelace").first).to_be_visible()
     expect(page.locator(".watching")).to_be_visible()
-    # The way back leads past the provider, to where one is.
+    # Going back passes the provider and ends on the live page.
     page.go_back()
     page.goto(site)
     expect(page).to_have_url(re.compile(r"/events/[^/]+/live$"))
 
 
-def test_somebody_else_gets_the_neutral_answer_and_the_form(page: Page, site: str) -> None:
+def test_an_unknown_account_gets_the_neutral_answer_and_the_form(page: Page, site: str) -> None:
     page.goto(site)
     page.get_by_role("link", name="Check in with Example ID").click()
-    be_at_provider(page, "mallory@example.net")
+    sign_in_at_provider(page, "mallory@example.net")
     alert = page.get_by_role("alert").filter(has_text="could not find you")
     expect(alert).to_be_focused()
     page.get_by_label("Work e-mail").fill(EMPLOYEE)

@@ -1,4 +1,4 @@
-"""Who may see what: each role at each address, and what an address answers to anything else."""
+"""Access control: each role at each address, and the answers to unexpected requests."""
 
 from collections.abc import Iterator
 from urllib.parse import urljoin
@@ -17,7 +17,7 @@ CHECK_IN, SIGN_IN = f"/events/{SLUG}/", "/admin/login"
 HTMX, JSON = {"HX-Request": "true"}, {"Accept": "application/json"}
 ROLES = ["public", "viewer", "admin"]
 
-# Everything else under /admin is for admins, and everything else for viewers.
+# The rest is for admins under /admin and for viewers elsewhere.
 PUBLIC = {
     "account.show_sign_in",
     "account.sign_in",
@@ -31,14 +31,14 @@ PUBLIC = {
     "demo.show_playlist",
     "demo.show_segments",
     "sso.check_in",
-    "sso.come_back",
+    "sso.finish",
     "sso.sign_in",
 }
 INTERNAL = {"health.show_health", "health.show_metrics", "health.show_readiness"}
 
 
 def access_of(rule: Rule) -> str:
-    """Who may use it, by its name and address alone."""
+    """Return the expected audience of a rule, from its name and address alone."""
     if rule.endpoint in PUBLIC:
         return "public"
     if rule.endpoint in INTERNAL:
@@ -47,7 +47,7 @@ def access_of(rule: Rule) -> str:
 
 
 class Visitor:
-    """Somebody of a role, with a form's token in hand."""
+    """A client in one role, with a CSRF token."""
 
     def __init__(self, app: Flask, role: str, client: PageClient) -> None:
         self.app, self.role, self.client = app, role, client
@@ -55,16 +55,16 @@ class Visitor:
         self.token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
 
     def may(self, rule: Rule) -> bool:
-        """Whether the rule is for them."""
+        """Return True when the rule admits this role."""
         return access_of(rule) in ("public", "internal", f"{self.role}_required")
 
     def ask(
         self, rule: Rule, method: str, headers: dict[str, str] | None = None, slug: str = SLUG
     ) -> TestResponse:
-        """Send what the rule's own form would send; the fields are those that it cannot refuse."""
+        """Send a request as the form of the rule would, with the token."""
         fields = {"csrf_token": self.token, "state": "open"} if method == "POST" else None
         address = address_of(self.app, rule, slug)
-        # Buffered: a stream that nobody reads would not end before the next request.
+        # Buffered: an unread streamed answer would still run during the next request.
         return self.client.open(address, method=method, data=fields, headers=headers, buffered=True)
 
 
@@ -73,7 +73,7 @@ def visitor(request: pytest.FixtureRequest, app: Flask, client: PageClient) -> V
     with app.app_context():
         add_event(SLUG)
         add_admin()
-        # The number that stands in every address which wants one.
+        # The id that addresses of an employee contain.
         add_employee("1001", email="ada@example.com", id=1)
     if request.param == "viewer":
         client.check_in(SLUG, "ada@example.com", "1001")
@@ -83,30 +83,30 @@ def visitor(request: pytest.FixtureRequest, app: Flask, client: PageClient) -> V
 
 
 def uses(app: Flask) -> Iterator[tuple[Rule, str]]:
-    """Each rule with each of its methods."""
+    """Yield each rule with each of its methods."""
     for rule in rules(app):
         for method in sorted(METHODS & (rule.methods or set())):
             yield rule, method
 
 
-def test_every_view_says_who_may_see_it(app: Flask) -> None:
+def test_every_view_declares_its_audience(app: Flask) -> None:
     declared = {
         r.endpoint: getattr(app.view_functions[r.endpoint], "access", None) for r in rules(app)
     }
     assert declared == {rule.endpoint: access_of(rule) for rule in rules(app)}
 
 
-def test_who_may_see_a_page_gets_it(app: Flask, visitor: Visitor) -> None:
+def test_a_page_opens_for_its_audience(app: Flask, visitor: Visitor) -> None:
     for rule, method in uses(app):
         if method == "GET" and visitor.may(rule):
             answer = visitor.ask(rule, method)
-            # Public addresses may lead on, or not be set up; none of them leads to a gate.
+            # Public addresses may redirect or be switched off, but never require a sign-in.
             expected = {200} if access_of(rule) != "public" else {200, 303, 404}
             assert answer.status_code in expected, rule
             assert not (answer.location or "").startswith(f"{SIGN_IN}?next"), rule
 
 
-def test_who_may_not_is_shown_the_way_in(app: Flask, visitor: Visitor) -> None:
+def test_everybody_else_is_redirected_to_a_form(app: Flask, visitor: Visitor) -> None:
     for rule, method in uses(app):
         if visitor.may(rule) or rule.endpoint == "live.show_own_attendance":
             continue
@@ -119,7 +119,7 @@ def test_who_may_not_is_shown_the_way_in(app: Flask, visitor: Visitor) -> None:
         assert swapped.headers["HX-Redirect"].partition("?")[0] == gate, rule
 
 
-def test_programs_of_who_did_not_check_in_learn_so(app: Flask, visitor: Visitor) -> None:
+def test_programs_without_a_check_in_get_not_checked_in(app: Flask, visitor: Visitor) -> None:
     for rule, method in uses(app):
         if access_of(rule) == "viewer_required" and not visitor.may(rule):
             answer = visitor.ask(rule, method, JSON)
@@ -137,7 +137,7 @@ def test_a_form_without_its_token_is_refused(
             assert visitor.ask(rule, method, headers).status_code == 400, rule
 
 
-def test_machines_get_no_cookie(app: Flask, visitor: Visitor) -> None:
+def test_internal_addresses_set_no_cookie(app: Flask, visitor: Visitor) -> None:
     for rule, method in uses(app):
         if access_of(rule) == "internal":
             assert "Set-Cookie" not in visitor.ask(rule, method).headers, rule
@@ -156,7 +156,7 @@ def test_another_method_is_not_allowed(app: Flask, visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize("visitor", ["viewer", "admin"], indirect=True)
-def test_an_unknown_event_is_not_found_in_the_form_that_was_asked_for(
+def test_an_unknown_event_is_not_found_in_the_requested_format(
     app: Flask, visitor: Visitor
 ) -> None:
     for rule, method in uses(app):
@@ -199,7 +199,7 @@ JUNK = [
 
 @pytest.mark.parametrize("visitor", ["viewer"], indirect=True)
 @pytest.mark.parametrize("address", JUNK, ids=range(len(JUNK)))
-def test_what_is_not_there_is_not_found(visitor: Visitor, address: str) -> None:
+def test_an_unknown_address_is_not_found(visitor: Visitor, address: str) -> None:
     assert visitor.client.get(address).status_code == 404
 
 
@@ -207,8 +207,8 @@ def test_what_is_not_there_is_not_found(visitor: Visitor, address: str) -> None:
     "path",
     ["//evil.example/", "//evil.example/..", "/\\evil.example", "///", "/events//live", "//admin/"],
 )
-def test_no_address_leads_to_another_site(client: PageClient, path: str) -> None:
-    # As it stands in the request line: a client would read `//` as the beginning of a host.
+def test_no_address_redirects_to_another_site(client: PageClient, path: str) -> None:
+    # Set as the raw path: the test client would take `//` for the beginning of a host.
     answer = client.get("/", environ_overrides={"PATH_INFO": path})
     assert answer.status_code in (200, 303, 308, 404)
     assert urljoin("http://localhost/", answer.location or "").startswith("http://localhost/")

@@ -1,4 +1,4 @@
-"""Checking in: once, quickly, and without telling who works here."""
+"""Check-in: it counts once and tells nothing about the employee list."""
 
 import re
 import threading
@@ -51,11 +51,11 @@ def test_an_employee_checks_in_and_is_remembered(client: PageClient) -> None:
 
 
 @pytest.mark.parametrize("number", [" 1001 ", "001001", "10-01", "10 01"])
-def test_the_number_may_be_typed_as_people_type(client: PageClient, number: str) -> None:
+def test_spaces_dashes_and_leading_zeros_are_ignored(client: PageClient, number: str) -> None:
     assert client.check_in("town-hall", " Ada@Example.COM ", number).status_code == 303
 
 
-def test_htmx_is_sent_to_the_live_page(client: PageClient) -> None:
+def test_htmx_navigates_to_the_live_page(client: PageClient) -> None:
     page = client.get("/events/town-hall/")
     token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
     fields = {"csrf_token": token, "email": "ada@example.com", "employee_number": "1001"}
@@ -69,7 +69,7 @@ def test_htmx_is_sent_to_the_live_page(client: PageClient) -> None:
     [("ada@example.com", "9999"), ("nobody@example.com", "1001"), ("gone@example.com", "1002")],
     ids=["wrong number", "unknown e-mail", "inactive employee"],
 )
-def test_who_does_not_match_gets_one_neutral_answer(
+def test_every_mismatch_gets_the_same_neutral_answer(
     app: Flask, client: PageClient, email: str, number: str
 ) -> None:
     with app.app_context():
@@ -82,7 +82,7 @@ def test_who_does_not_match_gets_one_neutral_answer(
     assert count_attendance(app) == 0
 
 
-def test_htmx_gets_the_card_alone(client: PageClient) -> None:
+def test_htmx_gets_only_the_card(client: PageClient) -> None:
     page = client.get("/events/town-hall/")
     token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
     fields = {"csrf_token": token, "email": "x@example.com", "employee_number": "1"}
@@ -96,7 +96,7 @@ NO_EMAIL, NO_NUMBER = "Enter your work e-mail.", "Enter your employee number."
 
 
 @pytest.mark.parametrize(
-    ("email", "number", "complaints"),
+    ("email", "number", "messages"),
     [
         ("", "", [NO_EMAIL, NO_NUMBER]),
         ("ada@example.com", "", [NO_NUMBER]),
@@ -114,18 +114,18 @@ NO_EMAIL, NO_NUMBER = "Enter your work e-mail.", "Enter your employee number."
         "long number",
     ],
 )
-def test_fields_that_cannot_be_right_are_named(
-    app: Flask, client: PageClient, email: str, number: str, complaints: list[str]
+def test_invalid_fields_are_named(
+    app: Flask, client: PageClient, email: str, number: str, messages: list[str]
 ) -> None:
     answer = client.check_in("town-hall", email, number)
     assert answer.status_code == 422
     assert "Check what is marked below." in text_of(answer.text)
     found = re.findall(r'class="field-error" id="\w+-error">([^<]+)<', answer.text)
-    assert found == complaints
+    assert found == messages
     assert count_attendance(app) == 0
 
 
-def test_bytes_that_are_no_utf8_are_refused(client: PageClient) -> None:
+def test_bytes_outside_utf8_are_refused(client: PageClient) -> None:
     page = client.get("/events/town-hall/")
     token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
     body = f"csrf_token={token}&employee_number=1001&email=%ff%fe%80".encode()
@@ -136,7 +136,7 @@ def test_bytes_that_are_no_utf8_are_refused(client: PageClient) -> None:
     assert checkin.NobodyMatches.message in text_of(answer.text)
 
 
-def test_without_its_token_a_form_comes_back_fresh_with_the_values(
+def test_a_form_without_its_token_is_shown_again_with_the_values(
     app: Flask, client: PageClient
 ) -> None:
     fields = {"email": "ada@example.com", "employee_number": "1001"}
@@ -149,7 +149,7 @@ def test_without_its_token_a_form_comes_back_fresh_with_the_values(
 
 
 @pytest.mark.parametrize("state", ["scheduled", "closed"])
-def test_an_event_that_is_not_open_takes_nobody_in(
+def test_an_event_that_is_not_open_refuses_check_ins(
     app: Flask, client: PageClient, state: str
 ) -> None:
     page = client.get("/events/town-hall/")
@@ -171,7 +171,7 @@ def test_a_second_check_in_keeps_the_first_time(app: Flask, client: PageClient) 
     assert count_attendance(app) == 1
 
 
-def test_a_race_counts_once_and_everybody_learns_the_same_time(app: Flask) -> None:
+def test_concurrent_check_ins_count_once(app: Flask) -> None:
     start, times = threading.Barrier(8), []
 
     def race() -> None:
@@ -191,7 +191,7 @@ def test_a_race_counts_once_and_everybody_learns_the_same_time(app: Flask) -> No
     assert count_attendance(app) == 1
 
 
-def test_own_attendance_is_for_viewers_only(client: PageClient) -> None:
+def test_own_attendance_requires_a_viewer(client: PageClient) -> None:
     refused = client.get(ME)
     assert refused.status_code == 401
     assert refused.get_json()["error"]["code"] == "not_checked_in"
@@ -204,7 +204,7 @@ def test_own_attendance_is_for_viewers_only(client: PageClient) -> None:
 
 
 @pytest.mark.parametrize("address", [LIVE, ME])
-def test_who_is_checked_in_costs_no_statement_with_a_warm_cache(
+def test_a_viewer_costs_no_statement_with_a_warm_cache(
     app: Flask, client: PageClient, address: str
 ) -> None:
     client.check_in("town-hall", "ada@example.com", "1001")
@@ -214,7 +214,7 @@ def test_who_is_checked_in_costs_no_statement_with_a_warm_cache(
     assert statements == []
 
 
-def test_checking_out_forgets_the_cookie_everywhere(app: Flask, client: PageClient) -> None:
+def test_checking_out_ends_every_session(app: Flask, client: PageClient) -> None:
     client.check_in("town-hall", "ada@example.com", "1001")
     other = app.test_client()
     assert isinstance(other, PageClient)
@@ -227,7 +227,7 @@ def test_checking_out_forgets_the_cookie_everywhere(app: Flask, client: PageClie
 
 
 @pytest.mark.parametrize("cookie", ["forged", "eyJ2aWV3ZXIiOlsxLDBdfQ.ZZZZZZ.AAAAAAAAAAAAAAAAAAA"])
-def test_a_forged_cookie_is_nobody(client: PageClient, cookie: str) -> None:
+def test_a_forged_cookie_names_nobody(client: PageClient, cookie: str) -> None:
     client.set_cookie("townhall", cookie)
     assert client.get(LIVE).status_code == 303
     assert client.get(ME).status_code == 401
@@ -240,9 +240,7 @@ def test_a_cookie_from_another_event_does_not_open_this_one(app: Flask, client: 
     assert client.get("/events/second/live").location == "/events/second/"
 
 
-def test_before_the_event_the_page_says_when_and_asks_again_by_itself(
-    app: Flask, client: PageClient
-) -> None:
+def test_a_page_before_the_event_polls(app: Flask, client: PageClient) -> None:
     begin = utcnow() + timedelta(minutes=10)
     with app.app_context():
         add_event("soon", state="scheduled", starts_at=begin, ends_at=begin + timedelta(hours=1))
@@ -253,14 +251,16 @@ def test_before_the_event_the_page_says_when_and_asks_again_by_itself(
     assert not page.headers.getlist("Set-Cookie"), "a polled page must not write the cookie"
 
 
-def test_long_before_the_event_the_page_asks_less_often(app: Flask, client: PageClient) -> None:
+def test_a_page_long_before_the_event_polls_less_often(app: Flask, client: PageClient) -> None:
     begin = utcnow() + timedelta(days=1)
     with app.app_context():
         add_event("later", state="scheduled", starts_at=begin, ends_at=begin + timedelta(hours=1))
     assert 'hx-trigger="every 60s"' in client.get("/events/later/").text
 
 
-def test_after_the_event_who_attended_sees_what_was_counted(app: Flask, client: PageClient) -> None:
+def test_an_attendee_sees_the_watched_minutes_after_the_event(
+    app: Flask, client: PageClient
+) -> None:
     client.check_in("town-hall", "ada@example.com", "1001")
     with app.app_context():
         event = get_event("town-hall")
@@ -275,7 +275,7 @@ def test_after_the_event_who_attended_sees_what_was_counted(app: Flask, client: 
     assert "watched" not in text_of(stranger.text)
 
 
-def test_who_is_known_is_greeted_at_the_next_event(app: Flask, client: PageClient) -> None:
+def test_a_known_employee_is_greeted_at_the_next_event(app: Flask, client: PageClient) -> None:
     with app.app_context():
         add_event("second")
     client.check_in("town-hall", "ada@example.com", "1001")

@@ -1,4 +1,4 @@
-"""What every answer says to the browser: cookies, policy, and what may be kept."""
+"""Headers of every answer: cookies, content security policy and caching."""
 
 import pytest
 from flask import Flask
@@ -25,9 +25,7 @@ def policy_of(client: PageClient, address: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("site", ["http://townhall.example", TLS])
-def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(
-    client: PageClient, site: str
-) -> None:
+def test_scripts_and_other_sites_cannot_use_the_cookie(client: PageClient, site: str) -> None:
     [cookie] = client.get("/events/town-hall/", base_url=site).headers.getlist("Set-Cookie")
     name, *flags = cookie.split("; ")
     assert name.startswith("townhall=")
@@ -35,7 +33,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(
     assert ("Secure" in flags) == (site == TLS)
 
 
-def test_a_cookie_that_somebody_else_signed_is_nobody(app: Flask, client: PageClient) -> None:
+def test_a_cookie_signed_with_another_key_names_nobody(app: Flask, client: PageClient) -> None:
     client.check_in("town-hall", "ada@example.com", "1001")
     with client.session_transaction() as session:
         content = dict(session)
@@ -51,9 +49,7 @@ def test_a_cookie_that_somebody_else_signed_is_nobody(app: Flask, client: PageCl
 @pytest.mark.parametrize(
     "viewer", [[1, 99], [99, 0], ["1", 0], [1], "1", {"id": 1}, None, [None, 0]]
 )
-def test_a_cookie_that_names_no_session_of_anybody_is_nobody(
-    client: PageClient, viewer: object
-) -> None:
+def test_a_cookie_with_malformed_content_names_nobody(client: PageClient, viewer: object) -> None:
     client.check_in("town-hall", "ada@example.com", "1001")
     with client.session_transaction() as session:
         session["viewer"] = viewer
@@ -61,7 +57,7 @@ def test_a_cookie_that_names_no_session_of_anybody_is_nobody(
     assert client.get(LIVE).status_code == 303
 
 
-def test_scripts_styles_and_frames_are_the_sites_own(client: PageClient) -> None:
+def test_scripts_styles_and_frames_come_from_the_site(client: PageClient) -> None:
     for address in ("/events/town-hall/", "/admin/login", "/nothing"):
         policy = policy_of(client, address)
         assert policy["default-src"] == policy["frame-ancestors"] == "'none'"
@@ -76,10 +72,9 @@ def test_only_the_live_page_may_frame_the_stream(client: PageClient) -> None:
     assert "frame-src" not in policy_of(client, "/events/town-hall/messages")
 
 
-def test_nothing_personal_is_kept_anywhere(client: PageClient) -> None:
+def test_personal_pages_are_not_cached(client: PageClient) -> None:
     client.check_in("town-hall", "ada@example.com", "1001")
     client.sign_in(*ADMIN)
-    # The sign-in dropped who was checked in; each page is asked for by whom it is for.
     for address in ("/admin/", "/admin/employees", "/admin/events/town-hall/attendance"):
         assert client.get(address).headers["Cache-Control"] == "no-store", address
     client.check_in("town-hall", "ada@example.com", "1001")
@@ -89,7 +84,7 @@ def test_nothing_personal_is_kept_anywhere(client: PageClient) -> None:
         assert answer.headers["Cache-Control"] == "no-store", address
 
 
-def test_sensors_are_off_and_types_are_not_guessed(client: PageClient) -> None:
+def test_sensors_and_content_sniffing_are_off(client: PageClient) -> None:
     headers = client.get("/events/town-hall/").headers
     assert "camera=()" in headers["Permissions-Policy"]
     assert "microphone=()" in headers["Permissions-Policy"]
@@ -97,7 +92,7 @@ def test_sensors_are_off_and_types_are_not_guessed(client: PageClient) -> None:
     assert headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
 
 
-def test_an_error_page_has_them_too(client: PageClient) -> None:
+def test_an_error_page_has_the_same_headers(client: PageClient) -> None:
     answer = client.get("/events/nothing/")
     assert answer.status_code == 404
     assert "There is no such event." in text_of(answer.text)

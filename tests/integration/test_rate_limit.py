@@ -1,4 +1,4 @@
-"""Guessing is slowed per target and per source; an office that checks in is not."""
+"""Guessing is limited per target and per source; an office that checks in is not."""
 
 import pytest
 from flask import Flask
@@ -24,7 +24,7 @@ def guess(client: PageClient, times: int, number: str = "9") -> list[int]:
     return [client.submit(page, "check-in", **fields).status_code for _ in range(times)]
 
 
-def test_an_e_mail_is_guarded_after_ten_failures(client: PageClient) -> None:
+def test_the_limit_of_an_email_is_ten_failures(client: PageClient) -> None:
     assert guess(client, 10) == [422] * 10
     refused = client.check_in("town-hall", "person1001@example.com", "9")
     assert refused.status_code == 429
@@ -38,7 +38,7 @@ def test_the_right_number_gets_the_same_answer_then(client: PageClient) -> None:
     assert guess(client, 1, number="1001") == [429]
 
 
-def test_others_at_the_same_address_are_not_held_up(client: PageClient) -> None:
+def test_others_at_the_same_address_are_not_limited(client: PageClient) -> None:
     guess(client, 11)
     assert client.check_in("town-hall", "person1002@example.com", "1002").status_code == 303
 
@@ -50,7 +50,7 @@ def test_checking_in_is_never_counted(app: Flask) -> None:
         assert guess(client, 1, number="1001") == [303]
 
 
-def test_a_source_that_guesses_at_everybody_is_slowed(
+def test_a_source_that_guesses_at_everybody_is_limited(
     client: PageClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rate_limit, "PER_SOURCE", rate_limit.parse("3 per minute"))
@@ -65,13 +65,13 @@ def test_an_ipv6_customer_is_one_source(app: Flask) -> None:
     assert keys == {"2001:db8:1:2::/64"}
 
 
-def test_passwords_are_guarded_alike(client: PageClient) -> None:
+def test_passwords_are_limited_too(client: PageClient) -> None:
     answers = [client.sign_in(ADMIN[0], "wrong").status_code for _ in range(10)]
     assert answers == [422] * 10
     assert client.sign_in(*ADMIN).status_code == 429
 
 
-def test_workers_count_together_and_alone_while_redis_is_away(
+def test_workers_share_counters_except_while_redis_is_away(
     app: Flask, client: PageClient, settings: Settings
 ) -> None:
     guess(client, 10)

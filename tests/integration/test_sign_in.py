@@ -31,7 +31,7 @@ def is_admin(client: PageClient) -> bool:
     return client.get(EVENTS).status_code == 200
 
 
-def test_an_admin_signs_in_and_is_sent_where_they_wanted_to_go(client: PageClient) -> None:
+def test_signing_in_leads_to_the_requested_page(client: PageClient) -> None:
     asked = client.get("/admin/employees?q=ada")
     assert asked.status_code == 303
     answer = client.submit(client.get(asked.location), "login", email=ADMIN[0], password=ADMIN[1])
@@ -42,7 +42,7 @@ def test_an_admin_signs_in_and_is_sent_where_they_wanted_to_go(client: PageClien
     "wanted",
     ["https://evil.example/", "//evil.example/", "/\\evil.example/", "/admin/" + "x" * 1500],
 )
-def test_nobody_is_sent_elsewhere(client: PageClient, wanted: str) -> None:
+def test_signing_in_never_leads_to_another_site(client: PageClient, wanted: str) -> None:
     page = client.get("/admin/login", query_string={"next": wanted})
     answer = client.submit(page, "login", email=ADMIN[0], password=ADMIN[1])
     assert (answer.status_code, answer.location) == (303, EVENTS)
@@ -58,7 +58,7 @@ def test_a_wrong_password_and_an_unknown_admin_get_the_same_answer(
     assert not is_admin(client)
 
 
-def test_signing_in_starts_a_session_of_its_own(app: Flask, client: PageClient) -> None:
+def test_signing_in_starts_a_new_session(app: Flask, client: PageClient) -> None:
     client.get("/admin/login")
     known = cookie_of(client)
     with client.session_transaction() as before:
@@ -76,7 +76,7 @@ def test_signing_in_starts_a_session_of_its_own(app: Flask, client: PageClient) 
         assert theirs["id"] != identifier
 
 
-def test_checking_in_starts_a_session_of_its_own(app: Flask, client: PageClient) -> None:
+def test_checking_in_starts_a_new_session(app: Flask, client: PageClient) -> None:
     with app.app_context():
         add_event()
         add_employee("1001", email="ada@example.com")
@@ -123,7 +123,7 @@ def test_signing_out_everywhere_needs_the_token_of_the_page(client: PageClient) 
     assert is_admin(client)
 
 
-def test_who_is_not_signed_in_signs_nobody_out(app: Flask, client: PageClient) -> None:
+def test_signing_out_without_a_session_changes_nothing(app: Flask, client: PageClient) -> None:
     client.sign_in(*ADMIN)
     other = browser(app)
     form = find_form(other.get("/admin/login").text, "login")

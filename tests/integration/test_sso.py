@@ -65,7 +65,7 @@ def browser(app: Flask) -> PageClient:
 
 
 def at_provider(leaving: TestResponse, **person: str) -> str:
-    """Where the provider sends the person back to, once they said who they are."""
+    """Sign in at the provider as `person` and return the address of the callback."""
     assert leaving.status_code == 303, leaving.text
     answer = requests.get(leaving.location, params=person, allow_redirects=False, timeout=10)
     assert answer.status_code == 303, answer.text
@@ -73,7 +73,7 @@ def at_provider(leaving: TestResponse, **person: str) -> str:
 
 
 def go_through(client: PageClient, start: str, **person: str) -> TestResponse:
-    """The page at which a person ends up, with single sign-on from `start` on."""
+    """Begin single sign-on at `start` and return the page that it ends with."""
     arrival = client.get(at_provider(client.get(start), **person))
     assert arrival.status_code == 303
     return client.get(arrival.location)
@@ -92,7 +92,7 @@ def count_attendance(app: Flask) -> int:
         return db.session.scalar(select(func.count()).select_from(Attendance)) or 0
 
 
-def test_an_admin_signs_in_and_comes_to_where_they_wanted_to_go(client: PageClient) -> None:
+def test_an_admin_reaches_the_requested_page(client: PageClient) -> None:
     asked = client.get("/admin/employees?q=ada")
     page = client.get(asked.location)
     link = page.text.split('class="button" href="')[1].split('"')[0]
@@ -112,12 +112,12 @@ def test_the_flow_is_bound_by_state_nonce_and_pkce(client: PageClient) -> None:
     assert min(len(asked[name]) for name in ("state", "nonce", "code_challenge")) > 16
 
 
-def test_the_password_stays_another_way(client: PageClient) -> None:
+def test_the_password_still_works(client: PageClient) -> None:
     assert "Sign in with Example ID" in sentences(client.get("/admin/login"))
     assert client.sign_in(*ADMIN).status_code == 303
 
 
-def test_a_session_known_before_is_not_signed_in(app: Flask, client: PageClient) -> None:
+def test_a_copied_cookie_is_not_signed_in(app: Flask, client: PageClient) -> None:
     callback = at_provider(client.get(SIGN_IN), login_as=ADMIN[0])
     known = client.get_cookie("townhall")
     assert known is not None
@@ -125,14 +125,16 @@ def test_a_session_known_before_is_not_signed_in(app: Flask, client: PageClient)
     thief = browser(app)
     thief.set_cookie("townhall", known.value)
     assert not is_admin(thief)
-    # The cookie of the flow and the callback's address: the provider has given for that code.
+    # Cookie and callback address are both stolen, but the provider accepts a code once.
     refused = thief.get(callback)
     assert "expired or was used before" in sentences(thief.get(refused.location))
     assert not is_admin(thief)
 
 
 @pytest.mark.parametrize("email", ["ada@example.com", "nobody@example.com"])
-def test_nobody_becomes_an_admin(app: Flask, client: PageClient, email: str) -> None:
+def test_an_account_without_admin_rights_is_refused(
+    app: Flask, client: PageClient, email: str
+) -> None:
     page = go_through(client, SIGN_IN, login_as=email)
     assert page.status_code == 422
     assert "This account may not sign in here." in sentences(page)
@@ -141,7 +143,7 @@ def test_nobody_becomes_an_admin(app: Flask, client: PageClient, email: str) -> 
         assert db.session.scalar(select(func.count()).select_from(Admin)) == 1
 
 
-def test_an_unverified_e_mail_signs_no_admin_in(client: PageClient) -> None:
+def test_an_unverified_email_is_refused(client: PageClient) -> None:
     page = go_through(client, f"{SIGN_IN}?next=/admin/employees", login_as=ADMIN[0], verified="no")
     assert page.status_code == 422
     assert "no verified e-mail" in sentences(page)
@@ -171,9 +173,9 @@ def test_an_employee_checks_in_once(app: Flask, client: PageClient) -> None:
         {"login_as": ADMIN[0]},
         {"login_as": "\N{KELVIN SIGN}ate@example.com"},
     ],
-    ids=["unknown", "inactive", "unverified", "an admin", "a letter that only looks the same"],
+    ids=["unknown", "inactive", "unverified", "an admin", "a look-alike letter"],
 )
-def test_everybody_else_gets_one_neutral_answer(
+def test_every_mismatch_gets_the_same_neutral_answer(
     app: Flask, client: PageClient, person: dict[str, str]
 ) -> None:
     page = go_through(client, CHECK_IN, **person)
@@ -184,7 +186,7 @@ def test_everybody_else_gets_one_neutral_answer(
     assert count_attendance(app) == 0
 
 
-def test_the_e_mail_may_come_from_userinfo(client: PageClient) -> None:
+def test_the_email_may_come_from_userinfo(client: PageClient) -> None:
     assert go_through(client, SIGN_IN, login_as=ADMIN[0], email_in="userinfo").status_code == 200
     assert is_admin(client)
 
@@ -201,13 +203,13 @@ def test_new_keys_of_the_provider_are_fetched(
 
 SENTENCES = {
     "expired-code": "expired or was used before",
-    "overloaded": "does not answer just now",
+    "overloaded": "does not answer",
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("start", [SIGN_IN, CHECK_IN])
-def test_what_is_not_to_be_trusted_ends_with_a_sentence_and_a_line(
+def test_a_faulty_answer_ends_with_one_message_and_one_log_line(
     client: PageClient, caplog: pytest.LogCaptureFixture, start: str, fault: str
 ) -> None:
     person = {"login_as": ADMIN[0] if start == SIGN_IN else "ada@example.com", "fault": fault}
@@ -229,7 +231,7 @@ def test_what_is_not_to_be_trusted_ends_with_a_sentence_and_a_line(
     ],
 )
 @pytest.mark.parametrize("start", [SIGN_IN, CHECK_IN])
-def test_an_error_of_the_provider_ends_where_the_person_began(
+def test_an_error_of_the_provider_returns_to_the_form(
     client: PageClient,
     caplog: pytest.LogCaptureFixture,
     start: str,
@@ -250,7 +252,7 @@ def assert_one_line(caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.parametrize("start", [SIGN_IN, CHECK_IN])
-def test_a_callback_is_good_once_and_in_one_browser_only(
+def test_a_callback_works_once_and_in_one_browser(
     app: Flask, client: PageClient, caplog: pytest.LogCaptureFixture, start: str
 ) -> None:
     email = ADMIN[0] if start == SIGN_IN else "ada@example.com"
@@ -260,12 +262,12 @@ def test_a_callback_is_good_once_and_in_one_browser_only(
     assert "expired or was used before" in sentences(refused)
     assert_one_line(caplog)
     client.get(callback)
-    # Loaded again in the browser that is signed in by now, it leads on.
+    # Reloaded in the browser that has signed in, it redirects to the page.
     again = client.get(client.get(callback).location)
     assert (again.status_code, again.location) == (303, LIVE if start == CHECK_IN else "/admin/")
 
 
-def test_a_foreign_state_is_refused_and_does_not_end_the_own_flow(client: PageClient) -> None:
+def test_a_foreign_state_is_refused_and_leaves_the_flow_intact(client: PageClient) -> None:
     callback = at_provider(client.get(SIGN_IN), login_as=ADMIN[0])
     for foreign in ("", "?state=.x&code=y", "?state=town-hall.x&code=y", "?error=access_denied"):
         page = client.get(client.get(f"/sso/callback{foreign}").location)
@@ -277,18 +279,18 @@ def test_a_foreign_state_is_refused_and_does_not_end_the_own_flow(client: PageCl
 @pytest.mark.parametrize(
     "slug", ["//evil.example", "../admin", "no-such-event", "\r\nX-Bad: 1", "é", "\x00"]
 )
-def test_a_made_up_state_leads_nowhere(client: PageClient, slug: str) -> None:
+def test_an_invented_state_is_not_found(client: PageClient, slug: str) -> None:
     answer = client.get("/sso/callback", query_string={"state": f"{slug}.x"})
     assert answer.status_code == 404
 
 
-def test_a_sign_in_must_end_in_time(client: PageClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flow_expires(client: PageClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sso, "FLOW_SECONDS", -1)
     assert "expired" in sentences(go_through(client, SIGN_IN, login_as=ADMIN[0]))
     assert not is_admin(client)
 
 
-def test_many_flows_that_nobody_ended_do_not_fill_the_cookie(client: PageClient) -> None:
+def test_abandoned_flows_do_not_fill_the_cookie(client: PageClient) -> None:
     for _ in range(20):
         client.get(f"{SIGN_IN}?next=/admin/{'x' * 900}")
     cookie = client.get_cookie("townhall")
@@ -299,13 +301,13 @@ def test_many_flows_that_nobody_ended_do_not_fill_the_cookie(client: PageClient)
 
 
 @pytest.mark.parametrize("wanted", ["https://evil.example/", "//evil.example/", "/events/"])
-def test_nobody_is_sent_elsewhere(client: PageClient, wanted: str) -> None:
+def test_sign_on_never_leads_to_another_site(client: PageClient, wanted: str) -> None:
     leaving = client.get(SIGN_IN, query_string={"next": wanted})
     arrival = client.get(at_provider(leaving, login_as=ADMIN[0]))
     assert (arrival.status_code, arrival.location) == (303, "/admin/")
 
 
-def test_an_event_that_is_not_open_takes_nobody_in(app: Flask, client: PageClient) -> None:
+def test_an_event_that_is_not_open_refuses_check_ins(app: Flask, client: PageClient) -> None:
     leaving = client.get(CHECK_IN)
     with app.app_context():
         change_state(get_event("town-hall"), "closed")
@@ -316,21 +318,21 @@ def test_an_event_that_is_not_open_takes_nobody_in(app: Flask, client: PageClien
     assert count_attendance(app) == 0
 
 
-def test_the_address_to_come_back_to_is_the_one_before_the_proxy(settings: Settings) -> None:
+def test_the_callback_has_the_address_before_the_proxy(settings: Settings) -> None:
     app = create_app(replace(settings, trusted_proxies=1, secure_cookies=True))
     front = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "town.example:8443"}
     client = browser(app)
     leaving = client.get(SIGN_IN, headers=front)
     callback = urlsplit(at_provider(leaving, login_as=ADMIN[0]))
     assert f"{callback.scheme}://{callback.netloc}" == "https://town.example:8443"
-    # The client keeps the cookie for localhost, as a browser would for the outer name.
+    # The test client stores the cookie for localhost, not for the outer name.
     address = f"https://localhost{callback.path}?{callback.query}"
     assert client.get(address, headers=front).status_code == 303
     with app.app_context():
         db.engine.dispose()
 
 
-def test_employees_may_be_left_out(settings: Settings) -> None:
+def test_sign_on_may_be_for_admins_only(settings: Settings) -> None:
     app = create_app(replace(settings, oidc_employees=False))
     client = browser(app)
     assert "Example ID" not in client.get("/events/town-hall/").text
@@ -340,7 +342,7 @@ def test_employees_may_be_left_out(settings: Settings) -> None:
         db.engine.dispose()
 
 
-def test_where_it_is_not_set_nothing_is_offered(settings: Settings) -> None:
+def test_sign_on_that_is_not_configured_is_not_offered(settings: Settings) -> None:
     app = create_app(replace(settings, oidc_issuer=""))
     client = browser(app)
     for page in ("/events/town-hall/", "/admin/login"):
@@ -352,7 +354,7 @@ def test_where_it_is_not_set_nothing_is_offered(settings: Settings) -> None:
         db.engine.dispose()
 
 
-def test_a_provider_of_another_name_is_not_trusted(settings: Settings) -> None:
+def test_a_provider_with_another_issuer_is_not_trusted(settings: Settings) -> None:
     app = create_app(replace(settings, oidc_issuer=f"{settings.oidc_issuer}/another"))
     client = browser(app)
     for _ in range(2):
@@ -363,7 +365,7 @@ def test_a_provider_of_another_name_is_not_trusted(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("start", [SIGN_IN, CHECK_IN])
-def test_a_provider_that_is_down_leaves_the_form(
+def test_the_form_works_while_the_provider_is_down(
     settings: Settings, caplog: pytest.LogCaptureFixture, start: str
 ) -> None:
     with running_provider() as dying:
@@ -374,14 +376,14 @@ def test_a_provider_that_is_down_leaves_the_form(
     for address in (callback, start, start):
         page = client.get(client.get(address).location)
         assert page.status_code == 503
-        assert "Single sign-on does not answer just now." in sentences(page)
+        assert "Single sign-on does not answer." in sentences(page)
     assert_one_line(caplog)
     logging.getLogger().removeHandler(caplog.handler)
     with app.app_context():
         db.engine.dispose()
 
 
-def test_a_provider_that_hangs_holds_nobody_for_long(settings: Settings) -> None:
+def test_a_hanging_provider_delays_nobody_for_long(settings: Settings) -> None:
     with running_provider() as frozen:
         app = create_app(connected(settings, frozen))
         client = browser(app)
@@ -389,7 +391,7 @@ def test_a_provider_that_hangs_holds_nobody_for_long(settings: Settings) -> None
         begin = time.monotonic()
         page = client.get(client.get(SIGN_IN).location)
         first = time.monotonic() - begin
-        # Nobody else has to find that out as well.
+        # The circuit breaker answers the next person at once.
         assert client.get(client.get(SIGN_IN).location).status_code == 503
         assert time.monotonic() - begin - first < 1
         assert page.status_code == 503

@@ -1,4 +1,4 @@
-"""Admins: their accounts and passwords (argon2id)."""
+"""Admin accounts and their passwords (argon2id)."""
 
 from dataclasses import dataclass
 
@@ -16,10 +16,10 @@ from webapp.infra.extensions import db
 
 PASSWORD_LENGTH = 12
 
-# What OWASP recommends for argon2id. The library's default takes 64 MiB and 0.25 s of CPU, which
-# anybody may ask for: eight sign-ins a second would keep two cores busy, sixteen take 1 GiB.
+# OWASP's recommendation for argon2id. The library's default takes 64 MiB and 0.25 s of CPU, and
+# anybody may cause it: eight sign-ins a second would keep two cores busy.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-# Verified where no such admin exists, so that the answer takes the same time.
+# Verified when no such admin exists, so that the answer takes the same time.
 _NOBODY = _hasher.hash("nobody has this password")
 
 
@@ -29,7 +29,7 @@ class SignInRefused(Invalid):
 
 @dataclass(frozen=True)
 class AdminInfo:
-    """Who is signed in."""
+    """A signed-in admin."""
 
     id: int
     email: str
@@ -38,7 +38,7 @@ class AdminInfo:
 
 
 def sign_in(email: str, password: str, source: str) -> AdminInfo:
-    """The admin with that e-mail and password; `source` is the address they come from.
+    """Return the admin with that e-mail address and password; `source` is the client's address.
 
     Raises `SignInRefused`, or `SlowDown` after too many failures.
     """
@@ -56,25 +56,25 @@ def sign_in(email: str, password: str, source: str) -> AdminInfo:
 
 
 def find_admin(admin_id: int, session_version: int) -> AdminInfo | None:
-    """The admin of that id, unless their sessions were ended since `session_version`."""
+    """Return the admin, or None when their sessions were ended since `session_version`."""
     admin = db.session.get(Admin, admin_id)
     return _info(admin) if admin and admin.session_version == session_version else None
 
 
 def sign_in_known(email: str) -> AdminInfo | None:
-    """The admin of that e-mail, for who has proven elsewhere that it is theirs."""
+    """Return the admin with that e-mail address, which single sign-on has verified, or None."""
     admin = db.session.scalar(select(Admin).where(Admin.email == normal_email(email)))
     return _signed_in(admin, "single sign-on") if admin else None
 
 
 def sign_out(admin: AdminInfo) -> None:
-    """Put on record that the admin leaves this browser; its cookie is the caller's to change."""
+    """Record that the admin signs out of this browser; the caller changes its cookie."""
     with trail.acting_as(admin.id):
         trail.record_now("signed_out")
 
 
 def end_sessions(admin: AdminInfo) -> None:
-    """Raise the admin's session version, so that no cookie made before it counts any more."""
+    """End every session of the admin: cookies with an older session version stop counting."""
     change = update(Admin).where(Admin.id == admin.id)
     db.session.execute(change.values(session_version=Admin.session_version + 1))
     with trail.acting_as(admin.id):
@@ -83,18 +83,18 @@ def end_sessions(admin: AdminInfo) -> None:
 
 
 def create_admin(email: str, password: str, name: str = "") -> None:
-    """Add an admin. Raises `Invalid` for a short password, no e-mail, or one that is taken."""
+    """Add an admin. Raises `Invalid` for a short password or an unusable e-mail address."""
     email = normal_email(email)
     if "@" not in email:
-        raise Invalid("That is no e-mail address.")
+        raise Invalid("This is not an e-mail address.")
     if len(password) < PASSWORD_LENGTH:
-        raise Invalid(f"A password has at least {PASSWORD_LENGTH} characters.")
+        raise Invalid(f"The password must have at least {PASSWORD_LENGTH} characters.")
     db.session.add(Admin(email=email, name=name or email, password_hash=_hasher.hash(password)))
     try:
         db.session.flush()
     except IntegrityError:
         db.session.rollback()
-        raise Invalid("There is already an admin with this e-mail.") from None
+        raise Invalid("There is already an admin with this e-mail address.") from None
     trail.record("admin_created", subject=email)
     db.session.commit()
 

@@ -1,4 +1,4 @@
-"""Who may see a view. Every view declares it with one of these; a test reads the declarations."""
+"""Access control of views. Each view declares its audience with one decorator of this module."""
 
 from collections.abc import Callable, Iterable
 from functools import wraps
@@ -16,29 +16,29 @@ from webapp.http.rendering import redirect_to, wants_json
 
 View = Callable[..., ResponseReturnValue]
 
-# It travels in addresses, and in a cookie while another site signs the admin in.
+# The address travels in a query and, during single sign-on, in the session cookie.
 NEXT_LENGTH = 1000
 
 
 def public(view: View) -> View:
-    """Check nothing: the view is public, and acts for no admin."""
+    """Declare a view that everybody may open; it acts for no admin."""
 
     @wraps(view)
-    def open_to_all(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+    def unchecked(*args: Any, **kwargs: Any) -> ResponseReturnValue:
         with trail.acting_as(trail.UNKNOWN):
             return view(*args, **kwargs)
 
-    return _declared(open_to_all, "public")
+    return _declare(unchecked, "public")
 
 
 def viewer_required(
     view: View, *, page: bool = True, ahead: Callable[[int], Iterable[str]] | None = None
 ) -> View:
-    """For who checked in: the look-up is the check.
+    """Declare a view for viewers, which gets `event` and `viewer` instead of `slug`.
 
-    `slug` of the address becomes `event` and `viewer`. From a page, others are sent to the
-    check-in form; programs get `not_checked_in`. `ahead` names the keys that the view asks of
-    the cache, by the id of the event: they are asked for together with the viewer.
+    Redirect everybody else to the check-in form, or answer `not_checked_in` to a program and
+    where the view is not a `page`. `ahead` returns, for an event id, the cache keys that the view
+    will read; they are fetched in the same round trip as the viewer.
     """
 
     @wraps(view)
@@ -53,11 +53,11 @@ def viewer_required(
             return redirect_to(url_for("checkin.show_form", slug=slug))
         return respond(NotCheckedIn(), as_json=True)
 
-    return _declared(checked, "viewer_required")
+    return _declare(checked, "viewer_required")
 
 
 def admin_required(view: View) -> View:
-    """For signed-in admins; others are sent to the sign-in form, and back afterwards."""
+    """Declare a view for admins; redirect everybody else to the sign-in form."""
 
     @wraps(view)
     def checked(*args: Any, **kwargs: Any) -> ResponseReturnValue:
@@ -68,20 +68,20 @@ def admin_required(view: View) -> View:
         with trail.acting_as(admin.id):
             return view(*args, **kwargs)
 
-    return _declared(checked, "admin_required")
-
-
-def admin_address(wanted: str) -> str:
-    """`wanted` (what `next` says) if it is an admin page of this site, else the list of events."""
-    safe = wanted.startswith("/admin/") and len(wanted) <= NEXT_LENGTH
-    return wanted if safe else url_for("events.list_events")
+    return _declare(checked, "admin_required")
 
 
 def internal(view: View) -> View:
-    """For load balancers and monitoring: it answers without a session."""
-    return _declared(view, "internal")
+    """Declare a view for load balancers and monitoring, which have no session."""
+    return _declare(view, "internal")
 
 
-def _declared(view: View, who: str) -> View:
-    view.access = who  # type: ignore[attr-defined]
+def admin_address(wanted: str) -> str:
+    """Return `wanted`, the `next` of a query, if it is an admin page here; else the event list."""
+    safe = wanted.startswith("/admin/") and wanted.isprintable() and len(wanted) <= NEXT_LENGTH
+    return wanted if safe else url_for("events.list_events")
+
+
+def _declare(view: View, audience: str) -> View:
+    view.access = audience  # type: ignore[attr-defined]
     return view

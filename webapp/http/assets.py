@@ -1,4 +1,4 @@
-"""Static files: each address carries a hash of the content, so that it may be cached for ever."""
+"""Static files, with a hash of the content in the address, so that browsers may keep them."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ def register_assets(app: Flask) -> None:
     folder = app.static_folder or ""
 
     def changed_at(filename: str) -> int:
-        # A page has eight of them, and pathlib takes 50 µs to ask for the time of a file.
+        # A page needs eight of these, and pathlib takes 50 µs for each.
         with suppress(OSError):
             return os.stat(f"{folder}/{filename}").st_mtime_ns  # noqa: PTH116
         return 0
@@ -24,9 +24,8 @@ def register_assets(app: Flask) -> None:
     def asset(filename: str) -> str:
         return address(filename, changed_at(filename))
 
-    @cache
+    @cache  # building an address takes 40 µs
     def address(filename: str, _changed_at: int) -> str:
-        # Building one takes 40 µs.
         return url_for("static", filename=filename)
 
     @cache

@@ -1,4 +1,4 @@
-"""Every error of a request becomes an answer here, and nowhere else."""
+"""The one place where an error of a request becomes an answer."""
 
 from flask import Flask, Response, jsonify, make_response, render_template
 from flask_wtf.csrf import CSRFError
@@ -8,24 +8,24 @@ from webapp.errors import Invalid, TownhallError, as_townhall_error
 from webapp.http.rendering import is_htmx, wants_json
 from webapp.infra.extensions import db
 
-EXPIRED = "This page had been open for too long. Please send it once more."
+EXPIRED = "This page had been open for too long. Please send it again."
 
 
 def register_error_handlers(app: Flask) -> None:
-    """Show the whole family, and what Flask and the database raise, in the client's form."""
+    """Answer our own errors, Flask's and the database's in the format that the client wants."""
     app.register_error_handler(CSRFError, lambda _: respond(Invalid(EXPIRED), status=400))
     app.register_error_handler(HTTPException, _show_http)
     app.register_error_handler(Exception, _show)
 
 
 def respond(error: TownhallError, *, status: int | None = None, as_json: bool = False) -> Response:
-    """`error` as a page, a fragment or JSON, whichever the client asks for."""
+    """Answer with `error` as a page, a fragment or JSON, whichever the client asks for."""
     status = status or error.status
     if as_json or wants_json():
         response = jsonify(ok=False, error=error.as_dict())
     elif is_htmx():
         response = make_response(render_template("_error.html", error=error))
-        # Beside the page, never over it: there is the form, and what was typed into it.
+        # Shown above the form: swapping the form itself would lose what was typed.
         response.headers.update({"HX-Retarget": "#alert", "HX-Reswap": "innerHTML"})
     else:
         response = make_response(render_template("error.html", error=error, status=status))
@@ -37,7 +37,7 @@ def respond(error: TownhallError, *, status: int | None = None, as_json: bool = 
 
 
 def _show(error: Exception) -> Response:
-    # A session that failed answers nothing more until it is rolled back.
+    # A failed session refuses every statement until it is rolled back.
     db.session.rollback()
     return respond(as_townhall_error(error))
 

@@ -1,4 +1,4 @@
-"""What templates may ask for beside Jinja's own filters."""
+"""Filters for templates, beside Jinja's own."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -16,17 +16,17 @@ def register_filters(app: Flask) -> None:
 
 
 def clock(isoformat: str, timezone: str) -> str:
-    """The time of day, `14:05`, in that zone; empty for an empty moment."""
+    """Format a moment as the time of day in that zone, `14:05`; return "" for an empty moment."""
     if not isoformat:
         return ""
     return from_isoformat(isoformat).astimezone(ZoneInfo(timezone)).strftime("%H:%M")
 
 
 def thousands(count: int) -> str:
-    """`50,000`."""
+    """Format a count with separators: `50,000`."""
     return f"{count:,}"
 
 
 def day_and_time(moment: datetime, timezone: str) -> str:
-    """`31 Jan 2026, 14:05:09` in that zone."""
+    """Format a moment in that zone: `31 Jan 2026, 14:05:09`."""
     return moment.astimezone(ZoneInfo(timezone)).strftime("%-d %b %Y, %H:%M:%S")

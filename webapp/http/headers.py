@@ -1,4 +1,4 @@
-"""The headers of every answer: what the browser may load, and what may be kept."""
+"""Headers of every answer: content security policy, privacy and caching."""
 
 from flask import Flask, Response, g, request
 
@@ -15,7 +15,7 @@ BASE_POLICY = {
 
 
 def allow_stream(kind: str, origin: str | None) -> None:
-    """Let the answer under way show a stream: frame its embed, or fetch and play its HLS."""
+    """Extend the policy of the current answer, so that it may frame or play the stream."""
     policy = {"media-src": "'self' blob:", "worker-src": "'self' blob:"}
     if origin and kind == "embed":
         policy["frame-src"] = origin
@@ -41,7 +41,7 @@ def _set_headers(response: Response) -> Response:
         "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"
     )
     if request.endpoint == "static":
-        # With a version in the address, another content has another address (webapp/assets.py).
+        # The version in the address changes with the content (webapp/http/assets.py).
         kept = "public, max-age=31536000, immutable" if "v" in request.args else "no-cache"
         response.headers["Cache-Control"] = kept
     else:

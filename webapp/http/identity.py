@@ -1,4 +1,4 @@
-"""Who is asking: the signed session cookie, read alike by pages and nodes."""
+"""The signed session cookie: the employee and the admin it names, for pages and nodes alike."""
 
 import secrets
 from collections.abc import Callable, Iterable
@@ -18,10 +18,10 @@ from webapp.infra import cache
 
 
 class SessionCookie(CookieSessions):
-    """The signed cookie; a browser that came over TLS sends it back over TLS alone."""
+    """The signed cookie; a browser that got it over TLS returns it over TLS only."""
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        """Always where it is set, else where this request came over TLS."""
+        """Return True where SECURE_COOKIES is set, and for requests over TLS."""
         return super().get_cookie_secure(app) or request.is_secure
 
 
@@ -32,28 +32,28 @@ def remember_viewer(viewer: Viewer) -> None:
 
 
 def forget_viewer() -> None:
-    """Take the employee out of the cookie."""
+    """Remove the employee from the cookie."""
     session.pop("viewer", None)
 
 
 def current_employee() -> EmployeeInfo | None:
-    """The employee whom the cookie names, or None when it no longer counts."""
+    """Return the employee that the cookie names, or None when their sessions were ended."""
     match session.get("viewer"):
-        case [int() as identifier, int() as session_version]:
-            employee = get_employee(identifier)
+        case [int() as employee_id, int() as session_version]:
+            employee = get_employee(employee_id)
             if employee and employee.active and employee.session_version == session_version:
                 return employee
     return None
 
 
 def current_viewer(event: EventInfo) -> Viewer | None:
-    """The viewer of `event` whom the cookie names, or None for anyone else."""
+    """Return the viewer of `event` that the cookie names, or None."""
     employee = current_employee()
     return find_viewer(event, employee) if employee else None
 
 
 def require_viewer(event: EventInfo) -> Viewer:
-    """The same; raises `NotCheckedIn` for anyone else."""
+    """Return the viewer of `event` that the cookie names. Raises `NotCheckedIn` without one."""
     viewer = current_viewer(event)
     if viewer is None:
         raise NotCheckedIn
@@ -61,7 +61,7 @@ def require_viewer(event: EventInfo) -> Viewer:
 
 
 def recheck_viewer(event: EventInfo, viewer: Viewer) -> None:
-    """Raise `NotCheckedIn` when the cookie that made `viewer` known no longer counts."""
+    """Raise `NotCheckedIn` when the viewer's sessions were ended since the cookie was read."""
     employee = get_employee(viewer.employee.id)
     same = (
         employee and employee.active and employee.session_version == viewer.employee.session_version
@@ -73,10 +73,10 @@ def recheck_viewer(event: EventInfo, viewer: Viewer) -> None:
 def prefetch(
     slug: str, employee_id: int | None = None, more: Callable[[int], Iterable[str]] | None = None
 ) -> None:
-    """Ask the cache once for all that `get_event` and `require_viewer` will ask it.
+    """Fetch in one round trip all cache keys that `get_event` and `require_viewer` will read.
 
-    The employee is the one whom the cookie names, unless `employee_id` says who. `more` names
-    further keys, by the id of the event.
+    `employee_id` defaults to the employee in the cookie. `more` returns further keys for an event
+    id.
     """
     keys = [event_store.cache_key(slug)]
     known = employee_id or _named_employee()
@@ -89,27 +89,27 @@ def prefetch(
 
 
 def remember_admin(admin: AdminInfo) -> None:
-    """Start an admin's session; what the cookie said before is dropped."""
+    """Put the admin and their session version into the cookie."""
     session.clear()
     _renew()
     session["admin"] = [admin.id, admin.session_version]
 
 
 def forget_admin() -> None:
-    """End the admin's session in this browser."""
+    """Remove the admin from the cookie."""
     session.pop("admin", None)
 
 
 def current_admin() -> AdminInfo | None:
-    """The admin whom the cookie names, or None."""
+    """Return the admin that the cookie names, or None when their sessions were ended."""
     match session.get("admin"):
-        case [int() as identifier, int() as session_version]:
-            return find_admin(identifier, session_version)
+        case [int() as admin_id, int() as session_version]:
+            return find_admin(admin_id, session_version)
     return None
 
 
 def require_admin() -> AdminInfo:
-    """The same in a view that is declared to be for admins."""
+    """Return the admin that the cookie names, in a view declared with `admin_required`."""
     admin = current_admin()
     assert admin is not None, "the view is for admins"  # noqa: S101 - the declaration checked it
     return admin
@@ -117,11 +117,11 @@ def require_admin() -> AdminInfo:
 
 def _named_employee() -> int | None:
     match session.get("viewer"):
-        case [int() as identifier, _]:
-            return identifier
+        case [int() as employee_id, _]:
+            return employee_id
     return None
 
 
 def _renew() -> None:
-    # Nothing looks it up: it makes each sign-in a cookie of its own, unlike any seen before.
+    # Makes the cookie of each sign-in unlike any seen before; no code reads it.
     session["id"] = secrets.token_urlsafe(16)

@@ -1,4 +1,4 @@
-"""The client of the organisation's OpenID provider: Authlib's, and what it leaves unchecked."""
+"""The client of the organisation's OpenID provider: Authlib's, with further checks."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,24 +9,23 @@ from flask import Flask
 from webapp.infra.circuit_breaker import Breaker
 from webapp.infra.settings import Settings
 
-# To connect, and to answer: a provider that hangs must not hold the threads of the site for long.
+# Seconds to connect and to answer. Each request to the provider holds a thread of the site.
 TIMEOUTS = (2, 3)
-# Of the algorithms that a provider may announce, those that only it can sign with.
+# The asymmetric algorithms: only the provider has the key that signs.
 ALGORITHMS = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"}
 
 
 class OpenIdClient(FlaskOAuth2App):
-    """Knows its provider's `issuer`; `breaker` leaves the provider alone while it fails."""
+    """Authlib's client with the expected `issuer`; `breaker` pauses requests after a failure."""
 
     issuer: str
     breaker: Breaker
 
     def load_server_metadata(self) -> dict[str, Any]:
-        """The discovery document, fetched once. Raises `ValueError` for another issuer's."""
+        """Return the discovery document, fetched once. Raises `ValueError` for another issuer."""
         metadata: dict[str, Any] = super().load_server_metadata()
         if metadata["issuer"].rstrip("/") != self.issuer:
-            # Asked for anew next time.
-            del metadata["_loaded_at"]
+            del metadata["_loaded_at"]  # fetch it again next time
             raise ValueError(f"the provider calls itself {metadata['issuer']!r}")
         announced = metadata.get("id_token_signing_alg_values_supported", [])
         usable = sorted(ALGORITHMS.intersection(announced)) or ["RS256"]
@@ -35,7 +34,7 @@ class OpenIdClient(FlaskOAuth2App):
 
 
 def register_client(app: Flask, settings: Settings) -> OpenIdClient:
-    """The client for `settings.oidc_issuer`; it asks nothing before the first sign-in."""
+    """Create the client for `settings.oidc_issuer`; it sends nothing before the first sign-in."""
     issuer = settings.oidc_issuer.rstrip("/")
     client: OpenIdClient = OAuth(app).register(
         "sso",
@@ -57,12 +56,12 @@ def register_client(app: Flask, settings: Settings) -> OpenIdClient:
 def read_claims(
     client: OpenIdClient, redirect_uri: str, code: str, code_verifier: str, nonce: str
 ) -> Mapping[str, Any]:
-    """Exchange `code`; what the provider says of the person, `email` included where it tells it.
+    """Exchange `code` for the provider's claims about the person, including `email` if it has one.
 
-    Raises what Authlib, joserfc and requests raise, and `ValueError`.
+    Raises the errors of Authlib, joserfc and requests, and `ValueError`.
     """
     token = client.fetch_access_token(redirect_uri, code=code, code_verifier=code_verifier)
-    # Authlib checks the issuer by itself, but would take a token that names us as `azp` only.
+    # Authlib would accept a token whose `aud` is another client as long as `azp` is this one.
     expected = {
         "iss": {"essential": True, "value": client.load_server_metadata()["issuer"]},
         "aud": {"essential": True, "value": client.client_id},

@@ -1,4 +1,4 @@
-"""Page or fragment or JSON: decided here for every view."""
+"""Rendering: every view answers with a page, a fragment or JSON through these functions."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from webapp.errors import TownhallError
 
 
 def is_htmx() -> bool:
-    """True when HTMX asks for a fragment of the page (and not to restore its history)."""
+    """Return True when HTMX asks for a fragment (not when it restores its history)."""
     return "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
 
 
 def wants_json() -> bool:
-    """True when the client prefers JSON to HTML."""
+    """Return True when the client prefers JSON to HTML."""
     kinds = request.accept_mimetypes
     return kinds.best_match(["text/html", "application/json"]) == "application/json"
 
@@ -28,9 +28,9 @@ def render(
     status: int | None = None,
     **context: Any,
 ) -> Response:
-    """The fragment for HTMX, the whole page for everyone else; `error` is shown in either.
+    """Render the fragment for HTMX and the page for everything else; both show `error`.
 
-    The status is the error's, or 200, unless it is given.
+    `status` defaults to that of the error, or 200.
     """
     template = fragment if fragment and is_htmx() else page
     response = make_response(render_template(template, error=error, **context))
@@ -42,5 +42,5 @@ def render(
 
 
 def redirect_to(address: str) -> ResponseReturnValue:
-    """303 to `address`; HTMX, which would swap in what a 303 leads to, is told to go there."""
+    """Redirect to `address`. HTMX gets a header instead: it would swap in the page after a 303."""
     return ("", 204, {"HX-Redirect": address}) if is_htmx() else redirect(address, 303)

@@ -1,4 +1,4 @@
-"""The signed session cookie: Flask's own, taken by machines whose clocks do not agree."""
+"""Flask's signed session cookie, accepted by machines whose clocks differ."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ from webapp.infra.clock import utcnow
 
 
 class _Signer(TimestampSigner):
-    """Dates by the clock that all processes share, and takes what is dated ahead of it.
+    """Signs with the clock that all processes share, and accepts signatures from the future.
 
-    Upstream goes by each machine's own and calls that expired: whoever checked in a moment ago
-    would be nobody to a node that is a second behind, be sent to the form, and from there back,
-    again and again.
+    Upstream uses each machine's own clock and calls a signature from the future expired. A node
+    one second behind the web tier would send viewers who just checked in back to the form, and
+    the form would send them to the live page again.
     """
 
     def get_timestamp(self) -> int:
@@ -35,7 +35,7 @@ class CookieSessions(SecureCookieSessionInterface):
     """Flask's session cookie with that signer."""
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """What signs the cookie and reads it."""
+        """Return the serializer that signs and reads the cookie."""
         serializer = super().get_signing_serializer(app)
         if serializer:
             serializer.signer = _Signer

@@ -1,7 +1,7 @@
-"""Single sign-on: who somebody is, as the organisation's own OpenID provider says.
+"""Single sign-on with the organisation's OpenID provider.
 
-The authorization code flow with PKCE and a nonce. What a flow needs to end waits in the cookie of
-the browser that began it, so that a callback anywhere else is worth nothing.
+The authorization code flow with PKCE and a nonce. The state of a flow is kept in the session
+cookie of the browser that began it, so its callback works in no other browser.
 """
 
 import logging
@@ -22,12 +22,12 @@ from webapp.errors import NotFound, TownhallError
 from webapp.http.openid import OpenIdClient, read_claims, register_client
 from webapp.infra.settings import Settings
 
-# To sign in over there, with a second factor looked for.
+# Time to sign in at the provider, with a second factor.
 FLOW_SECONDS = 600
 
 
 class Refused(TownhallError):
-    """Nobody was signed in. `reason` names the class in an address, `detail` is for the log."""
+    """Nobody was signed in. `reason` is the name in an address, `detail` goes to the log."""
 
     code, status = "invalid", 422
     reason: ClassVar[str] = "failed"
@@ -40,7 +40,7 @@ class Refused(TownhallError):
 
 class Expired(Refused):
     reason = "expired"
-    message = "This sign-in had expired or was used before. Please start it again."
+    message = "This sign-in has expired or was used before. Please start again."
 
 
 class Denied(Refused):
@@ -50,7 +50,7 @@ class Denied(Refused):
 
 class Unverified(Refused):
     reason = "unverified"
-    message = "Your account has no verified e-mail, so it cannot be used here."
+    message = "Your account has no verified e-mail address, so it cannot be used here."
 
 
 class Unknown(Refused):
@@ -66,7 +66,7 @@ class Nobody(Refused):
 class Away(Refused):
     code, status = "unavailable", 503
     reason = "away"
-    message = "Single sign-on does not answer just now. Use the form, or try again in a moment."
+    message = "Single sign-on does not answer. Use the form, or try again in a moment."
 
 
 KINDS: tuple[type[Refused], ...] = (Refused, Expired, Denied, Unverified, Unknown, Nobody, Away)
@@ -75,7 +75,7 @@ REFUSALS = {kind.reason: kind for kind in KINDS}
 
 @dataclass(frozen=True)
 class Flow:
-    """One sign-in under way. `slug` is the event to check in to; empty for an admin."""
+    """A sign-in in progress. `slug` is the event to check in to, empty for an admin."""
 
     state: str
     slug: str
@@ -87,26 +87,26 @@ class Flow:
 
 
 def init_sso(app: Flask, settings: Settings) -> None:
-    """Set up the client of the provider in `settings`, if there is one; it is first asked later."""
+    """Create the client of the provider in `settings`, if there is one; it sends nothing yet."""
     app.config["SSO_NAME"] = settings.oidc_name if settings.oidc_issuer else ""
     app.config["SSO_EMPLOYEES"] = bool(settings.oidc_issuer and settings.oidc_employees)
     if settings.oidc_issuer:
         app.extensions["sso"] = register_client(app, settings)
-    # At its level DEBUG stand the secrets of each flow.
+    # Its DEBUG lines contain the secrets of each flow.
     logging.getLogger("authlib").setLevel(logging.INFO)
 
 
 def refusal(reason: str | None) -> Refused | None:
-    """The refusal of that name, for the page that shall show it."""
+    """Return the refusal of that name, or None."""
     kind = REFUSALS.get(reason or "")
     return kind() if kind else None
 
 
 def begin(redirect_uri: str, slug: str = "", back: str = "") -> str:
-    """Begin a sign-in in this browser; the address of the provider's page.
+    """Begin a sign-in in this browser and return the address of the provider's page.
 
-    `back` is where an admin wants to go. One that was under way before is dropped, for a cookie
-    holds little. Raises `Away`, or `NotFound` where no provider is set.
+    `back` is the page that an admin asked for. A flow begun before is dropped: a cookie has room
+    for one. Raises `Away`, or `NotFound` where no provider is set.
     """
     state = f"{slug}.{secrets.token_urlsafe(16)}"
     with _provider() as client:
@@ -125,12 +125,12 @@ def begin(redirect_uri: str, slug: str = "", back: str = "") -> str:
 
 
 def slug_of(state: str) -> str:
-    """The event that `state` was made for, whoever made it; empty for an admin."""
+    """Return the event slug in `state`, unverified; empty for an admin."""
     return state.rpartition(".")[0]
 
 
 def take_flow(state: str) -> Flow:
-    """The sign-in that this browser began with `state`; only once. Raises `Expired`."""
+    """Return the sign-in that this browser began with `state`, once. Raises `Expired`."""
     waiting = session.get("sso")
     if not waiting or waiting["state"] != state:
         raise Expired("a callback that this browser did not begin")
@@ -142,9 +142,10 @@ def take_flow(state: str) -> Flow:
 
 
 def verified_email(flow: Flow, answer: Mapping[str, str]) -> str | None:
-    """The e-mail that the provider vouches for, if any; `answer` is what the callback brought.
+    """Return the e-mail address that the provider vouches for, or None.
 
-    Raises `Denied`, `Expired` for a used code, `Away`, or `Refused` for what is not to be trusted.
+    `answer` is the query of the callback. Raises `Denied`, `Expired` for a used code, `Away`, or
+    `Refused` for an answer that cannot be trusted.
     """
     if "error" in answer:
         kind = Denied if answer["error"] == "access_denied" else Refused
@@ -156,13 +157,13 @@ def verified_email(flow: Flow, answer: Mapping[str, str]) -> str | None:
     email = claims.get("email")
     if not isinstance(email, str) or claims.get("email_verified") not in (True, "true"):
         return None
-    # The lower case of some foreign letters is ASCII: with K (Kelvin) one would be another's kate@.
+    # Some foreign letters have ASCII lower case: K (Kelvin sign) would turn into another's kate@.
     return email if email.isascii() or email == email.lower() else None
 
 
 @contextmanager
 def _provider() -> Iterator[OpenIdClient]:
-    """The client; whatever goes wrong with it is a `Refused`."""
+    """Yield the client, and raise a `Refused` for every error of it."""
     client: OpenIdClient | None = current_app.extensions.get("sso")
     if client is None:
         raise NotFound
@@ -177,5 +178,5 @@ def _provider() -> Iterator[OpenIdClient]:
         kind = Expired if error.error == "invalid_grant" else Refused
         raise kind(f"the provider says {str(error.error)[:100]!r}") from None
     except (JoseError, LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-        # Whatever an answer may hold that is not what the protocol says.
+        # An answer that does not follow the protocol.
         raise Refused(f"{type(error).__name__}: {str(error)[:200]!r}") from None

@@ -1,7 +1,7 @@
-"""Slowing down guesses: failures are counted per target and per source, over all workers.
+"""Limits on guessing: failures are counted per target and per source, over all workers.
 
-Only failures count, so an office of thousands behind one address checks in unhindered. Who is
-told to wait is told so for the right answer as well: anything else would say that it was right.
+Only failures count, so an office of thousands behind one address checks in freely. Beyond the
+limit a right answer is refused like a wrong one; otherwise the refusal would confirm it.
 """
 
 import hashlib
@@ -23,18 +23,18 @@ from webapp.infra.circuit_breaker import Breaker
 T = TypeVar("T")
 
 PER_TARGET = parse("10 per 15 minutes")
-# An office where three in a hundred mistype, at a hundred check-ins a second, stays below this.
+# An office stays below this at 100 check-ins a second with 3 % typing errors.
 PER_SOURCE = parse("1000 per 5 minutes")
 
 
 def init_throttle(app: Flask) -> None:
-    """Count in Redis where there is one, else (and while it is away) in this process."""
+    """Count in Redis, or in this process without Redis and while it is away."""
     redis, breaker = app.extensions["redis"], app.extensions["redis_breaker"]
     app.extensions["throttle"] = Throttle(redis, breaker)
 
 
 def check_guess(kind: str, target: str, source: str) -> None:
-    """Raise `SlowDown` when `target`, or the address `source`, has had too many failures."""
+    """Raise `SlowDown` after too many failures at `target` or from the address `source`."""
     _throttle().check(_keys(kind, target, source))
 
 
@@ -47,7 +47,7 @@ Keys = list[tuple[RateLimitItem, str]]
 
 
 class Throttle:
-    """The counters of one process: shared ones first, its own while those do not answer."""
+    """The counters of one process: shared ones, and its own while those do not answer."""
 
     def __init__(self, redis: Redis | None, breaker: Breaker) -> None:
         self._own = MovingWindowRateLimiter(MemoryStorage())
@@ -94,7 +94,7 @@ def _seconds_to_wait(limiter: MovingWindowRateLimiter, item: RateLimitItem, key:
 
 
 def _keys(kind: str, target: str, source: str) -> Keys:
-    # Hashed: what people type need not be found in Redis.
+    # Hashed, so that Redis does not hold what people type.
     digest = hashlib.sha256(target.strip().lower().encode()).hexdigest()[:32]
     return [(PER_TARGET, f"{kind}:{digest}"), (PER_SOURCE, f"{kind}:{_network(source)}")]
 
@@ -105,6 +105,6 @@ def _network(source: str) -> str:
     except ValueError:
         return "unknown"
     if isinstance(address, IPv6Address):
-        # One customer has a whole /64.
+        # A customer usually has a whole /64.
         return str(ip_network((address, 64), strict=False))
     return source

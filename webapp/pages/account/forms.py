@@ -8,7 +8,7 @@ from webapp.infra.text import clean_field
 
 
 class SignInForm(FlaskForm):
-    """An admin's e-mail and password."""
+    """An admin's e-mail address and password."""
 
     email = EmailField(
         "E-mail", [InputRequired("Enter your e-mail."), Length(max=254)], filters=[clean_field]

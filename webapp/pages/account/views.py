@@ -1,4 +1,4 @@
-"""Admins sign in and out."""
+"""Signing admins in and out."""
 
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
@@ -41,7 +41,7 @@ def sign_out() -> ResponseReturnValue:
     admin = identity.current_admin()
     if admin is not None:
         admins.sign_out(admin)
-    return _leave()
+    return _forget()
 
 
 @bp.post("/sign-out-everywhere")
@@ -50,10 +50,10 @@ def sign_out_everywhere() -> ResponseReturnValue:
     admin = identity.current_admin()
     if admin is not None:
         admins.end_sessions(admin)
-    return _leave()
+    return _forget()
 
 
-def _leave() -> ResponseReturnValue:
+def _forget() -> ResponseReturnValue:
     identity.forget_admin()
     return redirect_to(url_for("account.show_sign_in"))
 

@@ -8,7 +8,7 @@ from webapp.infra.text import clean_field
 
 
 class CheckInForm(FlaskForm):
-    """What an employee types; whether it matches anybody is the core's to say."""
+    """An employee's e-mail address and number; the domain decides whether they match."""
 
     email = EmailField(
         "Work e-mail",

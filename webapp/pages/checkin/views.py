@@ -1,4 +1,4 @@
-"""The way in and out: the current event, its check-in form, checking in and out."""
+"""The current event, its check-in form, checking in and checking out."""
 
 from datetime import timedelta
 
@@ -20,8 +20,8 @@ from webapp.pages.checkin.forms import CheckInForm
 
 bp = Blueprint("checkin", __name__)
 
-# How soon a page that was opened early turns into the form. Thousands may wait through lunch; only
-# around the start do they have to ask often.
+# A page opened before the event polls until it shows the form. Thousands may wait for hours, so it
+# polls often only around the start.
 POLL_SECONDS, POLL_SECONDS_LONG_BEFORE = 15, 60
 LONG_BEFORE = timedelta(minutes=15)
 
@@ -43,7 +43,7 @@ def show_form(slug: str) -> ResponseReturnValue:
         return redirect(url_for("live.show_live", slug=slug), 303)
     if event.is_open:
         return _show(event, CheckInForm(), sso.refusal(request.args.get("sso")))
-    # Without a form there is no token either: a page that polls must not write the cookie.
+    # A form brings a CSRF token and with it a cookie, which a polled page must not set.
     return _show(event, None)
 
 
@@ -86,7 +86,7 @@ def check_out() -> ResponseReturnValue:
 
 @bp.errorhandler(CSRFError)
 def show_fresh_form(_error: CSRFError) -> ResponseReturnValue:
-    """A page that was open for too long gets a new token, and keeps what was typed."""
+    """Show the form again with a new token and the values that were typed."""
     expired = Invalid(EXPIRED)
     if request.endpoint != "checkin.check_in":
         return respond(expired, status=400)

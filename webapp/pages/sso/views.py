@@ -1,4 +1,4 @@
-"""Single sign-on: off to the organisation's provider, and back."""
+"""Single sign-on: the way to the organisation's provider and back."""
 
 import logging
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 @bp.get("/admin/login/sso")
 @public
 def sign_in() -> ResponseReturnValue:
-    return _leave(back=admin_address(request.args.get("next", "")))
+    return _begin(back=admin_address(request.args.get("next", "")))
 
 
 @bp.get("/events/<slug>/sso")
@@ -30,12 +30,12 @@ def check_in(slug: str) -> ResponseReturnValue:
         raise NotFound
     if not get_event(slug).is_open:
         return redirect(url_for("checkin.show_form", slug=slug), 303)
-    return _leave(slug)
+    return _begin(slug)
 
 
 @bp.get("/sso/callback")
 @public
-def come_back() -> ResponseReturnValue:
+def finish() -> ResponseReturnValue:
     state = request.args.get("state", "")
     try:
         flow = sso.take_flow(state)
@@ -48,9 +48,9 @@ def come_back() -> ResponseReturnValue:
         return _refuse(refusal, flow.slug, flow.back)
 
 
-def _leave(slug: str = "", back: str = "") -> ResponseReturnValue:
+def _begin(slug: str = "", back: str = "") -> ResponseReturnValue:
     try:
-        address = sso.begin(url_for("sso.come_back", _external=True), slug, back)
+        address = sso.begin(url_for("sso.finish", _external=True), slug, back)
     except sso.Refused as refusal:
         return _refuse(refusal, slug, back)
     return redirect(address, 303)
@@ -67,7 +67,8 @@ def _sign_in(back: str, email: str | None) -> ResponseReturnValue:
 
 
 def _check_in(slug: str, email: str | None) -> ResponseReturnValue:
-    # An unverified e-mail gets the answer of an unknown one: neither says who works here.
+    # An unverified e-mail address and an unknown one get the same answer, which tells nothing
+    # about the employee list.
     employee = directory.find_by_email(email) if email else None
     if employee is None:
         raise sso.Nobody
@@ -79,12 +80,12 @@ def _check_in(slug: str, email: str | None) -> ResponseReturnValue:
 
 
 def _refuse(refusal: sso.Refused, slug: str, back: str = "") -> ResponseReturnValue:
-    """To the page where the sign-in began; it says the sentence of that reason."""
-    # A provider that is away has its line already, once a minute.
+    """Redirect to the page where the sign-in began, which shows the message of the refusal."""
+    # The circuit breaker logs a provider that is away, once a minute.
     if not isinstance(refusal, sso.Away):
         log.warning("single sign-on refused: %s", refusal.detail)
     if slug:
-        # Looked up, for a callback may have been made up by anybody.
+        # Looked up, because anybody can make up a callback.
         page = url_for("checkin.show_form", slug=get_event(slug).slug, sso=refusal.reason)
     else:
         page = url_for("account.show_sign_in", next=back or None, sso=refusal.reason)
