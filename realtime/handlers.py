@@ -17,11 +17,11 @@ from realtime.presence import Presence
 from realtime.transport.connection import ViewerConnection
 from realtime.writer import Writer
 from webapp.domain.admins import AdminInfo, find_admin
-from webapp.domain.chat import messages as chat_messages
-from webapp.domain.chat.messages import Outcome, Receipt
+from webapp.domain.chat.posts import Draft, Outcome, Receipt
 from webapp.domain.events import store as event_store
 from webapp.errors import EventNotOpen, Invalid, NotCheckedIn, as_townhall_error
 from webapp.http import identity
+from webapp.infra.ids import parse_id
 from webapp.infra.publisher import NAMESPACE
 
 # Those who join at the same moment take turns: each asks Redis, a cold cache the database.
@@ -91,7 +91,7 @@ class LiveNamespace(Namespace):
 
     def on_post_message(self, connection: Connection, packet: Packet, respond: Respond) -> None:
         # Who it comes from, and whether they still may, is checked in the transaction of its batch.
-        draft = chat_messages.Draft(
+        draft = Draft(
             connection.event.slug,
             connection.viewer,
             packet.get("body"),
@@ -101,7 +101,7 @@ class LiveNamespace(Namespace):
         self._writer.post(draft, lambda outcome: respond(_answer_of(outcome)))
 
     def on_messages_since(self, connection: Connection, packet: Packet, respond: Respond) -> None:
-        after = chat_messages.parse_after(packet.get("after"))
+        after = parse_id(packet.get("after"), "after")
         self._recheck(connection)
         missed = self._fanout.catch_up(connection.event.id, connection.event.slug, after)
         respond({"ok": True} | missed)

@@ -6,6 +6,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from webapp.base import create_base
 from webapp.cli import register_commands
 from webapp.http.assets import register_assets
+from webapp.http.converters import IdConverter
 from webapp.http.error_handlers import register_error_handlers
 from webapp.http.filters import register_filters
 from webapp.http.headers import register_headers
@@ -35,6 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or load_settings()
     app = create_base(__name__, settings)
+    app.url_map.converters["id"] = IdConverter
     csrf.init_app(app)
     init_publisher(app, settings)
     init_throttle(app)

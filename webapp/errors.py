@@ -70,11 +70,15 @@ class Unavailable(TownhallError):
         super().__init__(message, retry_after=retry_after)
 
 
+class RowLocked(Unavailable):
+    """Another transaction, such as an import, holds a row that this one needs."""
+
+
 def is_outage(error: BaseException) -> bool:
     """Return True when the database failed in a way that a retry may cure."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    return isinstance(error, (OperationalError, InterfaceError, PoolTimeout))
+    return isinstance(error, (OperationalError, InterfaceError, PoolTimeout, RowLocked))
 
 
 def as_townhall_error(error: Exception) -> TownhallError:

@@ -303,7 +303,7 @@ def test_older_messages_are_a_page_away(app: Flask, viewer: PageClient, admin: P
     ("action", "fields", "status"),
     [
         ("messages/999/remove", {}, 404),
-        ("messages/99999999999999999999/remove", {}, 422),
+        ("messages/99999999999999999999/remove", {}, 404),
         ("held/999/approve", {}, 404),
         ("held/999/reject", {}, 404),
         ("employees/999/mute", {"minutes": "5"}, 404),

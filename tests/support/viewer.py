@@ -93,6 +93,12 @@ class Viewer:
         answer: dict[str, Any] = self.socket.call(name, data, namespace=NAMESPACE, timeout=12)
         return answer
 
+    def emit(self, name: str, packet: Any) -> list[dict[str, Any]]:
+        """Emit an event; its acknowledgement will be the one item of the list."""
+        answers: list[dict[str, Any]] = []
+        self.socket.emit(name, packet, namespace=NAMESPACE, callback=answers.append)
+        return answers
+
     def wait_for_bodies(self, *bodies: str, seconds: float = 10) -> None:
         """Return when all of these texts have arrived."""
         wait_for(lambda: set(bodies) <= set(self.bodies), seconds, f"{bodies} at {self.bodies}")

@@ -1,12 +1,11 @@
-"""What admins pin above the chat of an event: at most one announcement at a time."""
+"""Announcements, which admins pin above the chat: at most one at a time in an event."""
 
 from typing import Any
 
 from sqlalchemy import insert, select, update
 
-from webapp.domain.admins import AdminInfo
 from webapp.domain.audit import trail
-from webapp.domain.chat.messages import clean_body
+from webapp.domain.chat.posts import clean_body
 from webapp.domain.events.store import EventInfo
 from webapp.domain.models import Announcement
 from webapp.infra import cache
@@ -19,28 +18,28 @@ CACHE_SECONDS = 60
 
 
 def find_announcement(event_id: int) -> dict[str, Any] | None:
-    """What is pinned, `{id, body, posted_at}`; from the cache."""
-    # An empty object is kept as well: that nothing is pinned is worth knowing.
+    """Return the pinned announcement, `{id, body, posted_at}`, from the cache."""
+    # An empty object is cached as well, so that a page without an announcement costs no query.
     found = cache.remember(cache_key(event_id), CACHE_SECONDS, lambda: _read(event_id))
     return found or None
 
 
 def refresh_announcement(event_id: int) -> dict[str, Any] | None:
-    """The same as the database has it now; a cache that says otherwise is corrected."""
+    """Return the announcement as the database has it now, and correct a stale cache."""
     found = _read(event_id)
     cache.correct(cache_key(event_id), found)
     return found or None
 
 
-def pin(event: EventInfo, body: object, admin: AdminInfo) -> None:
+def pin(event: EventInfo, body: object) -> None:
     """Pin an announcement of 1 to 500 characters in place of the present one. Raises `Invalid`."""
-    _replace(event.id, clean_body(body), admin.id)
+    _replace(event.id, clean_body(body))
     announcement = refresh_announcement(event.id)
     publish(event.slug, "announcement_posted", announcement)
 
 
 def unpin(event: EventInfo) -> None:
-    """Take down what is pinned; that nothing is, is no error."""
+    """Take down the pinned announcement, if there is one."""
     pinned = refresh_announcement(event.id)
     _remove(event.id)
     refresh_announcement(event.id)
@@ -49,8 +48,9 @@ def unpin(event: EventInfo) -> None:
 
 
 @retry_on_outage
-def _replace(event_id: int, body: str, admin_id: int) -> None:
-    row = {"event_id": event_id, "body": body, "posted_at": utcnow(), "posted_by": admin_id}
+def _replace(event_id: int, body: str) -> None:
+    by = trail.acting_admin()
+    row = {"event_id": event_id, "body": body, "posted_at": utcnow(), "posted_by": by}
     db.session.execute(insert(Announcement).values(**row))
     trail.record("announcement_pinned", event_id=event_id, body=body)
     db.session.commit()
@@ -74,5 +74,5 @@ def _read(event_id: int) -> dict[str, Any]:
 
 
 def cache_key(event_id: int) -> str:
-    """Under which it is cached what is pinned."""
+    """Return the cache key of an event's announcement."""
     return f"announcement:v1:{event_id}"

@@ -1,6 +1,6 @@
-"""Moderation of an event's chat: removing, muting, and deciding on what is held.
+"""Moderate an event's chat: remove messages, mute employees, decide on held posts.
 
-The chat's settings are columns of the event (`events.change_columns`).
+The chat's settings are columns of the event (`events.store.change_columns`).
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import Row, Select, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from webapp.domain.admins import AdminInfo
 from webapp.domain.audit import trail
 from webapp.domain.chat import messages as chat_messages
+from webapp.domain.chat.posting import publish_messages
 from webapp.domain.events.store import EventInfo
 from webapp.domain.models import Admin, Employee, HeldMessage, Message, Mute
 from webapp.errors import NotFound
@@ -30,8 +30,10 @@ Rows = Sequence[Row[*tuple[Any, ...]]]
 
 @dataclass(frozen=True)
 class Board:
-    """What the moderation page shows: messages, the latest first; what is held, the oldest
-    first; who is muted. `older` is the id before which there are more, or None."""
+    """The moderation page's lists: messages, latest first; held posts, oldest first; mutes.
+
+    `older` is the id before which there are more messages, or None.
+    """
 
     messages: Rows
     held: Rows
@@ -40,7 +42,7 @@ class Board:
 
 
 def read_board(event: EventInfo, before: int | None) -> Board:
-    """The board with the messages below the id `before`, in three statements."""
+    """Return the board with the messages below the id `before`. Takes three statements."""
     query = _messages(event.id).order_by(Message.id.desc()).limit(PAGE_ROWS + 1)
     if before is not None:
         query = query.where(Message.id < before)
@@ -50,39 +52,39 @@ def read_board(event: EventInfo, before: int | None) -> Board:
     return Board(shown, _read_held(event.id), _read_muted(event.id), older)
 
 
-def remove_message(event: EventInfo, message_id: int, admin: AdminInfo) -> None:
-    """Take a message off every page; the row stays, with who and when. Raises `NotFound`."""
-    _remove(event.id, message_id, admin.id)
+def remove_message(event: EventInfo, message_id: int) -> None:
+    """Take a message off every page; its row stays, with the admin and time. Raises `NotFound`."""
+    _remove(event.id, message_id)
     chat_messages.forget_latest(event.id)
     publish(event.slug, "message_removed", {"id": message_id})
 
 
-def approve(event: EventInfo, held_id: int, admin: AdminInfo) -> None:
+def approve(event: EventInfo, held_id: int) -> None:
     """Make a held post the newest message. Raises `NotFound`.
 
-    Once, however often it is asked; what was rejected meanwhile stays rejected.
+    A second approval changes nothing; a post that was rejected meanwhile stays rejected.
     """
-    message_id = _approve(event.id, held_id, admin.id)
+    message_id = _approve(event.id, held_id)
     if message_id is not None:
-        chat_messages.forget_latest(event.id)
-        publish(event.slug, "messages_posted", chat_messages.read(event.id, [message_id]))
+        approved = chat_messages.read(event.id, [message_id])
+        publish_messages(event.id, event.slug, approved, publish)
 
 
 @retry_on_outage
-def reject(event: EventInfo, held_id: int, admin: AdminInfo) -> None:
-    """Let a held post never be seen, unless it was approved meanwhile. Raises `NotFound`."""
+def reject(event: EventInfo, held_id: int) -> None:
+    """Reject a held post, unless it was approved meanwhile. Raises `NotFound`."""
     held = _lock_held(event.id, held_id)
     if held.decided_at is None:
-        held.decided_at, held.decided_by = utcnow(), admin.id
+        held.decided_at, held.decided_by = utcnow(), trail.acting_admin()
         trail.record("message_rejected", event_id=event.id, subject=f"held message {held_id}")
     db.session.commit()
 
 
 @retry_on_outage
-def mute(event: EventInfo, employee_id: int, minutes: int | None, admin: AdminInfo) -> None:
-    """Let an employee not post for so many minutes, or to the event at all.
+def mute(event: EventInfo, employee_id: int, minutes: int | None) -> None:
+    """Mute an employee for some minutes, or without an end where `minutes` is None.
 
-    It takes the place of a mute that holds already. Raises `NotFound`.
+    Replaces a mute that applies already. Raises `NotFound`.
     """
     employee = db.session.get(Employee, employee_id)
     if employee is None:
@@ -90,7 +92,7 @@ def mute(event: EventInfo, employee_id: int, minutes: int | None, admin: AdminIn
     who, now = employee.label, utcnow()
     row = {
         "muted_at": now,
-        "muted_by": admin.id,
+        "muted_by": trail.acting_admin(),
         "until": now + timedelta(minutes=minutes) if minutes else None,
     }
     here = (Mute.event_id == event.id, Mute.employee_id == employee_id)
@@ -105,7 +107,7 @@ def mute(event: EventInfo, employee_id: int, minutes: int | None, admin: AdminIn
 
 @retry_on_outage
 def unmute(event: EventInfo, employee_id: int) -> None:
-    """Let an employee post again; that they could already is no error."""
+    """Let an employee post again, if they are muted."""
     here = (Mute.event_id == event.id, Mute.employee_id == employee_id)
     if count_changed(delete(Mute).where(*here)):
         who = db.session.get_one(Employee, employee_id).label
@@ -114,24 +116,24 @@ def unmute(event: EventInfo, employee_id: int) -> None:
 
 
 @retry_on_outage
-def _remove(event_id: int, message_id: int, admin_id: int) -> None:
+def _remove(event_id: int, message_id: int) -> None:
     here = (Message.event_id == event_id, Message.id == message_id)
     if db.session.scalar(select(Message.id).where(*here)) is None:
         raise NotFound("There is no such message.")
-    # Who was first to remove it stays on record.
+    # The first admin to remove it stays on record.
     change = update(Message).where(*here, Message.removed_at.is_(None))
-    if count_changed(change.values(removed_at=utcnow(), removed_by=admin_id)):
+    if count_changed(change.values(removed_at=utcnow(), removed_by=trail.acting_admin())):
         trail.record("message_removed", event_id=event_id, subject=f"message {message_id}")
     db.session.commit()
 
 
 @retry_on_outage
-def _approve(event_id: int, held_id: int, admin_id: int) -> int | None:
-    """The id of the message that the held post is now, or None when it is rejected."""
+def _approve(event_id: int, held_id: int) -> int | None:
+    """Approve a held post; return the id of its message, or None when it was rejected."""
     held = _lock_held(event_id, held_id)
     if held.decided_at is None:
         held.message_id = _move(held)
-        held.decided_at, held.decided_by = utcnow(), admin_id
+        held.decided_at, held.decided_by = utcnow(), trail.acting_admin()
         trail.record("message_approved", event_id=event_id, subject=f"message {held.message_id}")
     message_id = held.message_id
     db.session.commit()
@@ -139,10 +141,9 @@ def _approve(event_id: int, held_id: int, admin_id: int) -> int | None:
 
 
 def _move(held: HeldMessage) -> int:
-    """Write the post into `messages`. Its id is new, so whoever catches up by id finds it; its
-    moment stays that of writing."""
+    """Copy the post into `messages`. Its id is new, so that viewers who catch up by id find it."""
     same = (Message.employee_id == held.employee_id, Message.nonce == held.nonce)
-    # Sent once more just as approval was switched off, it may be there.
+    # Sent once more just as approval was switched off, it may be there already.
     known = db.session.scalar(select(Message.id).where(*same))
     if known is not None:
         return known

@@ -1,49 +1,46 @@
-"""Who may post just now: mutes, slow mode, and the rate that holds for everybody.
+"""Decide whether an author may post now: attendance, mutes, slow mode and the general rate.
 
-Counted where all nodes and tabs see it, in the transaction that would add to it.
+Posts are counted in the transaction that adds to them, where all nodes and tabs see the count.
 """
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
-from sqlalchemy import BindParameter, Table, and_, bindparam, or_, select, union_all
+from sqlalchemy import BindParameter, Table, bindparam, or_, select, union_all
 
+from webapp.domain.chat.posts import Post
 from webapp.domain.models import Attendance, Employee, HeldMessage, Message, Mute
-from webapp.errors import Muted, NotCheckedIn, SlowDown, TownhallError
+from webapp.errors import Muted, NotCheckedIn, RowLocked, SlowDown, TownhallError
 from webapp.infra.extensions import db
 
 RATE_MESSAGES = 5
 RATE_SECONDS = 10
 
-# Built once, and of tables: to build a statement costs more than to ask it, and one of the ORM's
-# half as much again. Each batch of posts asks these.
+# Built once, and from tables: building a statement costs more than executing it, and an ORM
+# statement half as much again. Each batch of posts executes these.
 attendances, employees, held, messages, mutes = (
     cast(Table, model.__table__).c for model in (Attendance, Employee, HeldMessage, Message, Mute)
 )
 AUTHORS: BindParameter[list[int]] = bindparam("authors", expanding=True)
 ATTENDING = (
-    select(attendances.employee_id)
-    .where(attendances.event_id == bindparam("event_id"), attendances.employee_id.in_(AUTHORS))
-    .order_by(attendances.employee_id)
-    .with_for_update()
-)
-_MUTED_NOW = and_(
-    mutes.employee_id == employees.id, or_(mutes.until.is_(None), mutes.until > bindparam("now"))
-)
-PEOPLE = (
     select(
         employees.id,
         (employees.first_name + " " + employees.last_name).label("name"),
         employees.department,
-        employees.epoch.label("session_version"),
-        mutes.event_id,
-        mutes.until,
+        employees.epoch,
     )
-    .outerjoin_from(Employee.__table__, Mute.__table__, _MUTED_NOW)
-    .where(employees.id.in_(AUTHORS), employees.active)
+    .join_from(Attendance.__table__, Employee.__table__, attendances.employee_id == employees.id)
+    .where(attendances.event_id == bindparam("event_id"), attendances.employee_id.in_(AUTHORS))
+    .where(employees.active)
+)
+# An import holds the rows of the employees it changes. A batch that waited for one of them would
+# make every other author in it wait as well, so it leaves locked authors out.
+LOCKED_ATTENDING = ATTENDING.with_for_update(skip_locked=True)
+MUTED = select(mutes.employee_id, mutes.event_id, mutes.until).where(
+    mutes.employee_id.in_(AUTHORS), or_(mutes.until.is_(None), mutes.until > bindparam("now"))
 )
 _POSTED, _HELD = (
     select(kept.employee_id, kept.posted_at, kept.event_id).where(
@@ -51,70 +48,75 @@ _POSTED, _HELD = (
     )
     for kept in (messages, held)
 )
-# A held post that was approved stands in `messages`, with the same moment.
+# A held post that was approved is in `messages` too, with the same time.
 TIMES = union_all(_POSTED, _HELD.where(held.message_id.is_(None))).order_by("posted_at")
 
 
-class Wish(Protocol):
-    """What a post says of itself; `slow_mode_seconds` is 0 for who is exempt."""
-
-    @property
-    def event_id(self) -> int: ...
-    @property
-    def employee_id(self) -> int: ...
-    @property
-    def session_version(self) -> int: ...
-    @property
-    def slow_mode_seconds(self) -> int: ...
-
-
-@dataclass
+@dataclass(frozen=True)
 class Author:
-    """An active employee as the database has them now; `mutes` has the end of each by event."""
+    """An active employee who checked in, as the database has them now."""
 
+    id: int
     name: str
     department: str
     session_version: int
-    mutes: dict[int, datetime | None] = field(default_factory=dict)
 
 
 class PostingRules:
-    """The rules as they stand for the authors of one batch at `now`."""
+    """The rules as they apply to the authors of one batch at `now`."""
 
-    def __init__(self, wishes: Iterable[Wish], now: datetime) -> None:
-        wishes = list(wishes)
-        authors = {wish.employee_id for wish in wishes}
-        slowest = max(wish.slow_mode_seconds for wish in wishes)
+    def __init__(self, posts: Sequence[Post], now: datetime) -> None:
         self._now = now
-        self._attending = _line_up(wishes)
-        self._authors = _read_authors(authors, now)
+        self._authors: dict[tuple[int, int], Author] = {}
+        self._locked: set[tuple[int, int]] = set()
+        self._lock_authors(posts)
+        authors = list({post.employee_id for post in posts})
+        slowest = max(post.slow_mode_seconds for post in posts)
+        self._mutes = _read_mutes(authors, now)
         self._times = _read_times(authors, now - timedelta(seconds=max(RATE_SECONDS, slowest)))
 
-    def refusal(self, wish: Wish) -> TownhallError | None:
-        """Why that post may not be stored now; None notes it as one more of its author's."""
-        author = self._authors.get(wish.employee_id)
-        attending = (wish.event_id, wish.employee_id) in self._attending
-        if not author or author.session_version != wish.session_version or not attending:
+    def find_refusal(self, post: Post) -> TownhallError | None:
+        """Return why `post` may not be stored now. None counts it as one more of its author's."""
+        place = (post.event_id, post.employee_id)
+        if place in self._locked:
+            return RowLocked()
+        author = self._authors.get(place)
+        if not author or author.session_version != post.session_version:
             return NotCheckedIn()
-        if wish.event_id in author.mutes:
-            until = author.mutes[wish.event_id]
+        if place in self._mutes:
+            until = self._mutes[place]
             return Muted(retry_after=_seconds(until - self._now) if until else None)
-        times = self._times.setdefault(wish.employee_id, [])
-        wait = max(self._slow_mode_wait(wish, times), self._rate_wait(times))
-        if wait:
+        times = self._times.setdefault(post.employee_id, [])
+        if wait := max(self._slow_mode_wait(post, times), self._rate_wait(times)):
             return SlowDown(retry_after=wait)
-        times.append((self._now, wish.event_id))
+        times.append((self._now, post.event_id))
         return None
 
-    def author(self, wish: Wish) -> Author:
-        """Whose wish it is; of one that was not refused."""
-        return self._authors[wish.employee_id]
+    def author(self, post: Post) -> Author:
+        """Return the author of a post that was not refused."""
+        return self._authors[post.event_id, post.employee_id]
 
-    def _slow_mode_wait(self, wish: Wish, times: list[tuple[datetime, int]]) -> int:
-        here = [moment for moment, event_id in times if event_id == wish.event_id]
-        if not here or not wish.slow_mode_seconds:
+    def _lock_authors(self, posts: Iterable[Post]) -> None:
+        """Let one transaction at a time add to an employee's posts.
+
+        Without the lock two nodes would both count the posts before theirs, and let twice as many
+        through.
+        """
+        wanted: dict[int, set[int]] = {}
+        for post in posts:
+            wanted.setdefault(post.event_id, set()).add(post.employee_id)
+        for event_id, ids in wanted.items():
+            found = _rows(LOCKED_ATTENDING, event_id=event_id, authors=list(ids))
+            self._authors |= {(event_id, row.id): Author(*row) for row in found}
+            if missing := ids - {row.id for row in found}:
+                others = _rows(ATTENDING, event_id=event_id, authors=list(missing))
+                self._locked |= {(event_id, row.id) for row in others}
+
+    def _slow_mode_wait(self, post: Post, times: list[tuple[datetime, int]]) -> int:
+        here = [moment for moment, event_id in times if event_id == post.event_id]
+        if not here or not post.slow_mode_seconds:
             return 0
-        return self._seconds_until(here[-1] + timedelta(seconds=wish.slow_mode_seconds))
+        return self._seconds_until(here[-1] + timedelta(seconds=post.slow_mode_seconds))
 
     def _rate_wait(self, times: list[tuple[datetime, int]]) -> int:
         if len(times) < RATE_MESSAGES:
@@ -129,34 +131,17 @@ def _seconds(span: timedelta) -> int:
     return max(1, math.ceil(span.total_seconds()))
 
 
-def _line_up(wishes: Iterable[Wish]) -> set[tuple[int, int]]:
-    """Let one transaction at a time add to an employee's posts: two nodes would both count what
-    was there before, and let twice as many through. Event and employee of who checked in."""
-    authors: dict[int, set[int]] = {}
-    for wish in wishes:
-        authors.setdefault(wish.event_id, set()).add(wish.employee_id)
-    attending = set()
-    # In one order everywhere, so that no two wait for each other.
-    for event_id in sorted(authors):
-        found = _rows(ATTENDING, event_id=event_id, authors=list(authors[event_id]))
-        attending |= {(event_id, employee_id) for (employee_id,) in found}
-    return attending
+def _read_mutes(authors: list[int], now: datetime) -> dict[tuple[int, int], datetime | None]:
+    """Return the end of each mute that applies now, by event and employee id."""
+    rows = _rows(MUTED, authors=authors, now=now)
+    return {(event_id, employee_id): until for employee_id, event_id, until in rows}
 
 
-def _read_authors(authors: set[int], now: datetime) -> dict[int, Author]:
-    """Those who are active, by id."""
-    found: dict[int, Author] = {}
-    for row in _rows(PEOPLE, authors=list(authors), now=now):
-        author = found.setdefault(row.id, Author(row.name, row.department, row.session_version))
-        if row.event_id is not None:
-            author.mutes[row.event_id] = row.until
-    return found
-
-
-def _read_times(authors: set[int], after: datetime) -> dict[int, list[tuple[datetime, int]]]:
-    """When and where each author posted since then, oldest first; what is held counts as well."""
+def _read_times(authors: list[int], after: datetime) -> dict[int, list[tuple[datetime, int]]]:
+    """Return when and in which event each author posted since `after`, held posts too, oldest
+    first, by employee id."""
     times: dict[int, list[tuple[datetime, int]]] = {}
-    for employee_id, posted_at, event_id in _rows(TIMES, authors=list(authors), after=after):
+    for employee_id, posted_at, event_id in _rows(TIMES, authors=authors, after=after):
         times.setdefault(employee_id, []).append((posted_at, event_id))
     return times
 

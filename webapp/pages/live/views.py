@@ -9,8 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from webapp.domain.attendance import checkin
 from webapp.domain.attendance.checkin import Viewer
-from webapp.domain.chat import announcements
+from webapp.domain.chat import announcements, posting
 from webapp.domain.chat import messages as chat_messages
+from webapp.domain.chat.posts import Draft
 from webapp.domain.events.store import EventInfo
 from webapp.domain.events.streams import find_stream
 from webapp.errors import EventNotOpen, TownhallError
@@ -19,7 +20,8 @@ from webapp.http.access import viewer_required
 from webapp.http.headers import allow_stream
 from webapp.http.rendering import redirect_to, render, wants_json
 from webapp.infra.clock import isoformat
-from webapp.infra.publisher import publish
+from webapp.infra.ids import parse_id
+from webapp.infra.text import printable
 from webapp.pages.live.rows import message_rows
 
 bp = Blueprint("live", __name__, url_prefix="/events/<slug>")
@@ -41,7 +43,7 @@ def show_live(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
 @bp.get("/messages")
 @viewer_required
 def list_messages(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
-    after = chat_messages.parse_after(request.args.get("after", "0"))
+    after = parse_id(request.args.get("after", "0"), "after")
     messages, more = chat_messages.since(event.id, after)
     if wants_json():
         return jsonify(ok=True, messages=messages, more=more)
@@ -53,17 +55,14 @@ def list_messages(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
 @bp.post("/messages")
 @viewer_required
 def post_message(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
-    asked = _asked()
     try:
-        receipt = chat_messages.post(_check(event, viewer, asked))
+        receipt = posting.post(_draft(event, viewer))
     except EventNotOpen:
         raise
     except TownhallError as refusal:
         if wants_json():
             raise
         return _show(event, viewer, refusal)
-    if messages := chat_messages.messages_of(event.id, [receipt]):
-        publish(event.slug, "messages_posted", messages)
     if wants_json():
         return jsonify(ok=True, **receipt.as_dict())
     held = 1 if receipt.id is None else None
@@ -81,18 +80,17 @@ def show_own_attendance(event: EventInfo, viewer: Viewer) -> ResponseReturnValue
     )
 
 
-def _check(event: EventInfo, viewer: Viewer, asked: dict[str, Any]) -> chat_messages.Post:
+def _draft(event: EventInfo, viewer: Viewer) -> Draft:
+    fields = _fields()
     moderator = identity.current_admin() is not None
-    return chat_messages.check_post(
-        event, viewer, asked.get("body"), asked.get("nonce"), moderator=moderator
-    )
+    return Draft(event.slug, viewer, fields.get("body"), fields.get("nonce"), moderator=moderator)
 
 
-def _asked() -> dict[str, Any]:
+def _fields() -> dict[str, Any]:
     if not request.is_json:
         return request.form.to_dict()
-    asked = request.get_json(silent=True)
-    return asked if isinstance(asked, dict) else {}
+    body = request.get_json(silent=True)
+    return body if isinstance(body, dict) else {}
 
 
 def _show(
@@ -112,6 +110,6 @@ def _show(
         held="held" in request.args,
         # Made here, so that a form sent twice without JavaScript is one message.
         nonce=request.form.get("nonce") or secrets.token_urlsafe(16),
-        draft=request.form.get("body", ""),
+        draft=printable(request.form.get("body", "")),
         error=error,
     )

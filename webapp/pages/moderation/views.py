@@ -7,14 +7,14 @@ from flask.typing import ResponseReturnValue
 
 from webapp.domain.audit import trail
 from webapp.domain.chat import announcements, moderation, transcript
-from webapp.domain.chat import messages as chat_messages
 from webapp.domain.events import store as event_store
 from webapp.domain.events.store import EventInfo, get_event
 from webapp.errors import Invalid, TownhallError
-from webapp.http import identity
 from webapp.http.access import admin_required
 from webapp.http.rendering import is_htmx, redirect_to, render
-from webapp.pages.moderation.forms import AnnouncementForm, parse_mute, parse_settings
+from webapp.infra.ids import parse_id
+from webapp.infra.text import printable
+from webapp.pages.moderation.forms import parse_mute, parse_settings
 
 bp = Blueprint("moderation", __name__, url_prefix="/admin/events/<slug>")
 
@@ -25,47 +25,43 @@ def show_chat(slug: str) -> ResponseReturnValue:
     return _show(get_event(slug))
 
 
-@bp.post("/chat/messages/<int:message_id>/remove")
+@bp.post("/chat/messages/<id:message_id>/remove")
 @admin_required
 def remove_message(slug: str, message_id: int) -> ResponseReturnValue:
     event = get_event(slug)
-    moderation.remove_message(
-        event, chat_messages.parse_after(message_id), identity.require_admin()
-    )
+    moderation.remove_message(event, message_id)
     return _back(event)
 
 
-@bp.post("/chat/held/<int:held_id>/approve")
+@bp.post("/chat/held/<id:held_id>/approve")
 @admin_required
 def approve(slug: str, held_id: int) -> ResponseReturnValue:
     event = get_event(slug)
-    moderation.approve(event, chat_messages.parse_after(held_id), identity.require_admin())
+    moderation.approve(event, held_id)
     return _back(event)
 
 
-@bp.post("/chat/held/<int:held_id>/reject")
+@bp.post("/chat/held/<id:held_id>/reject")
 @admin_required
 def reject(slug: str, held_id: int) -> ResponseReturnValue:
     event = get_event(slug)
-    moderation.reject(event, chat_messages.parse_after(held_id), identity.require_admin())
+    moderation.reject(event, held_id)
     return _back(event)
 
 
-@bp.post("/chat/employees/<int:employee_id>/mute")
+@bp.post("/chat/employees/<id:employee_id>/mute")
 @admin_required
 def mute(slug: str, employee_id: int) -> ResponseReturnValue:
     event, minutes = get_event(slug), parse_mute(request.form.get("minutes"))
-    moderation.mute(
-        event, chat_messages.parse_after(employee_id), minutes, identity.require_admin()
-    )
+    moderation.mute(event, employee_id, minutes)
     return _back(event)
 
 
-@bp.post("/chat/employees/<int:employee_id>/unmute")
+@bp.post("/chat/employees/<id:employee_id>/unmute")
 @admin_required
 def unmute(slug: str, employee_id: int) -> ResponseReturnValue:
     event = get_event(slug)
-    moderation.unmute(event, chat_messages.parse_after(employee_id))
+    moderation.unmute(event, employee_id)
     return _back(event)
 
 
@@ -81,16 +77,12 @@ def change_settings(slug: str) -> ResponseReturnValue:
 @bp.post("/chat/announcement")
 @admin_required
 def pin(slug: str) -> ResponseReturnValue:
-    event, form = get_event(slug), AnnouncementForm()
+    event, body = get_event(slug), printable(request.form.get("body", ""))
     try:
-        if not form.validate():
-            raise Invalid(form.errors["body"][0])  # noqa: TRY301 - shown like the core's refusals
-        announcements.pin(event, form.body.data, identity.require_admin())
+        announcements.pin(event, body)
     except Invalid as refusal:
-        return _show(event, form, refusal, "moderation/_announce.html")
-    if is_htmx():
-        return _show(event, AnnouncementForm(formdata=None), fragment="moderation/_announced.html")
-    return _back(event)
+        return _show(event, body, refusal, "moderation/_announce.html")
+    return _show(event, fragment="moderation/_announced.html") if is_htmx() else _back(event)
 
 
 @bp.post("/chat/announcement/remove")
@@ -126,7 +118,7 @@ def _download(event: EventInfo, kind: str, response: Response) -> Response:
 
 
 def _back(event: EventInfo) -> ResponseReturnValue:
-    """The board as it is now for HTMX; the page again for everyone else."""
+    """Render the board as it is now for HTMX; send everyone else to the page."""
     if is_htmx():
         return _show(event)
     return redirect_to(url_for("moderation.show_chat", slug=event.slug))
@@ -134,16 +126,16 @@ def _back(event: EventInfo) -> ResponseReturnValue:
 
 def _show(
     event: EventInfo,
-    form: AnnouncementForm | None = None,
+    announcement_draft: str = "",
     error: TownhallError | None = None,
     fragment: str = "moderation/_board.html",
 ) -> ResponseReturnValue:
     before = request.args.get("before")
-    board = moderation.read_board(event, chat_messages.parse_after(before) if before else None)
+    board = moderation.read_board(event, parse_id(before, "before") if before else None)
     announcement = announcements.find_announcement(event.id)
     version = hashlib.sha256(repr((event, board, announcement)).encode()).hexdigest()[:16]
     if is_htmx() and request.args.get("seen") == version:
-        # Nothing new: the page is left alone, focus and all.
+        # Nothing new: the page stays as it is, with its focus.
         return "", 204
     return render(
         "moderation/show_chat.html",
@@ -154,6 +146,6 @@ def _show(
         before=before,
         version=version,
         slow_modes=moderation.SLOW_MODES,
-        form=form or AnnouncementForm(formdata=None),
+        announcement_draft=announcement_draft,
         error=error,
     )

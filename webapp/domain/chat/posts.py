@@ -1,0 +1,105 @@
+"""Posts on their way into the chat: a viewer's draft, the checked post, and its receipt."""
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from webapp.domain.attendance.checkin import Viewer
+from webapp.domain.events.store import EventInfo
+from webapp.domain.models import BODY_LENGTH, NONCE_LENGTH
+from webapp.errors import ChatClosed, EventNotOpen, Invalid, TownhallError
+from webapp.infra.text import printable
+
+NONCE = re.compile(rf"[!-~]{{1,{NONCE_LENGTH}}}")
+
+Key = tuple[int, str]  # employee id and nonce
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a viewer asks to post: `body` and `nonce` as they came, not checked yet."""
+
+    slug: str
+    viewer: Viewer
+    body: object
+    nonce: object
+    moderator: bool = False
+
+
+@dataclass(frozen=True)
+class Post:
+    """A checked post that is still to be stored; moderators have neither slow mode nor approval."""
+
+    event_id: int
+    viewer: Viewer
+    body: str
+    nonce: str
+    slow_mode_seconds: int = 0
+    held: bool = False
+
+    @property
+    def employee_id(self) -> int:
+        """The author's id."""
+        return self.viewer.employee.id
+
+    @property
+    def session_version(self) -> int:
+        """The session version in the author's cookie."""
+        return self.viewer.employee.session_version
+
+    @property
+    def key(self) -> Key:
+        """Identify the post when it is sent again."""
+        return self.employee_id, self.nonce
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A stored post: the id of its message, or None while it waits for a moderator.
+
+    `message` is set for a post that was stored just now, as viewers receive it.
+    """
+
+    id: int | None
+    message: dict[str, Any] | None = field(default=None, compare=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return `{id}`, or `{id: null, held: true}`, as acknowledgements and JSON carry it."""
+        return {"id": self.id} if self.id is not None else {"id": None, "held": True}
+
+
+Outcome = Receipt | TownhallError
+
+
+class Rejected(Invalid):
+    message = "A moderator did not approve this message."
+
+
+def check_draft(draft: Draft, event: EventInfo) -> Post:
+    """Return the post that `draft` asks for.
+
+    Raises `EventNotOpen`, `ChatClosed`, or `Invalid` for a body that is empty or longer than 500
+    characters, or a nonce other than 1 to 64 visible ASCII characters.
+    """
+    if not event.is_open:
+        raise EventNotOpen
+    if not event.chat_open:
+        raise ChatClosed
+    if not isinstance(draft.nonce, str) or not NONCE.fullmatch(draft.nonce):
+        raise Invalid(f"A nonce has 1 to {NONCE_LENGTH} visible ASCII characters.")
+    post = Post(event.id, draft.viewer, clean_body(draft.body), draft.nonce)
+    if draft.moderator:
+        return post
+    return replace(post, slow_mode_seconds=event.slow_mode_seconds, held=event.hold_messages)
+
+
+def clean_body(body: object) -> str:
+    """Return a text of 1 to 500 characters, trimmed. Raises `Invalid`."""
+    if not isinstance(body, str):
+        raise Invalid("A message must be a text.")
+    text = printable(body).strip()
+    if not text:
+        raise Invalid("Write something first.")
+    if len(text) > BODY_LENGTH:
+        raise Invalid(f"A message has at most {BODY_LENGTH} characters.")
+    return text

@@ -1,0 +1,19 @@
+"""Converters of values in addresses."""
+
+from werkzeug.routing import BaseConverter, ValidationError
+
+from webapp.errors import Invalid
+from webapp.infra.ids import parse_id
+
+
+class IdConverter(BaseConverter):
+    """The id of a row, as `<id:message_id>` in a rule; no rule matches what is not an id."""
+
+    regex = "[0-9]+"
+
+    def to_python(self, value: str) -> int:
+        """Return the id. Raises `ValidationError`, which the client sees as 404."""
+        try:
+            return parse_id(value)
+        except Invalid:
+            raise ValidationError from None
