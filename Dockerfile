@@ -4,8 +4,8 @@
 FROM node:22-slim AS assets
 WORKDIR /townhall
 COPY package.json package-lock.json ./
-RUN npm ci --no-audit --no-fund
-COPY bin/build-assets bin/
+RUN npm ci --omit=dev --no-audit --no-fund
+COPY frontend/ frontend/
 RUN npm run build
 
 FROM python:3.12-slim AS packages
@@ -18,7 +18,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
 FROM nginx:1.29 AS proxy
 COPY nginx.conf /etc/nginx/nginx.conf
 COPY static/ /srv/townhall/static/
-COPY --from=assets /townhall/static/vendor/ /srv/townhall/static/vendor/
+COPY --from=assets /townhall/static/ /srv/townhall/static/
 # Port 80 needs no root: Docker lets every user of a container bind low ports.
 USER nginx
 
@@ -30,6 +30,6 @@ COPY --from=packages /opt/venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOST=0.0.0.0
 WORKDIR /srv/townhall
 COPY . .
-COPY --from=assets /townhall/static/vendor/ static/vendor/
+COPY --from=assets /townhall/static/ static/
 RUN python -m compileall -q .
 USER townhall

@@ -47,7 +47,7 @@ lock: ## write the requirements files anew from pyproject.toml (UPGRADE=--upgrad
 LOCK = $(UPGRADE) --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
 	--custom-compile-command 'make lock'
 
-assets: static/vendor/.ready ## the front-end libraries, built from package-lock.json
+assets: static/vendor/.ready ## bundle frontend/ and copy its libraries, as package-lock.json has them
 
 tools: ## install the servers that `make stack` starts (Debian, Ubuntu)
 	@bin/install-tools database redis nginx
@@ -56,7 +56,7 @@ tools-all:
 	@bin/install-tools
 
 clean: ## remove what was built (the data under instance/ stays)
-	rm -rf .venv node_modules static/vendor .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv node_modules static/build static/vendor .pytest_cache .mypy_cache .ruff_cache
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { \
@@ -75,8 +75,16 @@ $(BIN)/npm: requirements-assets.txt | $(BIN)/python
 	$(BIN)/pip install --quiet --require-hashes -r requirements-assets.txt
 	@touch $@
 
-static/vendor/.ready: package.json package-lock.json | $(NPM)
+# The tools that check the scripts (120 MB) come with .ready-dev alone: `make run` needs none of them.
+node_modules/.ready: package-lock.json | $(NPM)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) ci --omit=dev --silent --no-audit --no-fund
+	@touch $@
+
+node_modules/.ready-dev: package-lock.json | $(NPM)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) ci --silent --no-audit --no-fund
+	@touch $@ node_modules/.ready
+
+static/vendor/.ready: node_modules/.ready package.json $(shell find frontend -type f)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) run --silent build
 	@touch $@
 

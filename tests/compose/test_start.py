@@ -53,7 +53,7 @@ def test_the_demo_employee_checks_in_and_sees_the_live_page(system, slug):
     viewer = StayingViewer(system.url, slug, *DEMO_EMPLOYEE)
     page = viewer.web.get(f"{system.url}/events/{slug}/live", timeout=PATIENCE)
     assert page.status_code == 200
-    assert "/static/vendor/socket.io.min.js" in page.text
+    assert "/static/build/live.js" in page.text
     recorded = (
         "SELECT COUNT(*) FROM attendance JOIN employees ON employees.id = employee_id"
         " JOIN events ON events.id = event_id"

@@ -1,0 +1,64 @@
+// What admins change while the page is open: the event's state and stream, the chat's settings, and
+// the pinned announcement.
+
+/**
+ * @import { Clock, EventSettings, EventView, Random } from "./types.js"
+ * @import { Chat } from "./chat.js"
+ * @import { Outbox } from "./outbox.js"
+ * @import { Pace } from "./pace.js"
+ * @import { Session } from "./session.js"
+ */
+
+/** Thousands of pages hear of a change at once; their reloads are spread over this time. */
+const RELOAD_WITHIN_MS = 3_000;
+
+export class EventState {
+  #pace;
+  #outbox;
+  #view;
+  #streamUrl;
+  #exempt;
+  #clock;
+  #random;
+  #reloading = false;
+
+  /**
+   * @param {object} parts
+   * @param {Session} parts.session
+   * @param {Chat} parts.chat
+   * @param {Pace} parts.pace
+   * @param {Outbox} parts.outbox
+   * @param {EventView} parts.view
+   * @param {string} parts.streamUrl of the stream that the page shows
+   * @param {boolean} parts.exempt from slow mode and approval, as moderators are
+   * @param {Clock} parts.clock
+   * @param {Random} parts.random
+   */
+  constructor({ session, chat, pace, outbox, view, streamUrl, exempt, clock, random }) {
+    this.#pace = pace;
+    this.#outbox = outbox;
+    this.#view = view;
+    this.#streamUrl = streamUrl;
+    this.#exempt = exempt;
+    this.#clock = clock;
+    this.#random = random;
+    session.on("event_changed", (settings) => this.#apply(settings));
+    session.on("announcement_posted", (announcement) => view.showAnnouncement(announcement));
+    session.on("announcement_removed", () => view.showAnnouncement(null));
+    session.on("viewers_changed", ({ watching }) => view.showWatching(watching));
+    chat.onState("event", (settings) => settings && this.#apply(settings));
+    chat.onState("announcement", (announcement) => view.showAnnouncement(announcement));
+  }
+
+  /** @param {EventSettings} settings */
+  #apply({ state, stream_url, chat_open, slow_mode_seconds, hold_messages }) {
+    if (state !== "open" || stream_url !== this.#streamUrl) return this.#reloadSoon();
+    this.#view.showComposer({ open: chat_open, approval: hold_messages && !this.#exempt });
+    if (this.#pace.setSlowMode(slow_mode_seconds)) this.#outbox.send();
+  }
+
+  #reloadSoon() {
+    if (!this.#reloading) this.#clock.setTimeout(() => this.#view.reload(), this.#random() * RELOAD_WITHIN_MS);
+    this.#reloading = true;
+  }
+}

@@ -1,0 +1,208 @@
+// The outbox: messages that were written here and that the server has not acknowledged yet.
+//
+// Nothing is lost and nothing is stored twice: a post carries a nonce and stays in the browser's
+// storage, also over a reload, until the server has acknowledged it or refused it for good. Each post
+// has an entry of its own, since two tabs that kept one list would overwrite each other's.
+
+import { RETRY_MS } from "./session.js";
+
+/**
+ * @import { Clock, KeyValueStore, OutboxView, Post, Random, Refusal } from "./types.js"
+ * @import { MessageLog } from "./message_log.js"
+ * @import { Pace } from "./pace.js"
+ * @import { Session } from "./session.js"
+ */
+
+/** Refusals that sending again would not change. */
+const FINAL = new Set(["invalid", "muted", "chat_closed", "event_not_open"]);
+
+export class Outbox {
+  #session;
+  #pace;
+  #log;
+  #view;
+  #storage;
+  #prefix;
+  #clock;
+  #random;
+  /** @type {Post[]} */
+  #waiting;
+  /** Posts that are stored, by their ids, until the message itself arrives. @type {Map<number, string>} */
+  #stored = new Map();
+  #sending = false;
+  /** @type {unknown} */
+  #timer;
+
+  /**
+   * @param {object} parts
+   * @param {Session} parts.session
+   * @param {Pace} parts.pace
+   * @param {MessageLog} parts.log
+   * @param {OutboxView} parts.view
+   * @param {KeyValueStore} parts.storage
+   * @param {string} parts.owner event and viewer: what is stored for another one is left alone
+   * @param {Clock} parts.clock
+   * @param {Random} parts.random
+   */
+  constructor({ session, pace, log, view, storage, owner, clock, random }) {
+    this.#session = session;
+    this.#pace = pace;
+    this.#log = log;
+    this.#view = view;
+    this.#storage = storage;
+    this.#prefix = `townhall:outbox:${owner}:`;
+    this.#clock = clock;
+    this.#random = random;
+    this.#waiting = this.#load();
+    for (const post of this.#waiting) view.showPending(post);
+  }
+
+  /** Whether a post waits to be sent. */
+  get isWaiting() {
+    return this.#waiting.some((post) => !post.known);
+  }
+
+  /**
+   * Take a new message and send it as soon as possible.
+   *
+   * @param {string} nonce names it for the server, which stores a nonce once
+   * @param {string} body
+   */
+  put(nonce, body) {
+    /** @type {Post} */
+    const post = { nonce, body, written_at: new Date(this.#clock.now()).toISOString() };
+    this.#waiting.push(post);
+    this.#save(post);
+    this.#view.showPending(post);
+    this.send();
+  }
+
+  /** Send every post again, also those that were waiting for approval, to learn what became of them. */
+  askAgain() {
+    for (const post of this.#waiting) post.held = false;
+    this.send();
+  }
+
+  /**
+   * Note that a message is on the page: if it is one of ours, it is not on its way any more.
+   *
+   * @param {number} id
+   */
+  arrived(id) {
+    const nonce = this.#stored.get(id);
+    if (nonce === undefined) return;
+    this.#stored.delete(id);
+    this.#view.removePending(nonce);
+  }
+
+  /** Send one post after the other, so that they are stored in the order in which they were written. */
+  async send() {
+    const post = this.#next();
+    if (this.#sending || !this.#session.connected || !post) return;
+    this.#clock.clearTimeout(this.#timer);
+    this.#sending = true;
+    const pause = (!post.known && this.#pace.slowFor) || (await this.#deliver(post));
+    this.#sending = false;
+    if (pause) this.#timer = this.#clock.setTimeout(() => this.send(), pause);
+    else this.send();
+  }
+
+  #next() {
+    return this.#waiting.find((post) => !post.held);
+  }
+
+  /**
+   * Send a post and return the milliseconds to wait before the next attempt.
+   *
+   * @param {Post} post
+   */
+  async #deliver(post) {
+    const { nonce, body } = post;
+    const ack = await this.#session.request("post_message", { nonce, body });
+    if (!ack) return RETRY_MS;
+    if (!ack.ok) return this.#putOff(post, ack.error);
+    if (!post.known) this.#pace.posted();
+    if (ack.held) this.#hold(post);
+    else this.#settle(post, ack.id);
+    return 0;
+  }
+
+  /**
+   * Give the post back when it is refused for good; else return the milliseconds to wait.
+   *
+   * @param {Post} post
+   * @param {Refusal} error
+   */
+  #putOff(post, error) {
+    if (FINAL.has(error.code)) {
+      this.#refuse(post, error);
+      return 0;
+    }
+    if (error.code === "slow_down") {
+      this.#pace.wait("slow", error.retry_after ?? 2);
+      return this.#pace.slowFor;
+    }
+    return (error.retry_after || 2) * 1000 * (1 + this.#random() / 4);
+  }
+
+  /**
+   * @param {Post} post
+   * @param {number} id
+   */
+  #settle(post, id) {
+    this.#drop(post);
+    this.#stored.set(id, post.nonce);
+    if (this.#log.has(id)) this.arrived(id);
+  }
+
+  /** @param {Post} post */
+  #hold(post) {
+    post.held = true;
+    post.known = true;
+    this.#save(post);
+    this.#view.showHeld(post.nonce);
+  }
+
+  /**
+   * @param {Post} post
+   * @param {Refusal} error
+   */
+  #refuse(post, error) {
+    this.#drop(post);
+    this.#view.removePending(post.nonce);
+    if (error.code === "muted" && error.retry_after) this.#pace.wait("muted", error.retry_after);
+    this.#view.showRefusal(post, error);
+  }
+
+  /** @returns {Post[]} the posts that an earlier page or another tab left, in the order of writing */
+  #load() {
+    try {
+      const keys = Array.from({ length: this.#storage.length }, (_, index) => this.#storage.key(index) ?? "");
+      const posts = keys
+        .filter((key) => key.startsWith(this.#prefix))
+        .map((key) => JSON.parse(this.#storage.getItem(key) ?? "null"));
+      return posts.sort((one, other) => one.written_at.localeCompare(other.written_at));
+    } catch {
+      return [];
+    }
+  }
+
+  /** @param {Post} post */
+  #save(post) {
+    try {
+      this.#storage.setItem(this.#prefix + post.nonce, JSON.stringify(post));
+    } catch {
+      // The storage is full or forbidden: the post lasts as long as the page.
+    }
+  }
+
+  /** @param {Post} post */
+  #drop(post) {
+    this.#waiting = this.#waiting.filter(({ nonce }) => nonce !== post.nonce);
+    try {
+      this.#storage.removeItem(this.#prefix + post.nonce);
+    } catch {
+      // As above.
+    }
+  }
+}

@@ -1,0 +1,63 @@
+// What every page with HTMX needs beside it: polls that hold back, times in the reader's own zone,
+// countdowns, and a notice when the server cannot be reached.
+
+import { holdPolls } from "./poll.js";
+
+const UNREACHABLE = "The server cannot be reached just now. What you typed is still here: try again in a moment.";
+const UNITS = /** @type {const} */ ([[86_400, "day"], [3_600, "hour"], [60, "minute"], [1, "second"]]);
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
+
+/** @param {ParentNode} root */
+function localizeTimes(root) {
+  for (const time of root.querySelectorAll("time[data-local]")) {
+    if (!(time instanceof HTMLTimeElement)) continue;
+    time.textContent = moment.format(new Date(time.dateTime));
+    time.removeAttribute("data-local");
+  }
+}
+
+/** @param {number} seconds */
+function describeRemaining(seconds) {
+  const first = UNITS.findIndex(([size]) => seconds >= size);
+  const parts = UNITS.slice(first, first + 2).map(([size, name], index) => {
+    const count = index ? Math.floor((seconds % UNITS[first][0]) / size) : Math.floor(seconds / size);
+    return `${count} ${name}${count === 1 ? "" : "s"}`;
+  });
+  return parts.join(", ");
+}
+
+function countDown() {
+  for (const line of document.querySelectorAll(".countdown")) {
+    if (!(line instanceof HTMLElement)) continue;
+    const seconds = Math.floor((Date.parse(line.dataset.until ?? "") - Date.now()) / 1000);
+    line.textContent = seconds > 0 ? `${describeRemaining(seconds)} to go` : "It is about to begin.";
+    line.hidden = false;
+  }
+}
+
+/** @param {string} text */
+function showAlert(text) {
+  const line = document.createElement("p");
+  line.className = "error";
+  line.textContent = text;
+  document.getElementById("alert")?.replaceChildren(line);
+}
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  localizeTimes(/** @type {HTMLElement} */ (event.target));
+  countDown();
+});
+document.addEventListener("htmx:sendError", () => showAlert(UNREACHABLE));
+document.addEventListener("htmx:timeout", () => showAlert(UNREACHABLE));
+// The notice of a failed action stays until an action succeeds: a poll goes on by itself and proves nothing.
+let failedPoll = false;
+document.addEventListener("htmx:afterRequest", ({ detail: { requestConfig, xhr } }) => {
+  const isPoll = !requestConfig.triggeringEvent;
+  if (!xhr.status || xhr.getResponseHeader("HX-Retarget")) failedPoll = isPoll;
+  else if (isPoll === failedPoll) document.getElementById("alert")?.replaceChildren();
+});
+
+holdPolls();
+localizeTimes(document);
+countDown();
+setInterval(countDown, 1000);
