@@ -1,150 +1,199 @@
-// Live pages without a browser, many in one process: what static/live.js does with messages, over the
-// official client. Commands come as lines of JSON; what happens is said in lines of JSON.
-"use strict";
+// Live pages without a browser, many in one process: the modules that browsers load (frontend/live/),
+// with a view that keeps a list of rows in place of the DOM.
+//
+// Commands arrive as lines of JSON; each event is reported as a line of JSON. Acknowledgements and
+// disconnects are reported from the socket, so the ledger does not rely on what the modules believe.
 
-const readline = require("node:readline");
-const { io } = require("socket.io-client");
+import readline from "node:readline";
+import { io } from "socket.io-client";
+import { Chat } from "../../frontend/live/chat.js";
+import { systemClock as clock } from "../../frontend/live/clock.js";
+import { MessageLog } from "../../frontend/live/message_log.js";
+import { Outbox } from "../../frontend/live/outbox.js";
+import { Pace } from "../../frontend/live/pace.js";
+import { Session } from "../../frontend/live/session.js";
 
-const ANSWER_MS = 12000;
-const SETTLED_MS = 30000;
-const FINAL = new Set(["invalid", "muted", "chat_closed", "event_not_open"]);
+/**
+ * @import { Socket } from "socket.io-client"
+ * @import { Ack, ChatView, Connect, KeyValueStore, LiveSocket, LogChange, OutboxView, Post, Refusal, SessionView } from "../../frontend/live/types.js"
+ */
+
+/** Like localStorage: one for each person, whose tabs share it. @type {Map<string, KeyValueStore>} */
+const stores = new Map();
+/** @type {Map<string, Page>} */
 const pages = new Map();
+const random = Math.random;
 
-const pause = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
-
+/** @implements {SessionView} @implements {OutboxView} @implements {ChatView} */
 class Page {
-  constructor({ page, site, slug, cookie }) {
-    this.name = page;
-    this.rows = [];
-    this.seen = new Set();
-    this.marks = [{ at: performance.now(), id: 0 }];
-    this.outbox = [];
-    this.sending = false;
-    this.silences = 0;
-    this.patience = 1;
-    this.socket = io(`${site}/live`, {
-      auth: { event: slug },
-      extraHeaders: { Cookie: cookie },
-      forceNew: true,
-      transports: ["websocket", "polling"],
-      tryAllTransports: true,
-      reconnectionDelay: 500,
-      reconnectionDelayMax: 5000,
-      randomizationFactor: 0.8,
-      timeout: 8000,
-    });
-    this.socket.on("connect", () => {
-      delete this.socket.io.opts.query;
-      this.silences = 0;
-      if (this.socket.io.engine.transport.name === "websocket") this.patience = 3;
-      this.catchUp();
-      this.send();
-    });
-    this.socket.on("disconnect", (reason) => {
-      if (reason === "ping timeout") this.anywhere();
-      this.say("lost", { reason });
-    });
-    this.socket.on("connect_error", (error) => {
-      this.say("refused_entry", { code: error.data?.code ?? error.message });
-      if (error.message === "timeout") {
-        this.anywhere();
-        this.silences += 1;
-        const { transports } = this.socket.io.opts;
-        if (transports[0] === "polling" || this.silences % this.patience === 0) transports.reverse();
-      }
-      if (error.data?.code) setTimeout(() => this.socket.connect(), 1500 * (1 + Math.random() * 2));
-    });
-    this.socket.on("messages_posted", (messages) => this.add(messages));
+  /** @type {{ id: number, body: string }[]} */
+  #rows = [];
+  /** @type {Socket | undefined} */
+  #socket;
+  #name;
+  #outbox;
+
+  /** @param {Record<"page" | "person" | "site" | "slug" | "cookie", string>} command */
+  constructor({ page, person, site, slug, cookie }) {
+    this.#name = page;
+    /** @type {Connect} */
+    const connect = (namespace, options) => {
+      const socket = io(site + namespace, { ...options, extraHeaders: { Cookie: cookie }, forceNew: true });
+      this.#socket = socket;
+      return this.#observe(socket);
+    };
+    const session = new Session({ connect, event: slug, view: this, clock, random });
+    const log = new MessageLog(clock);
+    const pace = new Pace(clock);
+    const storage = storeOf(person);
+    this.#outbox = new Outbox({ session, log, pace, view: this, storage, owner: `${slug}:${person}`, clock, random });
+    new Chat({ session, log, outbox: this.#outbox, view: this, author: "", clock, random });
   }
 
-  anywhere() {
-    this.socket.io.opts.query = { again: 1 };
+  /**
+   * @param {string} nonce
+   * @param {string} body
+   */
+  write(nonce, body) {
+    this.#outbox.put(nonce, body);
   }
 
-  say(event, values) {
-    process.stdout.write(`${JSON.stringify({ page: this.name, event, ...values })}\n`);
-  }
-
-  add(messages) {
-    for (const { id, body } of messages) {
-      if (this.seen.has(id)) continue;
-      this.seen.add(id);
-      let place = this.rows.length;
-      while (place && this.rows[place - 1].id > id) place -= 1;
-      this.rows.splice(place, 0, { id, body });
-      this.say("shown", { id, body });
+  /**
+   * Break the connection, as a network does.
+   *
+   * @param {number | null} awaySeconds mean time until the page reconnects; null for its own
+   */
+  drop(awaySeconds) {
+    if (!this.#socket) return;
+    const manager = this.#socket.io;
+    if (awaySeconds !== null) {
+      const usual = manager.reconnectionDelay();
+      manager.reconnectionDelay(awaySeconds * 1000);
+      this.#socket.once("connect", () => manager.reconnectionDelay(usual));
     }
-    this.mark();
+    manager.engine.close();
   }
 
-  mark() {
-    const now = performance.now();
-    while (this.marks.length > 1 && this.marks[1].at < now - SETTLED_MS) this.marks.shift();
-    const highest = this.rows.at(-1)?.id ?? 0;
-    if (this.marks.at(-1).id < highest) this.marks.push({ at: now, id: highest });
+  reportRows() {
+    this.#report("rows", { rows: this.#rows.map(({ id, body }) => [id, body]) });
   }
 
-  async catchUp() {
-    let after = this.marks[0].id;
-    for (let more = true; more;) {
-      let ack;
-      try {
-        ack = await this.socket.timeout(ANSWER_MS).emitWithAck("messages_since", { after });
-      } catch {
-        ack = { ok: false };
-      }
-      if (!ack.ok) {
-        await pause(1500 * (1 + Math.random()));
-        if (this.socket.connected) this.catchUp();
-        return;
-      }
-      this.add(ack.messages);
-      after = ack.messages.at(-1)?.id ?? after;
-      more = ack.more;
+  /** @param {LogChange} change */
+  showMessages({ inserted, dropped }) {
+    for (const { message, before } of inserted) {
+      const { id, body } = message;
+      const place = before === null ? this.#rows.length : this.#rows.findIndex((row) => row.id === before);
+      this.#rows.splice(place, 0, { id, body });
+      this.#report("shown", { id, body });
     }
-    this.say("back", {});
+    for (const id of dropped) this.removeMessage(id);
   }
 
-  write(post) {
-    this.outbox.push(post);
-    this.send();
+  /** @param {number} id */
+  removeMessage(id) {
+    this.#rows = this.#rows.filter((row) => row.id !== id);
   }
 
-  async send() {
-    if (this.sending || !this.socket.connected || !this.outbox.length) return;
-    this.sending = true;
-    const wait = await this.deliver(this.outbox[0]);
-    if (wait) await pause(wait);
-    this.sending = false;
-    this.send();
+  showCaughtUp() {
+    this.#report("back", {});
   }
 
-  async deliver({ nonce, body }) {
-    let ack;
-    try {
-      ack = await this.socket.timeout(ANSWER_MS).emitWithAck("post_message", { nonce, body });
-    } catch {
-      return 500;
-    }
-    if (!ack.ok && !FINAL.has(ack.error.code)) {
-      this.say("put_off", { nonce, code: ack.error.code });
-      return (ack.error.retry_after ?? 2) * 1000;
-    }
-    this.outbox.shift();
-    if (ack.ok) this.say("acknowledged", { nonce, id: ack.id });
-    else this.say("refused", { nonce, code: ack.error.code });
-    return 0;
+  /**
+   * @param {Post} post
+   * @param {Refusal} error
+   */
+  showRefusal({ nonce }, { code }) {
+    this.#report("refused", { nonce, code });
+  }
+
+  leave() {
+    this.#report("refused_entry", { code: "left" });
+  }
+
+  showConnected() {}
+  showReconnecting() {}
+  showPending() {}
+  removePending() {}
+  showHeld() {}
+
+  /**
+   * Report what passes over the socket.
+   *
+   * @param {Socket} socket
+   * @returns {LiveSocket}
+   */
+  #observe(socket) {
+    socket.on("disconnect", (reason) => this.#report("lost", { reason }));
+    socket.on("connect_error", (/** @type {Error & { data?: { code?: string } }} */ { message, data }) => {
+      this.#report("refused_entry", { code: data?.code ?? message });
+    });
+    return {
+      get connected() {
+        return socket.connected;
+      },
+      io: socket.io,
+      connect: () => socket.connect(),
+      on: (name, handler) => socket.on(name, handler),
+      timeout: (milliseconds) => ({
+        emitWithAck: async (name, packet) => {
+          const ack = await socket.timeout(milliseconds).emitWithAck(name, packet);
+          if (name === "post_message") this.#reportAck(packet, ack);
+          return ack;
+        },
+      }),
+    };
+  }
+
+  /**
+   * @param {{ nonce?: string }} packet
+   * @param {Ack} ack
+   */
+  #reportAck({ nonce }, ack) {
+    if (ack.ok) this.#report("acknowledged", { nonce, id: ack.id });
+    else this.#report("put_off", { nonce, code: ack.error.code });
+  }
+
+  /**
+   * @param {string} event
+   * @param {object} values
+   */
+  #report(event, values) {
+    process.stdout.write(`${JSON.stringify({ page: this.#name, event, ...values })}\n`);
   }
 }
 
+/** @param {string} person */
+function storeOf(person) {
+  const store = stores.get(person) ?? createStore();
+  stores.set(person, store);
+  return store;
+}
+
+/** @returns {KeyValueStore} */
+function createStore() {
+  /** @type {Map<string, string>} */
+  const values = new Map();
+  return {
+    get length() {
+      return values.size;
+    },
+    key: (index) => [...values.keys()][index] ?? null,
+    getItem: (key) => values.get(key) ?? null,
+    setItem: (key, value) => void values.set(key, value),
+    removeItem: (key) => void values.delete(key),
+  };
+}
+
+/** @type {Record<string, (command: any) => void>} */
 const commands = {
-  open: (command) => pages.set(command.page, new Page(command)),
-  write: ({ page, nonce, body }) => pages.get(page).write({ nonce, body }),
-  drop: ({ page }) => pages.get(page).socket.io.engine.close(),
-  rows: ({ page }) => pages.get(page).say("rows", { rows: pages.get(page).rows.map(({ id, body }) => [id, body]) }),
+  open: (command) => void pages.set(command.page, new Page(command)),
+  write: ({ page, nonce, body }) => pages.get(page)?.write(nonce, body),
+  drop: ({ page, away }) => pages.get(page)?.drop(away),
+  rows: ({ page }) => pages.get(page)?.reportRows(),
 };
 
-readline.createInterface({ input: process.stdin })
+readline
+  .createInterface({ input: process.stdin })
   .on("line", (line) => {
     const command = JSON.parse(line);
     commands[command.do](command);

@@ -112,8 +112,7 @@ def test_what_commits_late_with_a_lower_id_reaches_everybody(
         )
         late = cursor.lastrowid
         audience.wait_for_messages(15)
-        away.pause_seconds = 4
-        away.drop()
+        away.drop(away_seconds=4)
         connection.commit()
     assert late < min(list(audience.ledger.acknowledged.values())[-15:])
     wait_for(

@@ -10,7 +10,6 @@ from functools import partial
 from stack import Stack
 from stack.chaos.audience import Audience
 from stack.chaos.ledger import Verdict
-from stack.chaos.page import PythonPage
 from stack.process import Process
 from tests.support.meeting import Meeting
 from tests.support.nodes import wait_until_nodes_listen
@@ -163,12 +162,10 @@ def returned(audience: Audience, times: int) -> bool:
 
 def test_a_page_that_reconnects_fifty_times(audience: Audience, settled: Settled) -> None:
     page = audience.pages[0]
-    assert isinstance(page, PythonPage)
-    page.pause_seconds = 0
     for turn in range(50):
         if turn % 25 == 0:
             audience.write(page)
         expected = len(audience.ledger.returns) + 1
-        page.drop()
+        page.drop(away_seconds=0)
         wait_for(partial(returned, audience, expected), BACK_SECONDS, "it is back")
     settled()
