@@ -301,7 +301,7 @@ def minute_of(at: datetime) -> int:
 
 
 def ascii_of(name: str) -> str:
-    name = name.lower().translate(str.maketrans({"ø": "o", "ı": "i", "ł": "l"}))
+    name = name.lower().translate(str.maketrans("øıł", "oil"))
     return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
 
 

@@ -33,7 +33,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """In CI a skipped test is a failure: a server that is missing there is no excuse."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     skipped = reporter.stats.get("skipped", []) if reporter else []
-    if skipped and os.environ.get("CI"):
+    if reporter and skipped and os.environ.get("CI"):
         reporter.write_line(f"{len(skipped)} tests were skipped, which CI does not allow", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

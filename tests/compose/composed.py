@@ -7,6 +7,7 @@ import subprocess
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 REPOSITORY = Path(__file__).parents[2]
 PATIENCE = 10  # seconds for one answer
@@ -127,7 +128,7 @@ class Composed:
         return done.stdout
 
 
-def _container(found: dict) -> Container:
+def _container(found: dict[str, Any]) -> Container:
     state = found["State"]
     published = found["NetworkSettings"]["Ports"] or {}
     return Container(

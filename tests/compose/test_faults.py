@@ -3,13 +3,15 @@
 import pytest
 import requests
 
-from tests.compose.composed import PATIENCE
+from tests.compose.composed import PATIENCE, Composed
+from tests.compose.conftest import Watch
+from tests.compose.viewer import StayingViewer
 from tests.support.waiting import wait_for
 
 OWN = ("nginx", "web", "realtime")
 
 
-def answers(system, address: str = "/readyz") -> bool:
+def answers(system: Composed, address: str = "/readyz") -> bool:
     """Whether the page comes; nginx may be starting, hence no answer at all is a no."""
     try:
         return requests.get(system.url + address, timeout=PATIENCE).ok
@@ -17,11 +19,11 @@ def answers(system, address: str = "/readyz") -> bool:
         return False
 
 
-def starts(system, *services: str) -> set[tuple[str, str]]:
+def starts(system: Composed, *services: str) -> set[tuple[str, str]]:
     return {(c.id, c.started) for c in system.containers(*services)}
 
 
-def say_until_heard(viewers, body: str, seconds: float) -> None:
+def say_until_heard(viewers: list[StayingViewer], body: str, seconds: float) -> None:
     """Post until the message is stored, as the page does, and see that all hear it once."""
     wait_for(lambda: viewers[0].post(body).get("ok"), seconds, f"{body!r} is stored")
     for viewer in viewers:
@@ -30,7 +32,7 @@ def say_until_heard(viewers, body: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("service", ["redis", "mysql"])
-def test_the_system_outlives_a_restart_of(service, system, watch):
+def test_the_system_outlives_a_restart_of(service: str, system: Composed, watch: Watch) -> None:
     viewers = watch(4)
     before = starts(system, *OWN)
     system.compose("restart", service)
@@ -41,7 +43,7 @@ def test_the_system_outlives_a_restart_of(service, system, watch):
 
 
 @pytest.mark.parametrize("service", ["web", "realtime"])
-def test_a_crashed_process_is_started_again(service, system):
+def test_a_crashed_process_is_started_again(service: str, system: Composed) -> None:
     victim = system.containers(service)[0]
     script = "import os, signal; os.kill(int(open('/proc/1/task/1/children').read().split()[0]), 9)"
     system.docker("exec", "--detach", victim.id, "python", "-c", script)
@@ -49,7 +51,7 @@ def test_a_crashed_process_is_started_again(service, system):
     wait_for(system.at_rest, 30, f"{service} is back and healthy")
 
 
-def test_anything_may_start_first(system):
+def test_anything_may_start_first(system: Composed) -> None:
     """nginx before the nodes, those before MySQL and Redis; only the depends_on are left out."""
     system.compose("down", "--timeout", "20")
     for services in (["nginx"], ["web", "realtime"], ["mysql", "redis"]):

@@ -5,22 +5,24 @@ import time
 
 import requests
 
-from tests.compose.composed import PATIENCE
+from tests.compose.composed import PATIENCE, Composed
+from tests.compose.conftest import Watch
+from tests.compose.viewer import StayingViewer
 from tests.support.waiting import wait_for
 
 
-def occupied(system) -> dict[str, int]:
+def occupied(system: Composed) -> dict[str, int]:
     """Connections per running node."""
     return {n.id: system.connections(n) for n in system.containers("realtime") if n.running}
 
 
-def nginx_processes(system) -> tuple:
+def nginx_processes(system: Composed) -> tuple[str, str, str]:
     """Changes when nginx restarts (its container) and when it reloads (its workers)."""
     [nginx] = system.containers("nginx")
     return nginx.id, nginx.started, system.docker("top", nginx.id, "-o", "pid")
 
 
-def all_receive_once(viewers, body: str) -> None:
+def all_receive_once(viewers: list[StayingViewer], body: str) -> None:
     """Post from the first of `viewers`, and see that each of them gets it once."""
     assert viewers[0].post(body)["ok"]
     for viewer in viewers:
@@ -28,14 +30,14 @@ def all_receive_once(viewers, body: str) -> None:
     assert [viewer.bodies.count(body) for viewer in viewers] == [1] * len(viewers)
 
 
-def test_a_message_reaches_viewers_on_every_node_once(system, watch):
+def test_a_message_reaches_viewers_on_every_node_once(system: Composed, watch: Watch) -> None:
     viewers = watch(6)
     assert min(occupied(system).values()) >= 2
     all_receive_once(viewers, "from one node to all")
     all_receive_once(viewers[::-1], "and from the other end")
 
 
-def test_long_polling_stays_on_one_node(system, watch, slug):
+def test_long_polling_stays_on_one_node(system: Composed, watch: Watch, slug: str) -> None:
     """A session is known to its own node alone: on any other, each of these requests fails."""
     [viewer] = watch(1)
     address = f"{system.url}/socket.io/?EIO=4&transport=polling"
@@ -47,7 +49,7 @@ def test_long_polling_stays_on_one_node(system, watch, slug):
         assert "40/live," in viewer.web.get(session, timeout=PATIENCE).text
 
 
-def test_added_nodes_take_new_viewers_while_nginx_runs_on(system, watch):
+def test_added_nodes_take_new_viewers_while_nginx_runs_on(system: Composed, watch: Watch) -> None:
     viewers = watch(4)
     before = nginx_processes(system)
     system.up("--scale", "realtime=4")
@@ -62,7 +64,7 @@ def test_added_nodes_take_new_viewers_while_nginx_runs_on(system, watch):
     all_receive_once(viewers, "to all four nodes")
 
 
-def test_viewers_of_a_killed_node_are_back_within_5_seconds(system, watch):
+def test_viewers_of_a_killed_node_are_back_within_5_seconds(system: Composed, watch: Watch) -> None:
     viewers = watch(6)
     killed_at = time.monotonic()
     system.docker("kill", system.containers("realtime")[0].id)
@@ -73,6 +75,6 @@ def test_viewers_of_a_killed_node_are_back_within_5_seconds(system, watch):
     all_receive_once(viewers, "we are still together")
 
 
-def test_pages_answer_while_a_node_is_gone(system):
+def test_pages_answer_while_a_node_is_gone(system: Composed) -> None:
     system.docker("kill", system.containers("realtime")[0].id)
     assert requests.get(system.url, timeout=PATIENCE).status_code == 200

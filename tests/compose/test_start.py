@@ -1,39 +1,42 @@
 """What a new operator meets: one command on a fresh clone, and the same command again."""
 
+from pathlib import Path
+
 import requests
 
 from tests.compose.composed import ONE_SHOT, PATIENCE, Composed
+from tests.compose.conftest import Watch
 from tests.compose.viewer import StayingViewer
 
 DEMO_EMPLOYEE = ("ada.lovelace@example.com", "1001")
 
 
-def test_the_first_up_starts_everything_without_a_traceback(system, first_log):
+def test_the_first_up_starts_everything(system: Composed, first_log: str) -> None:
     assert {c.exit_code for c in system.containers(*ONE_SHOT)} == {0}
     assert "Traceback" not in first_log
 
 
-def test_only_nginx_can_be_reached_from_outside(system):
+def test_only_nginx_can_be_reached_from_outside(system: Composed) -> None:
     published = {c.service: c.ports for c in system.containers() if c.ports}
     assert published == {"nginx": ("80/tcp",)}
     assert requests.get(f"{system.url}/metrics", timeout=PATIENCE).status_code in {403, 404}
 
 
-def test_no_process_of_the_system_is_root(system):
+def test_no_process_of_the_system_is_root(system: Composed) -> None:
     for container in system.containers("nginx", "web", "realtime", "redis", "mysql"):
         rows = system.docker("top", container.id, "-eo", "pid,uid,comm").splitlines()[1:]
         roots = [row for row in rows if row.split()[1] == "0"]
         assert not roots, f"{container.service}: {roots}"
 
 
-def test_the_key_is_random_and_the_database_cannot_read_it(system):
+def test_the_key_is_random_and_the_database_cannot_read_it(system: Composed) -> None:
     read = ["exec", "-T", "web", "cat", "/run/townhall/secret_key"]
     assert len(system.compose(*read)) == 64
     try_it = ["sh", "-c", "cat /run/townhall/secret_key || echo refused"]
     assert system.compose("exec", "-T", "mysql", *try_it) == "refused\n"
 
 
-def test_the_database_is_mysql_with_the_demo_data(system):
+def test_the_database_is_mysql_with_the_demo_data(system: Composed) -> None:
     [[version, isolation]] = system.sql("SELECT VERSION(), @@transaction_isolation")
     assert int(version.split(".")[0]) in {8, 9}
     assert "maria" not in version.lower()
@@ -41,7 +44,7 @@ def test_the_database_is_mysql_with_the_demo_data(system):
     assert int(system.sql("SELECT COUNT(*) FROM employees")[0][0]) >= 200
 
 
-def test_pages_and_assets_answer(system):
+def test_pages_and_assets_answer(system: Composed) -> None:
     front = requests.get(system.url, timeout=PATIENCE)
     assert front.status_code == 200
     assert "/events/" in front.url
@@ -49,7 +52,7 @@ def test_pages_and_assets_answer(system):
         assert requests.get(system.url + address, timeout=PATIENCE).status_code == 200, address
 
 
-def test_the_demo_employee_checks_in_and_sees_the_live_page(system, slug):
+def test_the_demo_employee_checks_in_and_sees_the_live_page(system: Composed, slug: str) -> None:
     viewer = StayingViewer(system.url, slug, *DEMO_EMPLOYEE)
     page = viewer.web.get(f"{system.url}/events/{slug}/live", timeout=PATIENCE)
     assert page.status_code == 200
@@ -62,7 +65,7 @@ def test_the_demo_employee_checks_in_and_sees_the_live_page(system, slug):
     assert system.sql(recorded) == [["1"]]
 
 
-def test_down_and_up_again_keeps_data_and_signed_in_people(system, watch, slug):
+def test_down_and_up_keep_data_and_sessions(system: Composed, watch: Watch, slug: str) -> None:
     [viewer] = watch(1)
     assert viewer.post("still here tomorrow")["ok"]
     employees = system.sql("SELECT COUNT(*) FROM employees")
@@ -77,7 +80,7 @@ def test_down_and_up_again_keeps_data_and_signed_in_people(system, watch, slug):
     assert viewer.connect(system.url).post("and so am I")["ok"]
 
 
-def test_demo_0_leaves_the_demo_data_out(tree, started):
+def test_demo_0_leaves_the_demo_data_out(tree: Path, started: Composed) -> None:
     empty = Composed(tree, f"{started.project}-empty", 0, DEMO="0")
     try:
         empty.compose("up", "--build", "migrate", seconds=300)

@@ -4,6 +4,7 @@ import io
 import re
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -23,7 +24,7 @@ ADA = "ada@example.com,1001,Ada,Lovelace,Research,London\n"
 GRACE = "grace@example.com,1002,Grace,Hopper,Navy,Arlington\n"
 
 
-def load(text: str | bytes, **options: bool) -> ImportReport:
+def load(text: str | bytes, **options: Any) -> ImportReport:
     return import_employees(text if isinstance(text, bytes) else text.encode(), **options)
 
 

@@ -107,7 +107,7 @@ def test_a_copy_is_planned_at_the_same_time_of_day(app: Flask, admin: PageClient
         # 14:00 in Berlin, in winter and in summer.
         begin = datetime(2026, 1, 15, 13, 0, tzinfo=UTC)
         times = {"starts_at": begin, "ends_at": begin + timedelta(minutes=90)}
-        add_event(state="closed", slow_mode_seconds=30, required_share=80, **times)
+        add_event("town-hall", "closed", slow_mode_seconds=30, required_share=80, **times)
     page = admin.get("/admin/")
     token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
     answer = admin.post("/admin/events/town-hall/copy", data={"csrf_token": token})

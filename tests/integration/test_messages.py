@@ -1,6 +1,7 @@
 """The chat without a socket: posting, reading, and what is refused."""
 
 import secrets
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -156,7 +157,7 @@ def test_who_did_not_check_in_can_neither_read_nor_write(client: PageClient) -> 
     [({"state": "closed"}, "event_not_open"), ({"chat_open": False}, "chat_closed")],
 )
 def test_a_closed_event_or_chat_takes_nothing(
-    app: Flask, viewer: PageClient, change: dict[str, object], code: str
+    app: Flask, viewer: PageClient, change: Any, code: str
 ) -> None:
     page = viewer.get(LIVE)
     with app.app_context():

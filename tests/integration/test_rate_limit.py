@@ -2,6 +2,7 @@
 
 import pytest
 from flask import Flask
+from limits import parse
 
 from tests.support.client import PageClient, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
@@ -53,7 +54,7 @@ def test_checking_in_is_never_counted(app: Flask) -> None:
 def test_a_source_that_guesses_at_everybody_is_limited(
     client: PageClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rate_limit, "PER_SOURCE", rate_limit.parse("3 per minute"))
+    monkeypatch.setattr(rate_limit, "PER_SOURCE", parse("3 per minute"))
     for number in range(3):
         assert client.check_in("town-hall", f"p{number}@example.com", "1").status_code == 422
     assert client.check_in("town-hall", "p4@example.com", "1").status_code == 429

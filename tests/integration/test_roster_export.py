@@ -196,7 +196,7 @@ def test_an_export_needs_few_statements_and_leaves_nothing_behind(
 def test_who_goes_away_midway_holds_no_connection(app: Flask, admin: PageClient) -> None:
     answer = admin.get(f"{ROSTER}.csv")
     assert connections_in_use(app) == 1
-    assert next(iter(answer.response)).startswith(b"\xef\xbb\xbf")
+    assert next(answer.iter_encoded()).startswith(b"\xef\xbb\xbf")
     answer.close()
     assert connections_in_use(app) == 0
     assert admin.get(ROSTER).status_code == 200

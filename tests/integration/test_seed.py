@@ -95,8 +95,8 @@ def test_its_totals_and_frozen_figures_are_those_of_its_minutes(app: Flask) -> N
     with app.app_context():
         seed(now)
         seen: dict[tuple[int, int], list[int]] = defaultdict(list)
-        for row in db.session.scalars(select(WatchedMinute)):
-            seen[row.event_id, row.employee_id].append(row.minute)
+        for watched in db.session.scalars(select(WatchedMinute)):
+            seen[watched.event_id, watched.employee_id].append(watched.minute)
         for row in db.session.scalars(select(Attendance)):
             minutes = seen[row.event_id, row.employee_id]
             assert row.watched_minutes == len(minutes)
@@ -158,8 +158,8 @@ def test_the_file_loads_by_hand_as_it_is_written(app: Flask, tmp_path: Path) -> 
                 columns = ", ".join(column.name for column in table.columns)
                 by_hand.execute(f"CREATE TABLE {table} ({columns})")
         by_hand.executescript((ROOT / "seed.sql").read_text())
-        for table in tables:
-            rows = by_hand.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-            assert rows == loaded[table]
+        for name in tables:
+            rows = by_hand.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
+            assert rows == loaded[name]
     finally:
         by_hand.close()

@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -73,7 +73,7 @@ def client(
         db.engine.dispose()
 
 
-def rows(app: Flask) -> dict[str, list[object]]:
+def rows(app: Flask) -> dict[str, Sequence[object]]:
     with app.app_context():
         return {
             "checked in": sorted(db.session.scalars(select(Attendance.event_id))),

@@ -29,7 +29,7 @@ class PageClient(FlaskClient):
         page: TestResponse,
         action: str,
         *,
-        headers: dict[str, str] | None = None,
+        headers: Any = None,  # a dict[str, str]; Any, so that a form can be passed as **dict
         **fields: str,
     ) -> TestResponse:
         """Fill in and send the form of `page` that goes to `action`, as a person would."""

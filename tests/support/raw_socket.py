@@ -25,7 +25,7 @@ class RawSocket:
             timeout=10,
             sockopt=options,
         )
-        assert self.link.recv().startswith("0{")
+        assert str(self.link.recv()).startswith("0{")
         if viewer and join:
             self.send(f"40/live,{json.dumps({'event': viewer.slug})}")
             self.receive_until("40/live,")
@@ -39,7 +39,7 @@ class RawSocket:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.link.shutdown()
+        self.link.shutdown()  # type: ignore[no-untyped-call]
 
     def send(self, packet: str | bytes) -> None:
         """Send it in one frame, as a text or as binary data."""

@@ -1,4 +1,4 @@
-"""Waiting for a condition, never for a time."""
+"""Wait for a condition, never for a fixed time."""
 
 import time
 from collections.abc import Callable
@@ -7,8 +7,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def wait_for(condition: Callable[[], T], seconds: float = 10.0, what: str = "") -> T:
-    """The first true value of `condition()`; fails after so many seconds."""
+def wait_for(condition: Callable[..., T], seconds: float = 10.0, what: str = "") -> T:
+    """Return the first true value of `condition()`; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()

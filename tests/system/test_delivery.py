@@ -123,7 +123,9 @@ def test_what_a_viewer_sends_without_waiting_is_handled_in_its_order(
 ) -> None:
     answers: dict[str, Any] = {}
     with meeting.viewer().connect(node.process.url) as ada:
-        wishes = [("post_message", {"nonce": f"n{n}", "body": f"{n}"}) for n in range(4)]
+        wishes: list[tuple[str, dict[str, Any]]] = [
+            ("post_message", {"nonce": f"n{n}", "body": f"{n}"}) for n in range(4)
+        ]
         for name, packet in [*wishes, ("messages_since", {"after": 0})]:
             key = packet.get("nonce", "since")
             callback = partial(answers.__setitem__, key)
@@ -170,6 +172,7 @@ def test_frames_that_break_the_protocol_close_their_connection(
         b"\x01\x80\0\0\0\0" + b"\x00\x80\0\0\0\0" * 20_000,  # empty ones
     ):
         with meeting.viewer() as ada, RawSocket(node.port, ada) as raw:
+            assert raw.link.sock
             with suppress(ConnectionError):
                 raw.link.sock.sendall(data)
             raw.receive_all()

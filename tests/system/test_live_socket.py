@@ -103,7 +103,8 @@ def refused(viewer: Viewer, address: str, **changes: Any) -> dict[str, Any]:
             wait_timeout=5,
         )
     wait_for(lambda: refusals)
-    return refusals[0]["data"]
+    data: dict[str, Any] = refusals[0]["data"]
+    return data
 
 
 @pytest.mark.parametrize(

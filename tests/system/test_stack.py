@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,8 @@ class Command:
         """The content of stack.json, once the line `ready` is there."""
         wait_for(self._ready_or_over, START, "ready")
         assert self.process.poll() is None, self.err.read_text()
-        return json.loads((self.instance / "stack.json").read_text())
+        description: dict[str, Any] = json.loads((self.instance / "stack.json").read_text())
+        return description
 
     def wait_for_line(self, words: str) -> None:
         wait_for(lambda: words in self.err.read_text(), START, words)
@@ -72,8 +73,11 @@ class Command:
                 continue  # ended in between, or another user's
 
 
+Start = Callable[..., Command]
+
+
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Any]:
+def start(tmp_path: Path) -> Iterator[Start]:
     started = []
 
     def start_command(**environ: str) -> Command:
@@ -86,7 +90,7 @@ def start(tmp_path: Path) -> Iterator[Any]:
             command.stop()
 
 
-def test_it_starts_all_reports_a_death_and_leaves_nothing(start):
+def test_it_starts_all_reports_a_death_and_leaves_nothing(start: Start) -> None:
     command = start(WEB="2", NODES="2")
     described = command.wait_until_ready()
 
@@ -108,7 +112,7 @@ def test_it_starts_all_reports_a_death_and_leaves_nothing(start):
     assert command.left() == []
 
 
-def test_its_argv_starts_redis_and_the_database_again_on_the_same_data(start):
+def test_its_argv_starts_redis_and_the_database_again_on_the_same_data(start: Start) -> None:
     command = start(WEB="1", NODES="1", DEMO="0")
     described = command.wait_until_ready()
     execute(described, "CREATE TABLE kept (n INT)")
@@ -132,7 +136,7 @@ def test_its_argv_starts_redis_and_the_database_again_on_the_same_data(start):
     assert command.left() == []
 
 
-def test_nothing_outlives_a_stack_that_is_killed(start):
+def test_nothing_outlives_a_stack_that_is_killed(start: Start) -> None:
     command = start(WEB="1", NODES="1", DEMO="0")
     command.wait_until_ready()
     command.process.kill()
@@ -143,14 +147,14 @@ def test_nothing_outlives_a_stack_that_is_killed(start):
 @pytest.mark.parametrize(
     "moment", ["Ready to accept connections", "InnoDB", "prepare", "Booting worker"]
 )
-def test_it_can_be_stopped_while_it_starts(start, moment):
+def test_it_can_be_stopped_while_it_starts(start: Start, moment: str) -> None:
     command = start(WEB="1", NODES="1", DEMO="0")
     command.wait_for_line(moment)
     assert command.stop(signal.SIGINT) == 0
     assert command.left() == []
 
 
-def test_a_start_that_fails_half_way_says_why_and_leaves_nothing(start):
+def test_a_start_that_fails_half_way_says_why_and_leaves_nothing(start: Start) -> None:
     command = start(GUNICORN_CMD_ARGS="--no-such-option")
     assert command.process.wait(START) == 1
     assert "web1 ended before it was ready" in command.err.read_text()
@@ -158,7 +162,7 @@ def test_a_start_that_fails_half_way_says_why_and_leaves_nothing(start):
     assert command.left() == []
 
 
-def test_a_port_in_use_is_one_line(start):
+def test_a_port_in_use_is_one_line(start: Start) -> None:
     with socket.create_server((LOOPBACK, free_port())) as taken:
         port = taken.getsockname()[1]
         command = start(PORT=str(port))
@@ -171,14 +175,14 @@ def test_a_port_in_use_is_one_line(start):
     ("name", "value"),
     [("WEB", "0"), ("NODES", "two"), ("PORT", "99999"), ("LOG_FORMAT", "xml"), ("DEMO", "maybe")],
 )
-def test_a_malformed_setting_is_one_line(start, name, value):
+def test_a_malformed_setting_is_one_line(start: Start, name: str, value: str) -> None:
     command = start(**{name: value})
     assert command.process.wait(START) == 1
     assert command.err.read_text().count("\n") == 1
     assert command.err.read_text().startswith(name)
 
 
-def test_missing_programs_are_named_at_once(start, tmp_path):
+def test_missing_programs_are_named_at_once(start: Start, tmp_path: Path) -> None:
     command = start(PATH=str(tmp_path), PYTHONPATH=without_system_folders(tmp_path))
     assert command.process.wait(START) == 1
     assert command.err.read_text() == (

@@ -10,6 +10,7 @@ from contextlib import ExitStack, suppress
 from http.client import HTTPConnection, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ class Upstream(ThreadingHTTPServer):
         self.hangs_up = False
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
-    def process_request(self, request, client_address):
+    def process_request(self, request: Any, client_address: Any) -> None:
         self.connections.append(request)
         super().process_request(request, client_address)
 
@@ -97,7 +98,7 @@ class Site:
         self.nginx.start()
         self.closing = closing
 
-    def ask(self, path: str, method: str = "GET", body: bytes = b"", **headers) -> HTTPResponse:
+    def ask(self, path: str, method: str = "GET", body: Any = b"", **headers: Any) -> HTTPResponse:
         return self.connect(path, method, body, headers)[1]
 
     def open_socket(self, path: str = NEW_SOCKET) -> HTTPConnection:
@@ -105,7 +106,13 @@ class Site:
         assert answer.status == 101
         return connection
 
-    def connect(self, path, method="GET", body=b"", headers=None):
+    def connect(
+        self,
+        path: str,
+        method: str = "GET",
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+    ) -> tuple[HTTPConnection, HTTPResponse]:
         connection = HTTPConnection(LOOPBACK, self.nginx.port, timeout=10)
         self.closing.callback(connection.close)
         connection.request(method, path, body or None, headers or {})
@@ -143,7 +150,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         yield Site(tmp_path, closing)
 
 
-def test_only_addresses_and_paths_differ_from_the_file(tmp_path):
+def test_only_addresses_and_paths_differ_from_the_file(tmp_path: Path) -> None:
     original = (ROOT / "nginx.conf").read_text().splitlines()
     local = localized(port=80, web=[1], realtime=[2], folder=tmp_path).splitlines()
     changed = [line for line in difflib.ndiff(original, local) if line.startswith(("-", "+"))]
@@ -152,7 +159,7 @@ def test_only_addresses_and_paths_differ_from_the_file(tmp_path):
     assert words <= {"resolver", "server", "listen", "pid", "root"} | paths
 
 
-def test_nginx_accepts_it_without_a_warning(tmp_path):
+def test_nginx_accepts_it_without_a_warning(tmp_path: Path) -> None:
     nginx = Nginx(tmp_path / "folder with a space", [1, 2], [3, 4])
     nginx.folder.mkdir()
     (nginx.folder / "nginx.conf").write_text(nginx.conf)
@@ -161,7 +168,7 @@ def test_nginx_accepts_it_without_a_warning(tmp_path):
     assert "[warn]" not in tested.stderr
 
 
-def test_new_websockets_of_one_address_go_to_the_least_busy_node(site):
+def test_new_websockets_of_one_address_go_to_the_least_busy_node(site: Site) -> None:
     by_node: list[list[HTTPConnection]] = [[], []]
     for _ in range(6):
         before = open_sockets(site)
@@ -176,7 +183,7 @@ def test_new_websockets_of_one_address_go_to_the_least_busy_node(site):
     assert open_sockets(site) == [3, 3]
 
 
-def test_who_met_silence_may_come_to_a_node_that_is_not_the_least_busy(site):
+def test_who_met_silence_may_come_to_a_node_that_is_not_the_least_busy(site: Site) -> None:
     """That one may be the least busy because it hangs."""
     site.open_socket()
     for _ in range(20):
@@ -185,7 +192,7 @@ def test_who_met_silence_may_come_to_a_node_that_is_not_the_least_busy(site):
     assert min(counts(site.nodes)) > 1
 
 
-def test_polling_and_its_upgrade_stay_on_one_node(site):
+def test_polling_and_its_upgrade_stay_on_one_node(site: Site) -> None:
     for _ in range(6):
         site.ask("/socket.io/?EIO=4&transport=polling")
     site.ask("/socket.io/?EIO=4&transport=polling&sid=abc", "POST", b"40/live")
@@ -194,7 +201,7 @@ def test_polling_and_its_upgrade_stay_on_one_node(site):
     assert sorted(counts(site.nodes)) == [0, 9]
 
 
-def test_websockets_are_not_compressed(site):
+def test_websockets_are_not_compressed(site: Site) -> None:
     site.open_socket()
     headers = last_request(site.nodes).headers
     assert "Sec-WebSocket-Extensions" not in headers
@@ -202,7 +209,7 @@ def test_websockets_are_not_compressed(site):
     assert headers["Connection"] == "upgrade"
 
 
-def test_the_app_learns_who_asks_and_for_what(site):
+def test_the_app_learns_who_asks_and_for_what(site: Site) -> None:
     site.ask("/", **{"Host": "townhall.example:8443", "X-Forwarded-For": "203.0.113.9"})
     headers = last_request(site.web).headers
     assert headers["Host"] == "townhall.example:8443"
@@ -211,7 +218,7 @@ def test_the_app_learns_who_asks_and_for_what(site):
     assert headers["X-Forwarded-Host"] == "townhall.example:8443"
 
 
-def test_a_proxy_in_front_is_kept_in_the_chain(site):
+def test_a_proxy_in_front_is_kept_in_the_chain(site: Site) -> None:
     site.ask("/", **{"Host": "inside", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "outside"})
     headers = last_request(site.web).headers
     assert headers["X-Forwarded-Proto"] == "https, http"
@@ -219,12 +226,12 @@ def test_a_proxy_in_front_is_kept_in_the_chain(site):
 
 
 @pytest.mark.parametrize("path", ["/metrics", "//metrics", "/static/../metrics", "/%6detrics"])
-def test_metrics_stay_inside(site, path):
+def test_metrics_stay_inside(site: Site, path: str) -> None:
     assert site.ask(path).status == 404
     assert counts(site.web) == [0, 0]
 
 
-def test_static_files_come_from_disk_and_last_when_their_address_has_a_version(site):
+def test_static_files_come_from_disk_and_last_when_their_address_has_a_version(site: Site) -> None:
     versioned = site.ask("/static/site.css?v=abc", **{"Accept-Encoding": "gzip"})
     assert versioned.status == 200
     assert "immutable" in versioned.headers["Cache-Control"]
@@ -234,7 +241,7 @@ def test_static_files_come_from_disk_and_last_when_their_address_has_a_version(s
     assert counts(site.web) == [0, 0]
 
 
-def test_only_the_employee_import_takes_large_bodies(site):
+def test_only_the_employee_import_takes_large_bodies(site: Site) -> None:
     large = bytes(2_000_000)
     assert site.ask("/admin/employees/import", "POST", large).status == 200
     with suppress(BrokenPipeError, ConnectionResetError):  # nginx need not read what it refuses
@@ -242,7 +249,7 @@ def test_only_the_employee_import_takes_large_bodies(site):
     assert sum(counts(site.web)) == 1
 
 
-def test_connections_to_the_web_workers_are_kept(site):
+def test_connections_to_the_web_workers_are_kept(site: Site) -> None:
     for _ in range(20):
         site.ask("/")
     assert sum(counts(site.web)) == 20
@@ -250,12 +257,12 @@ def test_connections_to_the_web_workers_are_kept(site):
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_dead_web_worker_is_skipped(site, method):
+def test_a_dead_web_worker_is_skipped(site: Site, method: str) -> None:
     site.web[0].die()
     assert {site.ask("/", method, b"x").status for _ in range(20)} == {200}
 
 
-def test_a_get_is_asked_again_when_its_worker_dies_under_it_but_never_a_post(site):
+def test_a_get_is_asked_again_when_its_worker_dies_under_it_but_never_a_post(site: Site) -> None:
     site.web[0].hangs_up = True
     assert {site.ask("/").status for _ in range(4)} == {200}
     before = sum(counts(site.web))
@@ -264,7 +271,7 @@ def test_a_get_is_asked_again_when_its_worker_dies_under_it_but_never_a_post(sit
     assert set(answers) <= {200, 503}
 
 
-def test_new_websockets_go_to_the_nodes_that_live(site):
+def test_new_websockets_go_to_the_nodes_that_live(site: Site) -> None:
     site.nodes[1].die()
     started = time.monotonic()
     for _ in range(6):
@@ -273,7 +280,7 @@ def test_new_websockets_go_to_the_nodes_that_live(site):
     assert time.monotonic() - started < 2
 
 
-def test_without_any_web_worker_there_is_a_friendly_page(site):
+def test_without_any_web_worker_there_is_a_friendly_page(site: Site) -> None:
     for worker in site.web:
         worker.die()
     answer = site.ask("/events/town-hall/")
