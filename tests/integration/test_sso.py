@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from tests.support.client import PageClient, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
-from tests.support.oidc_provider import FAULTS, Provider, running_provider
+from tests.support.oidc_provider import FAULTS, TENANT, Provider, running_provider
 from webapp.app import create_app
 from webapp.domain.attendance.closing import change_state
 from webapp.domain.events.store import get_event
@@ -55,6 +56,12 @@ def people(app: Flask) -> None:
         add_employee("1001", email="ada@example.com", first_name="Ada", last_name="Lovelace")
         add_employee("1002", email="gone@example.com", active=False)
         add_employee("1003", email="kate@example.com")
+
+
+def dispose(app: Flask) -> None:
+    """Close the database connections of an application that a test made itself."""
+    with app.app_context():
+        db.engine.dispose()
 
 
 def browser(app: Flask) -> PageClient:
@@ -108,7 +115,7 @@ def test_the_flow_is_bound_by_state_nonce_and_pkce(client: PageClient) -> None:
     assert asked["response_type"] == "code"
     assert asked["code_challenge_method"] == "S256"
     assert asked["redirect_uri"] == "http://localhost/sso/callback"
-    assert set(asked["scope"].split()) == {"openid", "email"}
+    assert set(asked["scope"].split()) == {"openid", "email", "profile"}
     assert min(len(asked[name]) for name in ("state", "nonce", "code_challenge")) > 16
 
 
@@ -189,6 +196,92 @@ def test_every_mismatch_gets_the_same_neutral_answer(
 def test_the_email_may_come_from_userinfo(client: PageClient) -> None:
     assert go_through(client, SIGN_IN, login_as=ADMIN[0], email_in="userinfo").status_code == 200
     assert is_admin(client)
+
+
+def test_the_verification_may_come_from_userinfo(client: PageClient) -> None:
+    go_through(client, SIGN_IN, login_as=ADMIN[0], verified_in="userinfo")
+    assert is_admin(client)
+
+
+def test_userinfo_that_denies_the_verification_is_believed(client: PageClient) -> None:
+    go_through(client, SIGN_IN, login_as=ADMIN[0], verified_in="userinfo", verified="no")
+    assert not is_admin(client)
+
+
+ENTRA, GOOGLE = f"{TENANT}/v2.0", "google"
+KEYCLOAK, AUTHENTIK = "realms/company", "application/o/townhall"
+
+
+@pytest.mark.parametrize(
+    ("path", "trusted", "person", "accepted"),
+    [
+        (ENTRA, False, {}, False),
+        (ENTRA, True, {}, True),
+        (ENTRA, True, {"mailbox": "no"}, True),
+        (ENTRA, False, {"mailbox": "no"}, False),
+        (GOOGLE, False, {}, True),
+        (GOOGLE, False, {"verified": "no"}, False),
+        (KEYCLOAK, False, {}, True),
+        (KEYCLOAK, False, {"verified": "no"}, False),
+        (KEYCLOAK, True, {"verified": "no"}, True),
+        (AUTHENTIK, False, {}, False),
+        (AUTHENTIK, True, {}, True),
+    ],
+)
+@pytest.mark.parametrize("start", [SIGN_IN, CHECK_IN])
+def test_well_known_providers_work_as_documented(
+    settings: Settings,
+    provider: Provider,
+    start: str,
+    path: str,
+    trusted: bool,
+    person: dict[str, str],
+    accepted: bool,
+) -> None:
+    issuer = f"{provider.issuer}/{path}"
+    site = create_app(replace(settings, oidc_issuer=issuer, oidc_trust_email=trusted))
+    client = browser(site)
+    email = ADMIN[0] if start == SIGN_IN else "ada@example.com"
+    page = go_through(client, start, login_as=email, **person)
+    assert page.status_code == (200 if accepted else 422)
+    address = "/admin/" if start == SIGN_IN else LIVE
+    assert (client.get(address).status_code == 200) == accepted
+    dispose(site)
+
+
+def test_a_user_name_is_not_an_email_outside_entra_id(
+    settings: Settings, provider: Provider
+) -> None:
+    issuer = f"{provider.issuer}/{KEYCLOAK}"
+    site = create_app(replace(settings, oidc_issuer=issuer, oidc_trust_email=True))
+    client = browser(site)
+    page = go_through(client, SIGN_IN, login_as="nobody@example.com", user_name=ADMIN[0])
+    assert page.status_code == 422
+    assert not is_admin(client)
+    dispose(site)
+
+
+def test_a_provider_certified_by_the_companys_authority(settings: Settings, tmp_path: Path) -> None:
+    with running_provider(tmp_path) as private:
+        ca_file = tmp_path / "ca.pem"
+        site = create_app(connected(settings, private, oidc_ca_file=ca_file))
+        client = browser(site)
+        leaving = client.get(SIGN_IN)
+        answer = requests.get(
+            leaving.location,
+            params={"login_as": ADMIN[0]},
+            allow_redirects=False,
+            timeout=10,
+            verify=str(ca_file),
+        )
+        client.get(answer.headers["Location"])
+        assert is_admin(client)
+        without = create_app(connected(settings, private))
+        refused = browser(without)
+        page = refused.get(refused.get(SIGN_IN).location)
+        assert page.status_code == 503
+        dispose(site)
+        dispose(without)
 
 
 def test_new_keys_of_the_provider_are_fetched(
@@ -328,8 +421,7 @@ def test_the_callback_has_the_address_before_the_proxy(settings: Settings) -> No
     # The test client stores the cookie for localhost, not for the outer name.
     address = f"https://localhost{callback.path}?{callback.query}"
     assert client.get(address, headers=front).status_code == 303
-    with app.app_context():
-        db.engine.dispose()
+    dispose(app)
 
 
 def test_sign_on_may_be_for_admins_only(settings: Settings) -> None:
@@ -338,8 +430,7 @@ def test_sign_on_may_be_for_admins_only(settings: Settings) -> None:
     assert "Example ID" not in client.get("/events/town-hall/").text
     assert client.get(CHECK_IN).status_code == 404
     assert "Example ID" in client.get("/admin/login").text
-    with app.app_context():
-        db.engine.dispose()
+    dispose(app)
 
 
 def test_sign_on_that_is_not_configured_is_not_offered(settings: Settings) -> None:
@@ -350,8 +441,7 @@ def test_sign_on_that_is_not_configured_is_not_offered(settings: Settings) -> No
     for address in (CHECK_IN, SIGN_IN):
         assert client.get(address).status_code == 404
     assert client.get(client.get("/sso/callback?state=.x").location).status_code == 422
-    with app.app_context():
-        db.engine.dispose()
+    dispose(app)
 
 
 def test_a_provider_with_another_issuer_is_not_trusted(settings: Settings) -> None:
@@ -360,8 +450,7 @@ def test_a_provider_with_another_issuer_is_not_trusted(settings: Settings) -> No
     for _ in range(2):
         page = client.get(client.get(SIGN_IN).location)
         assert "Single sign-on did not work." in sentences(page)
-    with app.app_context():
-        db.engine.dispose()
+    dispose(app)
 
 
 @pytest.mark.parametrize("start", [SIGN_IN, CHECK_IN])
@@ -379,8 +468,7 @@ def test_the_form_works_while_the_provider_is_down(
         assert "Single sign-on does not answer." in sentences(page)
     assert_one_line(caplog)
     logging.getLogger().removeHandler(caplog.handler)
-    with app.app_context():
-        db.engine.dispose()
+    dispose(app)
 
 
 def test_a_hanging_provider_delays_nobody_for_long(settings: Settings) -> None:
@@ -398,5 +486,4 @@ def test_a_hanging_provider_delays_nobody_for_long(settings: Settings) -> None:
         assert first < 6
         frozen.process.send_signal(signal.SIGCONT)
         assert client.sign_in(*ADMIN).status_code == 303
-    with app.app_context():
-        db.engine.dispose()
+    dispose(app)

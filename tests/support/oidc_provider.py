@@ -1,19 +1,25 @@
 """A small but real OpenID provider: `python -m tests.support.oidc_provider` prints its address.
 
-Whoever comes to its sign-in page says who they are (`login_as`), and may ask for a fault there:
-`verified=no`, `email_in=userinfo`, or `fault=` one of `FAULTS`.
+Each path in `KINDS` is an issuer that sends the claims of a well-known provider. Its sign-in page
+takes the person's address (`login_as`) and the faults a test wants: `verified=no`,
+`email_in=userinfo`, `verified_in=userinfo`, `mailbox=no`, `user_name=`, or `fault=` one of
+`FAULTS`.
+
+With a folder as its argument it serves https, signed by the authority that it writes to `ca.pem`.
 """
 
 import base64
 import hashlib
 import html
 import secrets
+import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,11 +27,12 @@ from flask import Flask, Response, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 from joserfc import jwt
 from joserfc.jwk import RSAKey
+from trustme import CA
 from werkzeug.serving import make_server
 
 CLIENT_ID = "townhall"
 CLIENT_SECRET = "a secret of provider and site"
-# What a token may be wrong in; `expired-code` is a code that came too late, `broken` no JSON.
+# Wrong parts of an answer; with `expired-code` the code came too late, `broken` is not JSON.
 FAULTS = (
     "nonce",
     "audience",
@@ -47,12 +54,16 @@ LOGIN_FORM = """<!doctype html>
 <label for="login_as">E-mail</label><input id="login_as" name="login_as">
 <button>Continue</button><button name="deny" value="yes">Cancel</button>
 </form></body></html>"""
+TENANT = "8d5a4b1c-7e0f-4c2e-9a3b-6f1d2e3c4b5a"
+
+Claims = dict[str, Any]
 
 
 @dataclass
 class Grant:
-    """What a code stands for."""
+    """The state behind a code or an access token."""
 
+    issuer: str
     asked: dict[str, str]
     person: dict[str, str]
     made_at: float
@@ -62,10 +73,89 @@ class Grant:
         return self.person.get("fault", "")
 
     @property
-    def email_claims(self) -> dict[str, Any]:
-        verified = self.person.get("verified", "yes") == "yes"
-        return {"email": self.person["login_as"], "email_verified": verified}
+    def verified(self) -> bool:
+        return self.person.get("verified", "yes") == "yes"
 
+    @property
+    def email(self) -> str:
+        return self.person["login_as"]
+
+
+def plain(grant: Grant) -> Claims:
+    """Claims of a provider that keeps to the specification and sends nothing more."""
+    return {"email": grant.email, "email_verified": grant.verified}
+
+
+def entra(grant: Grant) -> Claims:
+    """Claims of Microsoft Entra ID, v2.0; an account without a mailbox has no `email`.
+
+    https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference
+    """
+    claims = {
+        "aio": "AVQAq/8TAAAA",
+        "name": "Ada Lovelace",
+        "oid": "f4e1c1a2-3b4c-4d5e-8f60-718293a4b5c6",
+        "preferred_username": grant.email,
+        "rh": "0.AXoA",
+        "tid": TENANT,
+        "uti": "kz0aJgP8bE2",
+        "ver": "2.0",
+    }
+    return claims if grant.person.get("mailbox") == "no" else claims | {"email": grant.email}
+
+
+def google(grant: Grant) -> Claims:
+    """Claims of Google; `hd` is the Workspace domain.
+
+    https://developers.google.com/identity/openid-connect/reference
+    """
+    domain = {"hd": grant.email.rpartition("@")[2]} if grant.verified else {}
+    return {"azp": CLIENT_ID, "name": "Ada Lovelace", **plain(grant), **domain}
+
+
+def keycloak(grant: Grant) -> Claims:
+    """Claims of Keycloak with the default client scopes."""
+    return {
+        "typ": "ID",
+        "azp": CLIENT_ID,
+        "sid": "5d1d1f4e-0d4c-4a7e-9a57-2f0f3b1c9e6d",
+        "acr": "1",
+        "name": "Ada Lovelace",
+        "preferred_username": grant.person.get("user_name", "ada"),
+        "given_name": "Ada",
+        "family_name": "Lovelace",
+        **plain(grant),
+    }
+
+
+def authentik(grant: Grant) -> Claims:
+    """Claims of authentik, which sends `email_verified: false` by default since 2025.10.
+
+    https://docs.goauthentik.io/add-secure-apps/providers/property-mappings
+    """
+    return {
+        "acr": "goauthentik.io/providers/oauth2/default",
+        "amr": ["pwd"],
+        "sid": "0c1f8e7d6b5a",
+        "email": grant.email,
+        "email_verified": False,
+        "name": "Ada Lovelace",
+        "given_name": "Ada Lovelace",
+        "preferred_username": "ada",
+        "nickname": "ada",
+        "groups": ["employees"],
+    }
+
+
+# The path of each issuer; authentik's own ends in a slash.
+KINDS: dict[str, Callable[[Grant], Claims]] = {
+    "": plain,
+    "another": plain,
+    f"{TENANT}/v2.0": entra,
+    "google": google,
+    "realms/company": keycloak,
+    "application/o/townhall": authentik,
+}
 
 # The state of the one provider of this process.
 app = Flask(__name__)
@@ -74,16 +164,19 @@ grants: dict[str, Grant] = {}
 keys: list[RSAKey] = []
 
 
-@app.get("/.well-known/openid-configuration")
-@app.get("/another/.well-known/openid-configuration")
-def describe() -> ResponseReturnValue:
-    issuer = request.host_url.rstrip("/")
+@app.get("/.well-known/openid-configuration", defaults={"path": ""})
+@app.get("/<path:path>/.well-known/openid-configuration")
+def describe(path: str) -> ResponseReturnValue:
+    root = request.host_url.rstrip("/")
+    base = f"{root}/{path}".rstrip("/")
+    # `another` claims to be the issuer at the root.
+    issuer = {"another": root, "application/o/townhall": f"{base}/"}.get(path, base)
     return jsonify(
         issuer=issuer,
-        authorization_endpoint=f"{issuer}/authorize",
-        token_endpoint=f"{issuer}/token",
-        userinfo_endpoint=f"{issuer}/userinfo",
-        jwks_uri=f"{issuer}/keys",
+        authorization_endpoint=f"{root}/authorize?{urlencode({'path': path, 'issuer': issuer})}",
+        token_endpoint=f"{root}/token",
+        userinfo_endpoint=f"{root}/userinfo",
+        jwks_uri=f"{root}/keys",
         response_types_supported=["code"],
         subject_types_supported=["public"],
         id_token_signing_alg_values_supported=["RS256", "HS256", "none"],
@@ -114,7 +207,7 @@ def authorize() -> ResponseReturnValue:
     if not person.get("login_as"):
         return LOGIN_FORM.format(action=html.escape(request.full_path))
     code = secrets.token_urlsafe(16)
-    codes[code] = Grant(asked, person, time.time())
+    codes[code] = Grant(asked["issuer"], asked, person, time.time())
     return _send_back(asked, code=code)
 
 
@@ -123,12 +216,12 @@ def exchange() -> ResponseReturnValue:
     client = request.authorization
     if not client or (client.username, client.password) != (CLIENT_ID, CLIENT_SECRET):
         return jsonify(error="invalid_client"), 401
-    # Taken out before anything else: a code is good for one try.
+    # Removed before anything else: a code can be tried once.
     grant = codes.pop(request.form["code"], None)
     if grant is None or not _fits(grant):
         return jsonify(error="invalid_grant"), 400
     if grant.fault == "broken":
-        return "<p>this is no JSON"
+        return "<p>this is not JSON"
     if grant.fault == "overloaded":
         return Response("overloaded", 503)
     access_token = secrets.token_urlsafe(16)
@@ -138,7 +231,7 @@ def exchange() -> ResponseReturnValue:
         key = _new_key(keys[0].kid) if grant.fault == "key" else keys[0]
         algorithm = "none" if grant.fault == "unsigned" else "RS256"
         header = {"alg": algorithm, "kid": key.kid}
-        token["id_token"] = jwt.encode(header, _claims(grant), key, algorithms=[algorithm])
+        token["id_token"] = jwt.encode(header, _id_token(grant), key, algorithms=[algorithm])
     return jsonify(token)
 
 
@@ -146,13 +239,13 @@ def exchange() -> ResponseReturnValue:
 def userinfo() -> ResponseReturnValue:
     grant = grants[(request.authorization.token or "") if request.authorization else ""]
     subject = "somebody else" if grant.fault == "subject" else _subject(grant)
-    return jsonify(sub=subject, **grant.email_claims)
+    return jsonify(KINDS[grant.asked["path"]](grant) | {"sub": subject})
 
 
 @contextmanager
-def running_provider() -> Iterator["Provider"]:
-    """A provider in a process of its own, on a free port."""
-    command = [sys.executable, "-m", __name__]
+def running_provider(folder: Path | None = None) -> Iterator["Provider"]:
+    """Run a provider in a process of its own, on a free port; with a `folder` over https."""
+    command = [sys.executable, "-m", __name__, *([str(folder)] if folder else [])]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         try:
             assert process.stdout is not None
@@ -165,7 +258,7 @@ def running_provider() -> Iterator["Provider"]:
 
 @dataclass(frozen=True)
 class Provider:
-    """A provider that runs; `settings` make a site use it."""
+    """A running provider; a site with its `settings` uses it."""
 
     issuer: str
     process: subprocess.Popen[bytes]
@@ -198,15 +291,13 @@ def _fits(grant: Grant) -> bool:
 
 
 def _subject(grant: Grant) -> str:
-    return hashlib.sha256(grant.person["login_as"].encode()).hexdigest()
+    return hashlib.sha256(grant.email.encode()).hexdigest()
 
 
-def _claims(grant: Grant) -> dict[str, Any]:
+def _id_token(grant: Grant) -> Claims:
     now = int(time.time()) - (3600 if grant.fault == "expired-token" else 0)
     claims = {
-        "iss": "https://elsewhere.example"
-        if grant.fault == "issuer"
-        else request.host_url.rstrip("/"),
+        "iss": "https://elsewhere.example" if grant.fault == "issuer" else grant.issuer,
         "aud": "another site" if grant.fault == "audience" else CLIENT_ID,
         "azp": CLIENT_ID,
         "sub": _subject(grant),
@@ -214,14 +305,29 @@ def _claims(grant: Grant) -> dict[str, Any]:
         "exp": now + TOKEN_SECONDS,
         "nonce": "another" if grant.fault == "nonce" else grant.asked["nonce"],
     }
-    return claims if grant.person.get("email_in") == "userinfo" else claims | grant.email_claims
+    told = KINDS[grant.asked["path"]](grant)
+    if grant.person.get("email_in") == "userinfo":
+        told.pop("email", None)
+    if "userinfo" in (grant.person.get("email_in"), grant.person.get("verified_in")):
+        told.pop("email_verified", None)
+    return claims | told
+
+
+def _tls_of_own_authority(folder: Path) -> ssl.SSLContext:
+    authority = CA()
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    return context
 
 
 def main() -> None:
     """Serve on a free port until killed; the address is the first line of standard output."""
     keys.append(_new_key())
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    print(f"http://127.0.0.1:{server.port}", flush=True)
+    tls = _tls_of_own_authority(Path(sys.argv[1])) if len(sys.argv) > 1 else None
+    server = make_server("127.0.0.1", 0, app, threaded=True, ssl_context=tls)
+    scheme, host = ("https", "localhost") if tls else ("http", "127.0.0.1")
+    print(f"{scheme}://{host}:{server.port}", flush=True)
     server.serve_forever()
 
 

@@ -63,6 +63,14 @@ def test_the_embedded_default_needs_no_setting(tmp_path: Path) -> None:
         ("OIDC_ISSUER", "http://localhost.example.com"),
         ("OIDC_EMPLOYEES", "perhaps"),
         ("OIDC_CLIENT_SECRET_FILE", "/no/such/file"),
+        ("OIDC_ISSUER", "https://login.microsoftonline.com/common/v2.0"),
+        ("OIDC_ISSUER", "https://login.microsoftonline.com/organizations/v2.0"),
+        ("OIDC_TRUST_EMAIL", "perhaps"),
+        ("OIDC_CA_FILE", "/no/such/file"),
+        ("OIDC_CA_FILE", "/dev/null"),
+        ("HELP_CONTACT", "x" * 201),
+        ("PRIVACY_NOTE_URL", "privacy.example.com"),
+        ("PRIVACY_NOTE_URL", "javascript:alert(1)"),
     ],
 )
 def test_a_malformed_value_is_named_in_one_line(tmp_path: Path, name: str, text: str) -> None:

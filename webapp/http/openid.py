@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from authlib.integrations.flask_client import FlaskOAuth2App, OAuth
+from authlib.integrations.requests_client import OAuth2Session
 from flask import Flask
+from requests import Response
 
 from webapp.infra.circuit_breaker import Breaker
 from webapp.infra.settings import Settings
@@ -14,11 +16,27 @@ TIMEOUTS = (2, 3)
 # The asymmetric algorithms: only the provider has the key that signs.
 ALGORITHMS = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"}
 
+Claims = Mapping[str, Any]
+
+
+class _Session(OAuth2Session):
+    """A session whose own authority wins over the one in REQUESTS_CA_BUNDLE."""
+
+    def request(self, method: str, url: str, **options: Any) -> Response:
+        options.setdefault("verify", self.verify)
+        response: Response = super().request(method, url, **options)
+        return response
+
 
 class OpenIdClient(FlaskOAuth2App):
-    """Authlib's client with the expected `issuer`; `breaker` pauses requests after a failure."""
+    """Authlib's client with the expected `issuer`; `breaker` pauses requests after a failure.
 
+    `trusts_email` accepts the provider's e-mail addresses without `email_verified`.
+    """
+
+    client_cls = _Session
     issuer: str
+    trusts_email: bool
     breaker: Breaker
 
     def load_server_metadata(self) -> dict[str, Any]:
@@ -43,21 +61,25 @@ def register_client(app: Flask, settings: Settings) -> OpenIdClient:
         client_secret=settings.oidc_client_secret,
         server_metadata_url=f"{issuer}/.well-known/openid-configuration",
         client_kwargs={
-            "scope": "openid email",
+            # Entra ID needs `profile` to send `tid` and `preferred_username`.
+            "scope": "openid email profile",
             "code_challenge_method": "S256",
             "default_timeout": TIMEOUTS,
+            "verify": str(settings.oidc_ca_file) if settings.oidc_ca_file else True,
         },
     )
     client.issuer = issuer
+    client.trusts_email = settings.oidc_trust_email
     client.breaker = Breaker("the provider of single sign-on")
     return client
 
 
 def read_claims(
     client: OpenIdClient, redirect_uri: str, code: str, code_verifier: str, nonce: str
-) -> Mapping[str, Any]:
-    """Exchange `code` for the provider's claims about the person, including `email` if it has one.
+) -> Claims:
+    """Exchange `code` for the provider's claims about the person.
 
+    Claims about the e-mail address come from the ID token and, where it lacks them, from userinfo.
     Raises the errors of Authlib, joserfc and requests, and `ValueError`.
     """
     token = client.fetch_access_token(redirect_uri, code=code, code_verifier=code_verifier)
@@ -66,14 +88,33 @@ def read_claims(
         "iss": {"essential": True, "value": client.load_server_metadata()["issuer"]},
         "aud": {"essential": True, "value": client.client_id},
     }
-    claims: Mapping[str, Any] | None = client.parse_id_token(token, nonce, expected)
+    claims: Claims | None = client.parse_id_token(token, nonce, expected)
     if claims is None:
         raise ValueError("the provider sent no id_token")
-    return claims if "email" in claims else _userinfo(client, token, claims["sub"])
+    needed = {"email"} if client.trusts_email else {"email", "email_verified"}
+    return claims if needed <= claims.keys() else {**claims, **_userinfo(client, token, claims)}
 
 
-def _userinfo(client: OpenIdClient, token: Any, subject: str) -> Mapping[str, Any]:
-    info: Mapping[str, Any] = client.userinfo(token=token)
-    if info["sub"] != subject:
+def vouched_email(client: OpenIdClient, claims: Claims) -> str | None:
+    """Return the e-mail address that the provider vouches for, or None."""
+    email = claims.get("email")
+    if email is None and client.trusts_email and "tid" in claims:
+        # Entra ID has no `email` for accounts without a mailbox; its user names are addresses that
+        # only an administrator of the tenant assigns.
+        email = claims.get("preferred_username") or claims.get("upn")
+    vouched = client.trusts_email or claims.get("email_verified") in (True, "true")
+    if not vouched or not isinstance(email, str):
+        return None
+    # Some foreign letters have ASCII lower case: K (Kelvin sign) would turn into another's kate@.
+    return email if email.isascii() or email == email.lower() else None
+
+
+def _userinfo(client: OpenIdClient, token: Any, claims: Claims) -> Claims:
+    if "userinfo_endpoint" not in client.load_server_metadata():
+        return {}
+    info: Claims = client.userinfo(token=token)
+    if info["sub"] != claims["sub"]:
         raise ValueError("the provider's userinfo is about somebody else")
-    return info
+    # An address from userinfo needs its verification from there too.
+    names = ("email", "email_verified") if "email" in info else ("email_verified",)
+    return {name: info.get(name) for name in names}

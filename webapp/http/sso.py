@@ -19,7 +19,7 @@ from requests import RequestException
 
 from webapp.domain.attendance.checkin import NobodyMatches
 from webapp.errors import NotFound, TownhallError
-from webapp.http.openid import OpenIdClient, read_claims, register_client
+from webapp.http.openid import OpenIdClient, read_claims, register_client, vouched_email
 from webapp.infra.settings import Settings
 
 # Time to sign in at the provider, with a second factor.
@@ -154,11 +154,7 @@ def verified_email(flow: Flow, answer: Mapping[str, str]) -> str | None:
         claims = read_claims(
             client, flow.redirect_uri, answer.get("code", ""), flow.code_verifier, flow.nonce
         )
-    email = claims.get("email")
-    if not isinstance(email, str) or claims.get("email_verified") not in (True, "true"):
-        return None
-    # Some foreign letters have ASCII lower case: K (Kelvin sign) would turn into another's kate@.
-    return email if email.isascii() or email == email.lower() else None
+        return vouched_email(client, claims)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ A field of `Settings` is the whole declaration: `site_name` is read from SITE_NA
 import os
 import re
 import secrets
+import ssl
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -63,6 +64,26 @@ def _check_issuer(text: str) -> str:
     # Answers over plain http can be forged, unless they never leave the machine.
     if text and not re.fullmatch(r"https://\S+|http://(127\.0\.0\.1|localhost)([:/]\S*)?", text):
         raise ValueError("must look like https://login.example.com")
+    # These accept the accounts of every company, with whatever e-mail address that one gives them.
+    if re.match(r"https://login\.microsoftonline\.com/(common|organizations|consumers)\b", text):
+        raise ValueError("must name your tenant: https://login.microsoftonline.com/TENANT-ID/v2.0")
+    return text
+
+
+def _check_ca_file(path: Path | None) -> Path | None:
+    try:
+        if path:
+            ssl.create_default_context(cafile=path)
+    except ssl.SSLError:
+        raise ValueError("must name a file with certificates in PEM format") from None
+    except OSError as error:
+        raise ValueError(f"cannot be read ({error.strerror})") from None
+    return path
+
+
+def _check_web_address(text: str) -> str:
+    if text and not re.fullmatch(r"https?://[^\s/]+\S*", text):
+        raise ValueError("must look like https://intranet.example.com/privacy")
     return text
 
 
@@ -97,6 +118,10 @@ class Settings:
     oidc_client_secret: str = Field(default="", repr=False)
     oidc_name: str = "single sign-on"
     oidc_employees: bool = False
+    oidc_trust_email: bool = False
+    oidc_ca_file: Annotated[Path | None, AfterValidator(_check_ca_file)] = None
+    help_contact: str = Field(default="", max_length=200)
+    privacy_note_url: Annotated[str, AfterValidator(_check_web_address)] = ""
 
     @property
     def embedded(self) -> bool:
