@@ -15,7 +15,7 @@ from webapp.errors import Invalid, NotFound
 from webapp.infra.clock import utcnow
 from webapp.infra.database import retry_on_outage
 from webapp.infra.extensions import db
-from webapp.infra.text import printable
+from webapp.infra.text import one_line
 
 
 def correct(
@@ -26,7 +26,7 @@ def correct(
     Before and after the close alike; the row as it is then. Said twice, it is one correction.
     Raises `NotFound` for who is not on the roster, `Invalid` for another status or no note.
     """
-    note = " ".join(printable(note).split())
+    note = one_line(note)
     _check(status, note)
     _say(event, employee_id, status, note, admin)
     return _find(event, employee_id)

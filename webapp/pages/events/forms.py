@@ -2,10 +2,10 @@
 
 from flask_wtf import FlaskForm
 from wtforms import DateTimeLocalField, IntegerField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from webapp.domain.events.planning import Plan
-from webapp.infra.text import clean_field
+from webapp.infra.text import clean_field, one_line
 
 FORMAT = "%Y-%m-%dT%H:%M"
 
@@ -14,7 +14,9 @@ class EventForm(FlaskForm):
     """Title, time and stream. The times are in the zone that stands beside them."""
 
     title = StringField(
-        "Title", [InputRequired("Give it a title."), Length(max=200)], filters=[clean_field]
+        "Title",
+        [DataRequired("Give it a title."), Length(max=200)],
+        filters=[lambda text: one_line(text or "")],
     )
     starts_at = DateTimeLocalField("Start", [InputRequired("When does it begin?")], format=FORMAT)
     ends_at = DateTimeLocalField("End", [InputRequired("When does it end?")], format=FORMAT)
