@@ -3,8 +3,14 @@
 
 import { holdPolls } from "./poll.js";
 
-const UNREACHABLE = "The server cannot be reached just now. What you typed is still here: try again in a moment.";
-const UNITS = /** @type {const} */ ([[86_400, "day"], [3_600, "hour"], [60, "minute"], [1, "second"]]);
+const UNREACHABLE =
+  "The server cannot be reached just now. What you typed is still here: try again in a moment.";
+const UNITS = /** @type {const} */ ([
+  [86_400, "day"],
+  [3_600, "hour"],
+  [60, "minute"],
+  [1, "second"],
+]);
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
 
 /** @param {ParentNode} root */

@@ -26,17 +26,17 @@ DEMO_LOGINS = (
 
 
 class SettingError(Exception):
-    """A setting of the command is not what it should be."""
+    """A setting of the command has an invalid value; the message names it."""
 
 
 class Interrupted(BaseException):
-    """The user wants the stack to stop."""
+    """The user asked the stack to stop."""
 
 
 class StopRequest:
     """Remembers a signal until the next pause.
 
-    Raised at once, it could come between the start of a process and the note that it runs.
+    Raising at once could interrupt between the start of a process and the record that it runs.
     """
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class StopRequest:
             signal.signal(one, self._make)
 
     def pause(self, seconds: float) -> None:
-        """Sleep; Interrupted when the user asked to stop."""
+        """Sleep, and raise Interrupted if the user has asked to stop."""
         time.sleep(seconds)
         if self.made:
             raise Interrupted
@@ -58,7 +58,7 @@ class StopRequest:
 
 
 def main() -> int:
-    """Run until stopped; the exit status."""
+    """Run until stopped and return the exit status."""
     request = StopRequest()
     try:
         serve(request)
@@ -71,7 +71,7 @@ def main() -> int:
 
 
 def serve(request: StopRequest) -> None:
-    """Start everything, say so, and watch until `request` raises Interrupted."""
+    """Start everything, announce it, and watch until `request` raises Interrupted."""
     stack = Stack(
         web=number("WEB", 2),
         nodes=number("NODES", 2),
@@ -91,7 +91,7 @@ def serve(request: StopRequest) -> None:
 
 
 def number(name: str, default: int) -> int:
-    """The whole number above 0 that the environment sets."""
+    """Return the whole number from 1 to 65535 that the environment sets, else `default`."""
     text = os.environ.get(name) or str(default)
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise SettingError(f"{name} must be a whole number above 0, not {text!r}")
@@ -99,19 +99,19 @@ def number(name: str, default: int) -> int:
 
 
 def application_settings() -> Settings:
-    """What the environment says to the application, checked before anything is started for it."""
+    """Return the application's settings, so that an error in them shows before anything starts."""
     own = {"DATABASE_URL": "sqlite://", "REDIS_URL": "", "SECRET_KEY": secrets.token_hex()}
     return load_settings({**os.environ, **own})
 
 
 def greet(stack: Stack) -> None:
-    """Tell the user, and whoever waits for the line `ready`, that all is up."""
+    """Print the address and the demo logins, then the line `ready` for a waiting program."""
     logins = f" {DEMO_LOGINS}" if stack.demo else ""
     print(f"Townhall is at {stack.url}.{logins} Ctrl-C stops it.", "ready", sep="\n", flush=True)
 
 
 def watch(stack: Stack, request: StopRequest) -> None:
-    """Report each process that dies; nothing is started again, so that a fault stays visible."""
+    """Report each process that dies. Nothing is restarted, so that a fault stays visible."""
     alive = stack.servers
     while True:
         for server in [server for server in alive if not server.running]:
@@ -121,7 +121,7 @@ def watch(stack: Stack, request: StopRequest) -> None:
 
 
 def write(text: str) -> None:
-    """Write instance/stack.json in one step, for this user's eyes: it holds the secret key."""
+    """Write instance/stack.json atomically, for this user alone: it holds the secret key."""
     DESCRIPTION.parent.mkdir(parents=True, exist_ok=True)
     draft = DESCRIPTION.with_suffix(f".{os.getpid()}")
     draft.touch(mode=0o600)
@@ -136,8 +136,8 @@ def forget(text: str) -> None:
 
 
 def say(line: str) -> None:
-    """One line to the terminal, whole even when several processes speak at once."""
-    with contextlib.suppress(OSError):  # a terminal that is gone
+    """Write one line to the terminal in one piece, though several threads write."""
+    with contextlib.suppress(OSError):  # the terminal is closed
         sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
 

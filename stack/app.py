@@ -13,12 +13,12 @@ class AppServer(Server):
     """A process of the application, ready when its /readyz says so."""
 
     def ready(self) -> bool:
-        """Whether it and what it needs answer."""
+        """Return whether the process and the services it needs answer."""
         return status_of(self.port, "/readyz") == 200
 
 
 class WebWorker(AppServer):
-    """One gunicorn."""
+    """One gunicorn server of the web tier."""
 
     def __init__(
         self, name: str, env: Mapping[str, str], log: Log = quiet, pause: Pause = time.sleep
@@ -30,7 +30,7 @@ class WebWorker(AppServer):
 
 
 class RealtimeNode(AppServer):
-    """One node of the socket tier."""
+    """One node of the realtime tier."""
 
     def __init__(
         self, name: str, env: Mapping[str, str], log: Log = quiet, pause: Pause = time.sleep
@@ -44,6 +44,10 @@ class RealtimeNode(AppServer):
 def flask(
     *command: str, env: Mapping[str, str], log: Log = quiet, pause: Pause = time.sleep
 ) -> None:
-    """Run `flask --app wsgi COMMAND` to its end; NotReadyError when it fails or takes over 60 s."""
+    """Run `flask --app wsgi COMMAND` to its end.
+
+    Raises:
+        NotReadyError: it failed or took over 60 s.
+    """
     argv = [sys.executable, "-m", "flask", "--app", "wsgi", *command]
     Process(" ".join(command), argv, env=env, log=log, pause=pause).run()

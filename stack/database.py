@@ -33,17 +33,17 @@ class Database(Server):
 
     @property
     def url(self) -> str:
-        """The SQLAlchemy URL of the application's user."""
+        """Return the SQLAlchemy URL of the application's user."""
         return f"mysql+pymysql://townhall:townhall@{LOOPBACK}:{self.port}/townhall"
 
     def launch(self) -> None:
-        """Start it; an empty folder first becomes a data directory."""
+        """Start the database server, after it has set up a missing data directory."""
         if not self.data.exists():
             self._initialise()
         super().launch()
 
     def ready(self) -> bool:
-        """Whether the application's user can log in over TCP."""
+        """Return whether the application's user can log in over TCP."""
         with contextlib.suppress(pymysql.MySQLError):
             pymysql.connect(
                 host=LOOPBACK,
@@ -62,7 +62,7 @@ class Database(Server):
         (self.folder / "setup.sql").write_text(self.SETUP)
         if self._is_mariadb:
             script = tools.require(("mariadb-install-db",))
-            # --force: a machine need not be able to look up its own name.
+            # --force: the machine's own name need not resolve.
             options = ["--skip-name-resolve", "--skip-test-db", "--force"]
             argv = [script, *self._command()[1:], *options]
         else:
@@ -75,7 +75,7 @@ class Database(Server):
 
     def _command(self) -> list[str]:
         as_root = ["--user=root"] if os.geteuid() == 0 else []
-        # Its own: whoever starts throws away what another has in a common one just now.
+        # A private folder for temporary files: a server that starts empties it.
         folders = [f"--datadir={self.data}", f"--tmpdir={self.folder}"]
         return [self.program, "--no-defaults", *folders, *as_root]
 
@@ -83,7 +83,7 @@ class Database(Server):
         return [
             f"--port={self.port}",
             f"--bind-address={LOOPBACK}",
-            # Relative to the data directory, however long its path: a socket's may have 107 bytes.
+            # Relative to the data directory: the path of a socket is limited to 107 bytes.
             "--socket=sock",
             f"--pid-file={self.folder}/pid",
             f"--init-file={self.folder}/setup.sql",
@@ -94,7 +94,7 @@ class Database(Server):
             "--character-set-server=utf8mb4",
             "--transaction-isolation=READ-COMMITTED",
             "--default-time-zone=+00:00",
-            # What is promised to be stored must survive the kill of the machine too.
+            # An acknowledged message must survive a power failure, too.
             "--innodb-flush-log-at-trx-commit=1",
             "--innodb-buffer-pool-size=64M",
             "--loose-innodb-log-file-size=32M",

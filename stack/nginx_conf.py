@@ -1,4 +1,4 @@
-"""This repository's nginx.conf for one machine: other addresses and paths, nothing else."""
+"""Adapt this repository's nginx.conf to one machine: addresses and paths, nothing else."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -11,13 +11,15 @@ from stack.process import ROOT
 def localized(
     *, port: int, web: Sequence[int], realtime: Sequence[int], folder: Path, root: Path = ROOT
 ) -> str:
-    """The text of nginx.conf, listening on `port` of loopback, before the given upstream ports.
+    """Return the text of nginx.conf that listens on `port` of loopback, with these upstream ports.
 
-    Temporary files go to `folder`, static files come from `root`/static. ValueError when a line to
-    be replaced is not there: the file and this function no longer fit.
+    Temporary files go to `folder`, static files come from `root`/static.
+
+    Raises:
+        ValueError: a line to replace is missing, so the file and this function no longer match.
     """
     text = (ROOT / "nginx.conf").read_text()
-    # Only newer versions know names that change; literal addresses need no resolver.
+    # Older versions of nginx cannot re-resolve names; literal addresses need no resolver.
     text = _replaced(text, r"^.*\bresolver .*\n", lambda _: "")
     text = _replaced(text, r"^( +)server web:8000 resolve (.*);\n", _servers(web))
     text = _replaced(

@@ -1,4 +1,4 @@
-"""Free ports, and whether somebody answers on one."""
+"""Find free ports, and ask what answers on one."""
 
 import errno
 import http.client
@@ -7,8 +7,8 @@ import socket
 
 LOOPBACK = "127.0.0.1"
 
-# Below the range that the kernel takes for outgoing connections: while a server is down for a
-# fault test, none of its thousands of clients may come to sit on its port.
+# Below the kernel's range for outgoing connections: while a fault test has a server down, none of
+# its thousands of clients may occupy its port.
 CANDIDATES = range(20000, 32000)
 
 _given_out: set[int] = set()
@@ -19,7 +19,7 @@ class PortTakenError(Exception):
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on; one process never gets the same port twice."""
+    """Return a loopback port on which nothing listens; a process never gets the same port twice."""
     while True:
         port = random.choice(CANDIDATES)
         if port not in _given_out and not _reason_against(port):
@@ -31,7 +31,7 @@ def require_free(port: int) -> int:
     """Return `port`.
 
     Raises:
-        PortTakenError: somebody listens there, or this user may not.
+        PortTakenError: another program listens there, or this user may not.
     """
     if reason := _reason_against(port):
         raise PortTakenError(f"Port {port} {reason}: choose another with PORT=")
@@ -39,7 +39,7 @@ def require_free(port: int) -> int:
 
 
 def status_of(port: int, path: str) -> int | None:
-    """The HTTP status of `path`; None when nobody answers within 2 s."""
+    """Return the HTTP status of `path`, or None when nothing answers within 2 s."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2)
     try:
         connection.request("GET", path)
@@ -52,7 +52,7 @@ def status_of(port: int, path: str) -> int | None:
 
 def _reason_against(port: int) -> str | None:
     with socket.socket() as probe:
-        # As the servers do it: connections that linger in TIME_WAIT are no obstacle.
+        # As the servers do, so that connections in TIME_WAIT do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))

@@ -1,4 +1,4 @@
-"""One child process: its start, its log lines, its end."""
+"""Start a child process, read its log lines, and end it."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# A server that sizes tables by this limit would take gigabytes where it is a billion.
+# Servers size tables by this limit: where it is a billion, they would take gigabytes.
 MOST_OPEN_FILES = 65536
 
 Log = Callable[[str, str], None]  # (name of the process, one line)
@@ -23,18 +23,18 @@ Pause = Callable[[float], None]  # seconds; may raise to give up waiting
 
 
 class NotReadyError(Exception):
-    """A process ended, or stayed silent, while waited for; the message has its last lines."""
+    """A process ended early or did not get ready in time; the message has its last lines."""
 
 
 def quiet(name: str, line: str) -> None:
-    """A log that nobody reads."""
+    """Discard a log line."""
 
 
 class Process:
     """A program of the stack, in a process group of its own.
 
-    It dies with the *thread* that launched it, since that is what Linux ties it to: launch it from
-    one that lives long enough.
+    It dies with the *thread* that launched it (PR_SET_PDEATHSIG): launch it from one that lives
+    long enough.
     """
 
     def __init__(
@@ -59,14 +59,14 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """The id of the process, also when it has ended; LookupError before its first start."""
+        """Return the process id, also after the end; raise LookupError before the first start."""
         if self._pid is None:
             raise LookupError(f"{self.name} was never started")
         return self._pid
 
     @property
     def running(self) -> bool:
-        """Whether the process is alive (a frozen one is)."""
+        """Return whether the process is alive; a frozen one is."""
         if self._popen and self._popen.poll() is not None:
             self._bury(self._popen)
         return self._popen is not None
@@ -94,7 +94,7 @@ class Process:
         """Start the program and wait for its successful end.
 
         Raises:
-            NotReadyError: it failed or is not done after `seconds`.
+            NotReadyError: it failed or did not end within `seconds`.
         """
         self.launch()
         try:
@@ -102,7 +102,7 @@ class Process:
         finally:
             self.kill()
         if self.exit_status:
-            raise NotReadyError(self._told(f"failed ({self.end})"))
+            raise NotReadyError(self._report(f"failed ({self.end})"))
 
     def wait_until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
         """Wait for `condition`.
@@ -112,10 +112,10 @@ class Process:
         """
         self._wait(lambda: not self.running or condition(), seconds, "is not ready")
         if not self.running:
-            raise NotReadyError(self._told(f"ended before it was ready ({self.end})"))
+            raise NotReadyError(self._report(f"ended before it was ready ({self.end})"))
 
     def terminate(self) -> None:
-        """Ask the process to end; a frozen one is thawed, so that it can hear."""
+        """Ask the process to end. A frozen one is resumed first, or it could not react."""
         if self.running:
             os.kill(self.pid, signal.SIGTERM)
             os.killpg(self.pid, signal.SIGCONT)
@@ -139,7 +139,7 @@ class Process:
 
     @property
     def end(self) -> str:
-        """How the process ended, in words."""
+        """Return how the process ended, in words."""
         if self.exit_status is not None and self.exit_status < 0:
             return f"killed by {signal.Signals(-self.exit_status).name}"
         return f"exit status {self.exit_status}"
@@ -148,11 +148,11 @@ class Process:
         deadline = time.monotonic() + seconds
         while not done():
             if time.monotonic() > deadline:
-                raise NotReadyError(self._told(f"{complaint} after {seconds:.0f} s"))
+                raise NotReadyError(self._report(f"{complaint} after {seconds:.0f} s"))
             self.pause(0.05)
 
     def _bury(self, popen: subprocess.Popen[str]) -> None:
-        # The workers of a killed nginx would live on and hold its port.
+        # The workers of a killed nginx would go on and keep its port.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(popen.pid, signal.SIGKILL)
         self.exit_status = popen.returncode
@@ -164,22 +164,22 @@ class Process:
         with stream:
             for line in stream:
                 self._last_lines.append(line.rstrip())
-                # Whatever becomes of the reader, the pipe is emptied: a full one blocks the server.
+                # A failing log must not stop the reading: a full pipe blocks the server.
                 with contextlib.suppress(OSError, ValueError):
                     self.log(self.name, line.rstrip())
 
-    def _told(self, what: str) -> str:
-        return "\n".join([f"{self.name} {what}. Its last lines:", *self._last_lines])
+    def _report(self, problem: str) -> str:
+        return "\n".join([f"{self.name} {problem}. Its last lines:", *self._last_lines])
 
 
 def die_with_parent() -> list[str]:
-    """What to put before a command so that it is asked to end when the stack is killed."""
+    """Return the prefix of a command that makes Linux end it when the stack is killed."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
 
 
 def raise_open_files_limit() -> None:
-    """Let this process and its children open as many files as they may."""
+    """Raise the limit of open files for this process and its children, as far as allowed."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_OPEN_FILES)
     if soft != resource.RLIM_INFINITY and soft < wanted:

@@ -1,4 +1,4 @@
-"""What every server of the stack has in common."""
+"""The base of every server of the stack."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from stack.process import Log, Pause, Process, quiet
 
 
 class Server(Process):
-    """A process that listens on a port and can say when it is ready."""
+    """A process that listens on a port and knows when it is ready."""
 
     def __init__(
         self,
@@ -25,18 +25,22 @@ class Server(Process):
 
     @property
     def url(self) -> str:
-        """Where its clients find it."""
+        """Return the address for its clients."""
         return f"http://{LOOPBACK}:{self.port}"
 
     def ready(self) -> bool:
-        """Whether it serves right now."""
+        """Return whether it serves right now."""
         raise NotImplementedError
 
     def wait_until_ready(self) -> None:
-        """Wait up to 60 s; NotReadyError when it ended or stays silent."""
+        """Wait until the server is ready.
+
+        Raises:
+            NotReadyError: it ended, or is not ready after 60 s.
+        """
         self.wait_until(self.ready)
 
     def start(self) -> None:
-        """Start it, on the data it had before, and wait until it is ready."""
+        """Start the server on the data it had before, and wait until it is ready."""
         self.launch()
         self.wait_until_ready()

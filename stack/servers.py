@@ -19,7 +19,7 @@ __all__ = ["Database", "Nginx", "Redis", "Server"]
 
 
 class Redis(Server):
-    """Redis without persistence: nothing may be kept in it alone."""
+    """Redis without persistence: the product keeps nothing in Redis alone."""
 
     def __init__(
         self, folder: Path, port: int | None = None, log: Log = quiet, pause: Pause = time.sleep
@@ -33,16 +33,16 @@ class Redis(Server):
 
     @property
     def url(self) -> str:
-        """The REDIS_URL."""
+        """Return the value for REDIS_URL."""
         return f"redis://{LOOPBACK}:{self.port}/0"
 
     def launch(self) -> None:
-        """Start it."""
+        """Start Redis."""
         self.folder.mkdir(parents=True, exist_ok=True)
         super().launch()
 
     def ready(self) -> bool:
-        """Whether it answers a ping."""
+        """Return whether it answers a ping."""
         with contextlib.suppress(redis.RedisError), redis.Redis(port=self.port) as client:
             return bool(client.ping())
         return False
@@ -63,18 +63,18 @@ class Nginx(Server):
         port = port or free_port()
         self.folder = folder
         self.conf = localized(port=port, web=web, realtime=realtime, folder=folder)
-        # Started as root, its workers must be able to read a repository in root's home.
+        # When root starts it, the workers must be able to read a repository in root's home.
         directives = "daemon off;" + (" user root;" if os.geteuid() == 0 else "")
         argv = [tools.require(tools.NGINX), "-p", str(folder), "-c", str(folder / "nginx.conf")]
         argv += ["-e", "stderr", "-g", directives]
         super().__init__("nginx", argv, port, log=log, pause=pause)
 
     def launch(self) -> None:
-        """Write the configuration and start it."""
+        """Write the configuration and start nginx."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "nginx.conf").write_text(self.conf)
         super().launch()
 
     def ready(self) -> bool:
-        """Whether it answers by itself, whatever the upstreams do."""
+        """Return whether nginx itself answers, whatever the upstreams do."""
         return status_of(self.port, "/metrics") == 404

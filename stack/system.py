@@ -25,9 +25,10 @@ DECIDED = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "TRUSTED_PROXIES", "DEMO",
 class Stack:
     """Database, Redis, web workers, realtime nodes and nginx; entering it starts all of them.
 
-    `url` is nginx, `settings` what the web workers run with; `database`, `redis`, `nginx`, and the
-    members of `web` and `realtime` can be killed and started one by one. Leaving it stops what
-    still runs and deletes the data. Enter it in a thread that lives as long as it shall.
+    `url` is the address of nginx, `settings` the environment of the web workers. `database`,
+    `redis`, `nginx` and the members of `web` and `realtime` can be killed and started one by one.
+    Leaving it stops every process and deletes the data. The processes die with the thread that
+    enters it.
     """
 
     database: Database
@@ -72,16 +73,16 @@ class Stack:
 
     @property
     def url(self) -> str:
-        """The address of nginx."""
+        """Return the address of nginx."""
         return self.nginx.url
 
     @property
     def servers(self) -> list[Server]:
-        """Every process that ought to run."""
+        """Return every process that should run."""
         return [self.database, self.redis, *self.web, *self.realtime, self.nginx]
 
     def describe(self) -> dict[str, Any]:
-        """What instance/stack.json holds."""
+        """Return the content of instance/stack.json."""
         return {
             "url": self.url,
             "env": self.settings,

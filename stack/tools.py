@@ -1,9 +1,9 @@
-"""The programs that the stack needs from the system."""
+"""Find the programs that the stack needs from the system."""
 
 import os
 import shutil
 
-# Debian keeps servers where an ordinary user's PATH does not look.
+# Debian installs servers where the PATH of an ordinary user does not look.
 SYSTEM_FOLDERS = ["/usr/sbin", "/usr/local/sbin", "/usr/libexec", "/usr/local/libexec"]
 
 DATABASE = ("mariadbd", "mysqld")
@@ -12,26 +12,26 @@ NGINX = ("nginx",)
 
 
 class MissingToolsError(Exception):
-    """Programs are missing; the message names them in one line and says what to do."""
+    """Programs are missing; the message names them and says what to do."""
 
 
 def find(names: tuple[str, ...]) -> str | None:
-    """The path of the first of `names` that is installed."""
+    """Return the path of the first of `names` that is installed, or None."""
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), *SYSTEM_FOLDERS])
     return next((found for name in names if (found := shutil.which(name, path=path))), None)
 
 
 def require(names: tuple[str, ...]) -> str:
-    """The path of the first of `names` that is installed; MissingToolsError when none is."""
+    """Return the path of the first of `names` that is installed, or raise MissingToolsError."""
     require_all([names])
     return find(names) or names[0]
 
 
 def require_all(tools: list[tuple[str, ...]]) -> None:
-    """Check that one of each group of names is installed.
+    """Check that one program of each group is installed.
 
     Raises:
-        MissingToolsError: naming all that is missing at once.
+        MissingToolsError: programs are missing; it names all of them at once.
     """
     if missing := [" or ".join(names) for names in tools if not find(names)]:
         raise MissingToolsError(

@@ -58,7 +58,8 @@ export class EventState {
   }
 
   #reloadSoon() {
-    if (!this.#reloading) this.#clock.setTimeout(() => this.#view.reload(), this.#random() * RELOAD_WITHIN_MS);
+    if (!this.#reloading)
+      this.#clock.setTimeout(() => this.#view.reload(), this.#random() * RELOAD_WITHIN_MS);
     this.#reloading = true;
   }
 }

@@ -27,7 +27,14 @@ const session = new Session({ connect, event, view, clock, random });
 const log = new MessageLog(clock, view.ids);
 const pace = new Pace(clock, { exempt, onChange: showPace });
 const outbox = new Outbox({
-  session, log, pace, view, storage: openStorage(), owner: `${event}:${viewer}`, clock, random,
+  session,
+  log,
+  pace,
+  view,
+  storage: openStorage(),
+  owner: `${event}:${viewer}`,
+  clock,
+  random,
 });
 const chat = new Chat({ session, log, outbox, view, author, clock, random });
 new EventState({ session, chat, pace, outbox, view, streamUrl: stream, exempt, clock, random });
@@ -59,5 +66,7 @@ function openStorage() {
 function makeNonce() {
   // Browsers offer randomUUID on https and localhost only.
   if (crypto.randomUUID) return crypto.randomUUID();
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
 }

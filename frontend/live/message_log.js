@@ -96,6 +96,7 @@ export class MessageLog {
   #mark() {
     const now = this.#clock.monotonic();
     while (this.#marks.length > 1 && this.#marks[1].at < now - SETTLED_MS) this.#marks.shift();
-    if (this.#marks[this.#marks.length - 1].id < this.#highest) this.#marks.push({ at: now, id: this.#highest });
+    if (this.#marks[this.#marks.length - 1].id < this.#highest)
+      this.#marks.push({ at: now, id: this.#highest });
   }
 }

@@ -30,8 +30,8 @@ export class Outbox {
   /** Posts that are stored, by their ids, until the message itself arrives. @type {Map<number, string>} */
   #stored = new Map();
   #sending = false;
-  /** @type {unknown} */
-  #timer;
+  /** The timer of the next attempt, undefined when none is due. @type {unknown} */
+  #retry;
 
   /**
    * @param {object} parts
@@ -74,7 +74,8 @@ export class Outbox {
     this.#waiting.push(post);
     this.#save(post);
     this.#view.showPending(post);
-    this.send();
+    // A post before it may have to wait, and the new one waits behind it.
+    if (this.#retry === undefined) this.send();
   }
 
   /** Send every post again, also those that were waiting for approval, to learn what became of them. */
@@ -95,15 +96,16 @@ export class Outbox {
     this.#view.removePending(nonce);
   }
 
-  /** Send one post after the other, so that they are stored in the order in which they were written. */
+  /** Send at once, one post after the other: they are stored in the order in which they were written. */
   async send() {
     const post = this.#next();
     if (this.#sending || !this.#session.connected || !post) return;
-    this.#clock.clearTimeout(this.#timer);
+    this.#clock.clearTimeout(this.#retry);
+    this.#retry = undefined;
     this.#sending = true;
     const pause = (!post.known && this.#pace.slowFor) || (await this.#deliver(post));
     this.#sending = false;
-    if (pause) this.#timer = this.#clock.setTimeout(() => this.send(), pause);
+    if (pause) this.#retry = this.#clock.setTimeout(() => this.send(), pause);
     else this.send();
   }
 
@@ -176,14 +178,27 @@ export class Outbox {
 
   /** @returns {Post[]} the posts that an earlier page or another tab left, in the order of writing */
   #load() {
+    const keys = Array.from({ length: this.#storage.length }, (_, index) => this.#storage.key(index) ?? "");
+    const posts = keys.filter((key) => key.startsWith(this.#prefix)).map((key) => this.#read(key));
+    return posts
+      .filter((post) => post !== null)
+      .sort((one, other) => one.written_at.localeCompare(other.written_at));
+  }
+
+  /**
+   * Return a stored post, null when the entry is not one: somebody else may write here, too.
+   *
+   * @param {string} key
+   * @returns {Post | null}
+   */
+  #read(key) {
     try {
-      const keys = Array.from({ length: this.#storage.length }, (_, index) => this.#storage.key(index) ?? "");
-      const posts = keys
-        .filter((key) => key.startsWith(this.#prefix))
-        .map((key) => JSON.parse(this.#storage.getItem(key) ?? "null"));
-      return posts.sort((one, other) => one.written_at.localeCompare(other.written_at));
+      const post = JSON.parse(this.#storage.getItem(key) ?? "null");
+      return [post.nonce, post.body, post.written_at].every((value) => typeof value === "string")
+        ? post
+        : null;
     } catch {
-      return [];
+      return null;
     }
   }
 

@@ -1,1 +1,1 @@
-"""Faults on the running system, and what the chat makes of them: `python -m stack.chaos`."""
+"""Random faults on a running system while people write: `python -m stack.chaos`."""

@@ -1,4 +1,4 @@
-"""`make chaos`: random faults on a private stack while people write, and what the chat made of it.
+"""`make chaos`: random faults on a private stack while people write, and a verdict on the chat.
 
 Settings from the environment: SECONDS (60) of faults, NODES (2), PAGES (9), SEED to repeat a run.
 Exit status 1 unless nothing was lost, doubled, out of order or left without an answer.
@@ -24,7 +24,7 @@ SETTLE_SECONDS = 60.0
 
 
 def main() -> int:
-    """Run to the end or until stopped; the exit status."""
+    """Run to the end or until stopped, and return the exit status."""
     request = StopRequest()
     try:
         return run(request)
@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def run(request: StopRequest) -> int:
-    """Start a stack and an audience, make faults, and judge; the exit status."""
+    """Start a stack and an audience, make faults, judge, and return the exit status."""
     seconds, nodes, pages = number("SECONDS", 60), number("NODES", 2), number("PAGES", 9)
     seed = number("SEED", random.randrange(1, 65536))
     print(f"SEED={seed}: {nodes} nodes, {pages} pages, {seconds} s of faults.", flush=True)
@@ -54,7 +54,7 @@ def run(request: StopRequest) -> int:
 def _make_faults(
     stack: Stack, chance: random.Random, seconds: float, pause: Callable[[float], None]
 ) -> None:
-    """One after the other, with a moment between; everything runs again at the end."""
+    """Make one fault after the other, with pauses; leave with everything running again."""
     begin = time.monotonic()
     try:
         while time.monotonic() - begin < seconds:
@@ -77,17 +77,17 @@ def _wait(seconds: float, pause: Callable[[float], None]) -> None:
 def _conclusion(verdict: Verdict, seed: int) -> str:
     if verdict.faultless:
         return "Every acknowledged message is on every page exactly once and in order."
-    return f"That should not be. SEED={seed} makes the same faults again."
+    return f"The chat broke a promise. SEED={seed} repeats these faults."
 
 
 def _people(stack: Stack, count: int) -> list[Person]:
-    """So many employees of the demo data."""
+    """Return the credentials of `count` employees of the demo data."""
     query = f"SELECT email, employee_number FROM employees WHERE active LIMIT {count}"  # noqa: S608 - a number
     return [(str(email), str(number_)) for email, number_ in _query(stack, query)]
 
 
 def _stored(stack: Stack, slug: str) -> list[Row]:
-    """Id and text of the event's messages, in the order of ids."""
+    """Return id and text of the event's messages, in the order of ids."""
     query = (
         "SELECT messages.id, body FROM messages JOIN events ON events.id = event_id"
         " WHERE slug = %s ORDER BY messages.id"

@@ -1,4 +1,4 @@
-"""What may go wrong, and what is done about it afterwards: nothing starts again by itself."""
+"""Faults of the servers, and how to end them: nothing restarts by itself."""
 
 import os
 import random
@@ -12,7 +12,7 @@ from stack.system import Stack
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that happens to one server, and how it is put right after so many seconds."""
+    """A fault of one server, and its end after `seconds`."""
 
     words: str
     server: Server
@@ -25,14 +25,14 @@ class Fault:
 
 
 def draw(stack: Stack, chance: random.Random) -> Fault:
-    """The next fault: nodes most often, then Redis and the database."""
+    """Draw the next fault: nodes are hit most often, then Redis and the database."""
     server: Server = chance.choice([*stack.realtime, *stack.realtime, stack.redis, stack.database])
     fault = chance.choice([_killed, _frozen, _told_to_stop])
     return fault(server, chance.uniform(1, 6))
 
 
 def mend_all(stack: Stack) -> None:
-    """Let everything run again."""
+    """Start or resume every server."""
     for server in stack.servers:
         if server.running:
             os.kill(server.pid, signal.SIGCONT)

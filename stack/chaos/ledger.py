@@ -1,4 +1,4 @@
-"""What was written, answered and shown, and whether it adds up."""
+"""Keep a record of what was written, answered and shown, and judge it."""
 
 import threading
 import time
@@ -13,7 +13,7 @@ Row = tuple[int, str]  # id and text of a message
 
 @dataclass(frozen=True)
 class Verdict:
-    """Counts of what may not happen, beside how much did. Times are seconds."""
+    """Counts of broken promises, beside the amount of work. Times are in seconds."""
 
     acknowledged: int
     refused: int
@@ -27,19 +27,19 @@ class Verdict:
 
     @property
     def faultless(self) -> bool:
-        """True when nothing was lost, doubled, out of order or left without an answer."""
+        """Return whether nothing was lost, doubled, out of order or left without an answer."""
         return not (self.lost or self.doubled or self.out_of_order or self.unanswered)
 
     def lines(self) -> list[str]:
-        """One line a figure, for people."""
+        """Return one line for each figure, for people to read."""
         return [
-            f"{field.name.replace('_', ' '):<17} {_shown(getattr(self, field.name)):>8}"
+            f"{field.name.replace('_', ' '):<17} {_format(getattr(self, field.name)):>8}"
             for field in fields(self)
         ]
 
 
 class Ledger:
-    """Takes down what the pages say, from any thread."""
+    """Records the reports of the pages, from any thread."""
 
     def __init__(self) -> None:
         self.written: dict[str, tuple[str, str]] = {}  # nonce: page, text
@@ -57,28 +57,28 @@ class Ledger:
         self._lock = threading.Lock()
 
     def write(self, page: str, nonce: str, body: str) -> None:
-        """A page was given something to send."""
+        """Record that a page was given a message to send."""
         with self._lock:
             self.written[nonce] = page, body
             self._written_at[nonce] = time.monotonic()
 
     def note(self, page: str, event: str, values: Mapping[str, Any]) -> None:
-        """A page says that something happened to it just now."""
+        """Record the report of a page, at the moment of the call."""
         with self._lock:
             getattr(self, f"_note_{event}")(page, values)
 
     @property
     def open(self) -> set[str]:
-        """The nonces that were neither acknowledged nor refused for good."""
+        """Return the nonces that were neither acknowledged nor refused for good."""
         with self._lock:
             return set(self.written) - set(self.acknowledged) - set(self.refused)
 
     def is_back(self, page: str) -> bool:
-        """Whether the page is connected and has caught up."""
+        """Return whether the page is connected and has caught up."""
         return page in self._back
 
     def missing(self, page: str) -> set[int]:
-        """What was acknowledged to anybody and never shown on this page."""
+        """Return the acknowledged ids, of any author, that this page never showed."""
         with self._lock:
             return set(self.acknowledged.values()) - self._shown.get(page, set())
 
@@ -106,7 +106,7 @@ class Ledger:
         )
 
     def _authors_out_of_order(self) -> int:
-        """A page sends one after the other: its ids ascend in the order of its writing."""
+        """Count the descents of ids: a page sends its messages one at a time, so they ascend."""
         by_page: dict[str, list[int]] = {}
         for nonce, (page, _) in self.written.items():
             if nonce in self.acknowledged:
@@ -143,7 +143,7 @@ class Ledger:
             self.returns.append(time.monotonic() - lost_at)
 
 
-def _shown(value: float) -> str:
+def _format(value: float) -> str:
     return f"{value:.1f} s" if isinstance(value, float) else str(value)
 
 

@@ -12,13 +12,15 @@ import { MessageLog } from "../../frontend/live/message_log.js";
 import { Outbox } from "../../frontend/live/outbox.js";
 import { Pace } from "../../frontend/live/pace.js";
 import { Session } from "../../frontend/live/session.js";
+import { MemoryStore } from "./memory_store.js";
+import { RowList } from "./row_list.js";
 
 /**
  * @import { Socket } from "socket.io-client"
- * @import { Ack, ChatView, Connect, KeyValueStore, LiveSocket, LogChange, OutboxView, Post, Refusal, SessionView } from "../../frontend/live/types.js"
+ * @import { Ack, ChatView, Connect, LiveSocket, LogChange, OutboxView, Post, Refusal, SessionView } from "../../frontend/live/types.js"
  */
 
-/** Like localStorage: one for each person, whose tabs share it. @type {Map<string, KeyValueStore>} */
+/** Like localStorage: one for each person, whose tabs share it. @type {Map<string, MemoryStore>} */
 const stores = new Map();
 /** @type {Map<string, Page>} */
 const pages = new Map();
@@ -26,8 +28,7 @@ const random = Math.random;
 
 /** @implements {SessionView} @implements {OutboxView} @implements {ChatView} */
 class Page {
-  /** @type {{ id: number, body: string }[]} */
-  #rows = [];
+  #list = new RowList();
   /** @type {Socket | undefined} */
   #socket;
   #name;
@@ -46,7 +47,16 @@ class Page {
     const log = new MessageLog(clock);
     const pace = new Pace(clock);
     const storage = storeOf(person);
-    this.#outbox = new Outbox({ session, log, pace, view: this, storage, owner: `${slug}:${person}`, clock, random });
+    this.#outbox = new Outbox({
+      session,
+      log,
+      pace,
+      view: this,
+      storage,
+      owner: `${slug}:${person}`,
+      clock,
+      random,
+    });
     new Chat({ session, log, outbox: this.#outbox, view: this, author: "", clock, random });
   }
 
@@ -75,23 +85,18 @@ class Page {
   }
 
   reportRows() {
-    this.#report("rows", { rows: this.#rows.map(({ id, body }) => [id, body]) });
+    this.#report("rows", { rows: this.#list.rows.map(({ id, body }) => [id, body]) });
   }
 
   /** @param {LogChange} change */
-  showMessages({ inserted, dropped }) {
-    for (const { message, before } of inserted) {
-      const { id, body } = message;
-      const place = before === null ? this.#rows.length : this.#rows.findIndex((row) => row.id === before);
-      this.#rows.splice(place, 0, { id, body });
-      this.#report("shown", { id, body });
-    }
-    for (const id of dropped) this.removeMessage(id);
+  showMessages(change) {
+    this.#list.apply(change);
+    for (const { message } of change.inserted) this.#report("shown", { id: message.id, body: message.body });
   }
 
   /** @param {number} id */
   removeMessage(id) {
-    this.#rows = this.#rows.filter((row) => row.id !== id);
+    this.#list.remove(id);
   }
 
   showCaughtUp() {
@@ -164,24 +169,9 @@ class Page {
 
 /** @param {string} person */
 function storeOf(person) {
-  const store = stores.get(person) ?? createStore();
+  const store = stores.get(person) ?? new MemoryStore();
   stores.set(person, store);
   return store;
-}
-
-/** @returns {KeyValueStore} */
-function createStore() {
-  /** @type {Map<string, string>} */
-  const values = new Map();
-  return {
-    get length() {
-      return values.size;
-    },
-    key: (index) => [...values.keys()][index] ?? null,
-    getItem: (key) => values.get(key) ?? null,
-    setItem: (key, value) => void values.set(key, value),
-    removeItem: (key) => void values.delete(key),
-  };
 }
 
 /** @type {Record<string, (command: any) => void>} */

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { KEPT, MessageLog } from "../../frontend/live/message_log.js";
+import { RowList } from "../../stack/chaos/row_list.js";
+import { FakeClock } from "./support/fake_clock.js";
+
+/** @param {number[]} ids */
+const messages = (...ids) =>
+  ids.map((id) => ({ id, author: "Ada", department: "", body: `${id}`, posted_at: "2026-12-01T09:00:00Z" }));
+/** @param {number} first @param {number} last */
+const range = (first, last) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
+
+/** A log, and the rows of a view that applies its changes. */
+function openLog(ids = /** @type {number[]} */ ([])) {
+  const clock = new FakeClock();
+  const log = new MessageLog(clock, ids);
+  const list = new RowList();
+  list.rows = ids.map((id) => ({ id, body: `${id}` }));
+  /** @param {number[]} arriving */
+  const add = (...arriving) => list.apply(log.add(messages(...arriving)));
+  return { clock, log, list, add, shown: () => list.rows.map(({ id }) => id) };
+}
+
+test("messages are in the order of their ids, whatever the order of arrival", () => {
+  const { add, shown } = openLog([4, 9]);
+  add(12, 7);
+  add(1);
+  add(10);
+  assert.deepEqual(shown(), [1, 4, 7, 9, 10, 12]);
+});
+
+test("a message that arrives again is shown once", () => {
+  const { log, add, shown } = openLog([3]);
+  add(3, 5, 5);
+  add(5, 6);
+  assert.deepEqual(shown(), [3, 5, 6]);
+  assert.deepEqual(log.add(messages(3, 5, 6)), { inserted: [], dropped: [] });
+});
+
+test("any order with any repeats leads to the same list", () => {
+  // A small generator of its own, so that a failure can be repeated.
+  let seed = 20261128;
+  const below = (/** @type {number} */ limit) => {
+    seed = (seed * 1103515245 + 12345) % 2147483648;
+    return seed % limit;
+  };
+  for (let round = 0; round < 200; round += 1) {
+    const { add, shown } = openLog();
+    const arriving = Array.from({ length: 60 }, () => 1 + below(40));
+    while (arriving.length) add(...arriving.splice(0, 1 + below(5)));
+    const ids = shown();
+    assert.deepEqual(
+      ids,
+      [...new Set(ids)].sort((one, other) => one - other),
+    );
+  }
+});
+
+test("a removed message goes, and stays away when it arrives again", () => {
+  const { log, list, add, shown } = openLog([1, 2]);
+  add(3);
+  log.remove(2);
+  list.remove(2);
+  log.remove(8);
+  add(2, 8, 4);
+  assert.deepEqual(shown(), [1, 3, 4]);
+  assert.equal(log.has(2), false);
+});
+
+test("the list keeps the latest 200 messages", () => {
+  const { log, add, shown } = openLog(range(1, KEPT));
+  add(...range(KEPT + 1, KEPT + 30));
+  assert.deepEqual(shown(), range(31, KEPT + 30));
+  assert.deepEqual(log.add(messages(30)), { inserted: [], dropped: [] }, "an older one is not inserted");
+});
+
+test("a page resumes below its first messages, since when they were posted is not known", () => {
+  assert.equal(openLog([]).log.resumeFrom, 0);
+  assert.equal(openLog(range(1, 50)).log.resumeFrom, 0);
+  assert.equal(openLog(range(451, 500)).log.resumeFrom, 400);
+});
+
+test("a page resumes from the highest id of half a minute ago", async () => {
+  const { clock, log, add } = openLog();
+  add(10);
+  await clock.advance(20_000);
+  add(20);
+  assert.equal(log.resumeFrom, 0);
+  await clock.advance(11_000);
+  add(21);
+  assert.equal(log.resumeFrom, 10);
+  await clock.advance(3_600_000);
+  assert.equal(log.resumeFrom, 10, "time alone settles nothing: a message may have been missed");
+  add(22);
+  assert.equal(log.resumeFrom, 21);
+});
+
+test("a message that becomes visible late, with a lower id, is asked for again", async () => {
+  const { clock, log, add } = openLog();
+  for (const id of [1, 2, 3, 5, 6]) {
+    add(id);
+    await clock.advance(5_000);
+  }
+  assert.ok(log.resumeFrom < 4, `resumes from ${log.resumeFrom}`);
+});
+
+test("a page with a full list resumes from its oldest message", () => {
+  const { log, add } = openLog();
+  add(...range(1, 500));
+  assert.equal(log.resumeFrom, 301);
+});
