@@ -48,6 +48,8 @@ def test_the_embedded_default_needs_no_setting(tmp_path: Path) -> None:
         ("REDIS_URL", "redis://host:port/0"),
         ("INSTANCE_PATH", "/proc/none"),
         ("SITE_TIMEZONE", "Middle/Earth"),
+        ("SITE_TIMEZONE", "localtime"),
+        ("SITE_TIMEZONE", "posix/Europe/Berlin"),
         ("SITE_TIMEZONE", "../../etc/passwd"),
         ("KEEP_MINUTES_DAYS", "0"),
         ("KEEP_MINUTES_DAYS", "forever"),

@@ -1,6 +1,12 @@
 """Headers of every answer: content security policy, privacy and caching."""
 
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
 from flask import Flask, Response, g, request
+
+from webapp.domain.events.embeds import Site
+from webapp.domain.events.streams import Stream
 
 BASE_POLICY = {
     "default-src": "'none'",
@@ -14,15 +20,25 @@ BASE_POLICY = {
 }
 
 
-def allow_stream(kind: str, origin: str | None) -> None:
-    """Extend the policy of the current answer, so that it may frame or play the stream."""
-    policy = {"media-src": "'self' blob:", "worker-src": "'self' blob:"}
-    if origin and kind == "embed":
-        policy["frame-src"] = origin
-    elif origin:
-        policy["media-src"] += f" {origin}"
-        policy["connect-src"] = f"'self' {origin}"
-    g.stream_policy = policy
+def current_site() -> Site:
+    """Return the site as the browser addresses it in this request."""
+    return Site(urlsplit(request.host_url).hostname or "", request.is_secure)
+
+
+def allow_stream(stream: Stream, hosts: Iterable[str] = ()) -> None:
+    """Extend the policy of the current answer, so that it may frame or play the stream.
+
+    `hosts` are further sources of the stream.
+    """
+    sources = [*filter(None, [stream.origin]), *hosts]
+    if stream.kind == "embed":
+        g.stream_policy = {"frame-src": " ".join(sources)}
+    else:
+        g.stream_policy = {
+            "media-src": " ".join(["'self'", "blob:", *sources]),
+            "connect-src": " ".join(["'self'", *sources]),
+            "worker-src": "'self' blob:",
+        }
 
 
 def register_headers(app: Flask) -> None:

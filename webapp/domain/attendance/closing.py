@@ -7,13 +7,21 @@ a year later loses nobody who has left since.
 
 from datetime import datetime
 
-from sqlalchemy import Insert, Update, delete, insert, literal, or_, select, update
+from sqlalchemy import Insert, Update, insert, literal, or_, select, update
 
 from webapp.domain.admins import AdminInfo
 from webapp.domain.attendance.statuses import Rule, counted_status
 from webapp.domain.audit import trail
 from webapp.domain.events.store import EventInfo, tell_change
-from webapp.domain.models import Attendance, Closing, Employee, Event, FrozenAttendance
+from webapp.domain.models import (
+    Attendance,
+    Closing,
+    Employee,
+    Event,
+    FrozenAttendance,
+    Reopening,
+)
+from webapp.errors import Invalid
 from webapp.infra.clock import utcnow
 from webapp.infra.database import retry_on_outage
 from webapp.infra.extensions import db
@@ -22,20 +30,42 @@ IDENTITY = ("employee_number", "email", "first_name", "last_name", "department",
 FIGURES = ("checked_in_at", "watched_minutes", "first_minute", "last_minute")
 
 
-def change_state(event: EventInfo, state: str, admin: AdminInfo | None = None) -> None:
-    """Open or close the event, and tell the live pages. Without an admin, a program did it."""
+def change_state(
+    event: EventInfo, state: str, admin: AdminInfo | None = None, reason: str = ""
+) -> None:
+    """Open or close the event, and tell the live pages. Without an admin, a program did it.
+
+    Raises `Invalid` if an admin opens a closed event without a reason.
+    """
+    admin_id = admin.id if admin else None
     if state == "closed":
-        close(event.id, admin.id if admin else None, utcnow())
+        close(event.id, admin_id, utcnow())
     else:
-        _open(event.id, state)
+        _open(event.id, state, admin_id, reason)
     tell_change(event.slug)
 
 
 @retry_on_outage
-def _open(event_id: int, state: str) -> None:
-    _set_state(event_id, state)
-    db.session.execute(delete(Closing).where(Closing.event_id == event_id))
+def _open(event_id: int, state: str, admin_id: int | None, reason: str) -> None:
+    _set_state(event_id, state, reason)
+    if closing := db.session.get(Closing, event_id):
+        if admin_id and not reason:
+            db.session.rollback()
+            raise Invalid("Give a reason for opening an event that was closed.")
+        db.session.add(_reopening(closing, admin_id, reason))
+        db.session.delete(closing)
     db.session.commit()
+
+
+def _reopening(closing: Closing, admin_id: int | None, reason: str) -> Reopening:
+    return Reopening(
+        event_id=closing.event_id,
+        closed_at=closing.closed_at,
+        closed_by=closing.closed_by,
+        reopened_at=utcnow(),
+        reopened_by=admin_id,
+        reason=reason,
+    )
 
 
 @retry_on_outage
@@ -52,13 +82,14 @@ def close(event_id: int, admin_id: int | None, now: datetime) -> None:
     db.session.commit()
 
 
-def _set_state(event_id: int, state: str) -> None:
+def _set_state(event_id: int, state: str, reason: str = "") -> None:
     here = Event.id == event_id
     before = db.session.scalar(select(Event.state).where(here).with_for_update())
     if before != state:
         db.session.execute(update(Event).where(here).values(state=state))
         action = "event_closed" if state == "closed" else "event_opened"
-        trail.record(action, event_id=event_id, state=[before, state])
+        details = {"reason": reason} if reason else {}
+        trail.record(action, event_id=event_id, state=[before, state], **details)
 
 
 def _closing(event_id: int, admin_id: int | None, now: datetime) -> Closing:

@@ -1,118 +1,154 @@
-"""Planning events: creating one, and changing what was planned."""
+"""Planning events: creating one, copying one, and changing the plan."""
 
-import re
-import unicodedata
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
+from slugify import slugify
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from webapp.domain.audit import trail
+from webapp.domain.events.embeds import Site, pasted_address
 from webapp.domain.events.store import EventInfo, change_columns, get_event
-from webapp.domain.events.streams import parse_stream
+from webapp.domain.events.streams import parse_hosts, parse_stream
 from webapp.domain.models import Event
 from webapp.errors import Invalid
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
+from webapp.infra.timezones import timezone_names
 
-SLUG_LENGTH = 60
-SLUG_TRIES = 50
+# Of the title; the date and a number follow. The column has 80 characters.
+SLUG_TITLE_LENGTH = 60
+# Other admins who take the same address at the same moment.
+SLUG_RACES = 10
 COPIED = (
     "title",
     "timezone",
     "stream_url",
+    "stream_kind",
+    "stream_hosts",
     "required_share",
     "chat_open",
     "slow_mode_seconds",
     "hold_messages",
-    "required_share",
 )
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What an admin plans; `starts_at` and `ends_at` are naive, in the event's own zone."""
+    """The plan of an event; `starts_at` and `ends_at` are naive, in the event's own zone."""
 
     title: str
     starts_at: datetime
     ends_at: datetime
     timezone: str
     stream_url: str
+    stream_kind: str = ""
+    stream_hosts: str = ""
     required_share: int = 50
 
-    def checked(self) -> dict[str, object]:
-        """The columns to store. Raises `Invalid`, saying what cannot be."""
-        if self.timezone not in available_timezones():
+    def columns(self, site: Site | None = None) -> dict[str, Any]:
+        """Return the columns to store for an event that `site` shows. Raises `Invalid`."""
+        if self.timezone not in timezone_names():
             raise Invalid("Choose a time zone such as Europe/Berlin.")
         if not 1 <= self.required_share <= 100:
-            raise Invalid("Somebody attended who watched 1 to 100 % of the event.")
-        if self.stream_url:
-            parse_stream(self.stream_url)
-        moments = {
-            name: _moment(getattr(self, name), self.timezone) for name in ("starts_at", "ends_at")
+            raise Invalid("The required share must be between 1 and 100 %.")
+        times = {
+            name: _to_utc(getattr(self, name), self.timezone) for name in ("starts_at", "ends_at")
         }
-        if moments["ends_at"] <= moments["starts_at"]:
+        if times["ends_at"] <= times["starts_at"]:
             raise Invalid("The event must end after it begins.")
-        return asdict(self) | moments
+        return asdict(self) | times | self._stream_columns(site)
+
+    def _stream_columns(self, site: Site | None) -> dict[str, str]:
+        address = pasted_address(self.stream_url)
+        if address:
+            parse_stream(address, self.stream_kind, site)
+        return {"stream_url": address, "stream_hosts": " ".join(parse_hosts(self.stream_hosts))}
 
 
-def create_event(plan: Plan) -> EventInfo:
-    """Add a scheduled event; its address is made from the title. Raises `Invalid`."""
-    return _create(plan.title, plan.checked())
+def create_event(plan: Plan, site: Site | None = None) -> EventInfo:
+    """Add a scheduled event at an address made from its title and date. Raises `Invalid`."""
+    return _create(plan.columns(site))
 
 
 def copy_event(event: EventInfo) -> EventInfo:
     """Add a scheduled event like this one, in the first week to come at the same time of day."""
-    begin, length = event.local(event.starts_at), event.ends_at - event.starts_at
-    while begin <= utcnow():
-        # Wall time: the clock on the wall says the same after a change to summer time.
-        begin += timedelta(weeks=1)
-    starts_at = begin.astimezone(UTC)
+    starts_at = _next_start(event)
+    ends_at = starts_at + (event.ends_at - event.starts_at)
     columns = {name: getattr(event, name) for name in COPIED}
-    times = {"starts_at": starts_at, "ends_at": starts_at + length}
-    return _create(event.title, columns | times, copy_of=event.slug)
+    return _create(columns | {"starts_at": starts_at, "ends_at": ends_at}, copy_of=event.slug)
 
 
-def _create(title: str, columns: dict[str, Any], **details: str) -> EventInfo:
-    base = _slug_of(title)
-    for number in range(1, SLUG_TRIES):
-        slug = base if number == 1 else f"{base}-{number}"
+def change_event(event: EventInfo, plan: Plan, site: Site | None = None) -> None:
+    """Change the plan, and tell the live pages. Raises `Invalid`."""
+    change_columns(event, "event_edited", **plan.columns(site))
+
+
+def _create(columns: dict[str, Any], **details: str) -> EventInfo:
+    for _ in range(SLUG_RACES):
+        slug = _free_slug(columns)
         event = Event(slug=slug, state="scheduled", **columns)
         db.session.add(event)
         try:
             db.session.flush()
         except IntegrityError:
-            # The address is taken, perhaps since a moment ago: the next number.
+            # Another admin took this address a moment ago.
             db.session.rollback()
         else:
             trail.record("event_created", event_id=event.id, **details)
             db.session.commit()
             return get_event(slug)
-    raise Invalid("There are too many events of this title. Choose another.")
+    raise Invalid("Others are adding events of this title just now. Try again.")
 
 
-def change_event(event: EventInfo, plan: Plan) -> None:
-    """Change what was planned, and tell the live pages. Raises `Invalid`."""
-    change_columns(event, "event_edited", **plan.checked())
+def _free_slug(columns: dict[str, Any]) -> str:
+    """Return `title-2026-01-31`, or the same with the lowest number that nobody has taken."""
+    day = columns["starts_at"].astimezone(ZoneInfo(columns["timezone"])).date()
+    title = slugify(columns["title"], max_length=SLUG_TITLE_LENGTH, word_boundary=True)
+    base = f"{title or 'event'}-{day}"
+    like = select(Event.slug).where(Event.slug.startswith(base, autoescape=True))
+    taken, slug, number = set(db.session.scalars(like)), base, 1
+    while slug in taken:
+        number += 1
+        slug = f"{base}-{number}"
+    return slug
 
 
-def _moment(wall: datetime, timezone: str) -> datetime:
-    """What the clock on the wall says, as a moment; where it says it once."""
-    first, second = (wall.replace(tzinfo=ZoneInfo(timezone), fold=fold) for fold in (0, 1))
-    said = f"{wall:%H:%M} on {wall:%-d %B %Y}"
+def _next_start(event: EventInfo) -> datetime:
+    # Wall time: the time of day stays the same over a change to summer time.
+    begin, length = event.local(event.starts_at), event.ends_at - event.starts_at
+    while True:
+        starts_at = begin.astimezone(UTC)
+        end = event.local(starts_at + length)
+        if begin > utcnow() and _exists(begin) and not (_is_twice(begin) or _is_twice(end)):
+            return starts_at
+        begin += timedelta(weeks=1)
+
+
+def _to_utc(wall: datetime, timezone: str) -> datetime:
+    """Return a naive time of that zone in UTC. Raises `Invalid` unless it comes exactly once."""
+    local = wall.replace(tzinfo=ZoneInfo(timezone), fold=0)
+    text = f"{wall:%H:%M} on {wall:%-d %B %Y}"
     try:
-        moment = first.astimezone(UTC)
+        exists = _exists(local)
     except OverflowError:
         raise Invalid("Choose another year.") from None
-    if moment.astimezone(first.tzinfo).replace(tzinfo=None) != wall:
-        raise Invalid(f"{said} does not exist in {timezone}: the clocks go forward over it.")
-    if first.utcoffset() != second.utcoffset():
-        raise Invalid(f"{said} comes twice in {timezone}: the clocks go back. Choose another time.")
-    return moment
+    if not exists:
+        raise Invalid(f"{text} does not exist in {timezone}: the clocks go forward over it.")
+    if _is_twice(local):
+        raise Invalid(f"{text} comes twice in {timezone}: the clocks go back. Choose another time.")
+    return local.astimezone(UTC)
 
 
-def _slug_of(title: str) -> str:
-    plain = unicodedata.normalize("NFKD", title.lower()).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", plain)[:SLUG_LENGTH].strip("-") or "event"
+def _exists(local: datetime) -> bool:
+    """Return False for a time of day that the clocks skip."""
+    there_and_back = local.astimezone(UTC).astimezone(local.tzinfo)
+    return there_and_back.replace(tzinfo=None) == local.replace(tzinfo=None)
+
+
+def _is_twice(local: datetime) -> bool:
+    """Return True for a time of day that comes again after the clocks go back."""
+    return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()

@@ -1,26 +1,29 @@
-"""Events: which one is current, what is known of one, and changing it."""
+"""Events: finding the current one, reading one from the cache, and changing it."""
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import case, select, update
+from sqlalchemy import Row, Select, and_, case, or_, select, update
 
 from webapp.domain.audit import trail
-from webapp.domain.models import Event
+from webapp.domain.models import Closing, Event
 from webapp.errors import NotFound
 from webapp.infra import cache, publisher
-from webapp.infra.clock import from_isoformat, isoformat
+from webapp.infra.clock import from_isoformat, isoformat, utcnow
 from webapp.infra.database import retry_on_outage
 from webapp.infra.extensions import db
 
 CACHE_SECONDS = 60
+# An event is usually opened shortly before it begins, for a test of the stream.
+EARLY = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class EventInfo:
-    """What pages and nodes know of an event; moments are aware UTC."""
+    """An event as pages and nodes know it. Times are aware UTC; `closed_at` is None unless it is
+    closed."""
 
     id: int
     slug: str
@@ -34,6 +37,10 @@ class EventInfo:
     slow_mode_seconds: int
     hold_messages: bool
     required_share: int
+    stream_kind: str = ""
+    stream_hosts: str = ""
+    archived_at: datetime | None = None
+    closed_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -41,24 +48,50 @@ class EventInfo:
         return self.state == "open"
 
     @property
+    def is_overdue(self) -> bool:
+        """True if the event should have begun and nobody has opened it."""
+        return self.state == "scheduled" and self.starts_at <= utcnow()
+
+    @property
+    def is_over(self) -> bool:
+        """True if the planned end has passed."""
+        return self.ends_at <= utcnow()
+
+    @property
+    def is_near(self) -> bool:
+        """True from an hour before the planned start to the planned end."""
+        return self.starts_at - EARLY <= utcnow() < self.ends_at
+
+    @property
     def settings(self) -> dict[str, Any]:
-        """What open live pages are told when it changes."""
+        """Return the settings that open live pages receive when one of them changes."""
         return {name: getattr(self, name) for name in SETTINGS}
 
     def local(self, moment: datetime) -> datetime:
-        """`moment` in the event's own zone, as pages show it."""
+        """Return `moment` in the event's own zone, as pages show it."""
         return moment.astimezone(ZoneInfo(self.timezone))
 
 
-# An address keeps its event. With the id, all that a request asks the cache is asked at once.
+# The id of each address that this process has looked up, so that a request can ask the cache for
+# all its keys at once.
 _ids: dict[str, int] = {}
 
 FIELDS = tuple(EventInfo.__dataclass_fields__)
-SETTINGS = ("state", "chat_open", "slow_mode_seconds", "hold_messages", "title", "stream_url")
+TIMES = ("starts_at", "ends_at", "archived_at", "closed_at")
+SETTINGS = (
+    "state",
+    "chat_open",
+    "slow_mode_seconds",
+    "hold_messages",
+    "title",
+    "stream_url",
+    "stream_kind",
+    "stream_hosts",
+)
 
 
 def get_event(slug: str) -> EventInfo:
-    """The event of that address, from the cache. Raises `NotFound`."""
+    """Return the event at that address, from the cache. Raises `NotFound`."""
     values = cache.remember(cache_key(slug), CACHE_SECONDS, lambda: _read(slug))
     if values is None:
         raise NotFound("There is no such event.")
@@ -67,33 +100,44 @@ def get_event(slug: str) -> EventInfo:
 
 
 def known_id(slug: str) -> int | None:
-    """The id of an event that this process has looked up before; of another one, None."""
+    """Return the id of an event that this process has looked up before, else None."""
     return _ids.get(slug)
 
 
 def current_event() -> EventInfo | None:
-    """The event to send people to: the open one, else the next to come, else None."""
-    open_first = case((Event.state == "open", 0), else_=1)
+    """Return the event that `/` leads to: the open one that began last, else the next one.
+
+    An open event that has not begun comes after those that have. A scheduled one whose end has
+    passed is not the next.
+    """
+    now = utcnow()
+    is_open = Event.state == "open"
+    begun = and_(is_open, Event.starts_at <= now)
+    upcoming = and_(Event.state == "scheduled", Event.ends_at > now)
     query = (
-        select(Event)
-        .where(Event.state != "closed")
-        .order_by(open_first, Event.starts_at, Event.id)
+        _events()
+        .where(Event.archived_at.is_(None), or_(is_open, upcoming))
+        .order_by(
+            case((begun, 0), (is_open, 1), else_=2),
+            case((begun, Event.starts_at)).desc(),
+            Event.starts_at,
+            Event.id,
+        )
         .limit(1)
     )
-    event = db.session.scalar(query)
-    return _info(event) if event else None
+    row = db.session.execute(query).one_or_none()
+    return _info(row) if row else None
 
 
-def list_events() -> list[EventInfo]:
-    """Every event, the latest first."""
-    return [
-        _info(event) for event in db.session.scalars(select(Event).order_by(Event.starts_at.desc()))
-    ]
+def list_events(*, archived: bool = False) -> list[EventInfo]:
+    """Return the events that are archived, or those that are not; the latest first."""
+    where = Event.archived_at.is_not(None) if archived else Event.archived_at.is_(None)
+    query = _events().where(where).order_by(Event.starts_at.desc())
+    return [_info(row) for row in db.session.execute(query)]
 
 
 def refresh_event(slug: str) -> EventInfo | None:
-    """The event as the database has it now; a cache that missed a change while Redis was away
-    is corrected."""
+    """Return the event from the database, or None; correct a cache that missed a change."""
     values = _read(slug)
     if values is None:
         return None
@@ -102,59 +146,64 @@ def refresh_event(slug: str) -> EventInfo | None:
 
 
 def change_columns(event: EventInfo, action: str, /, **values: object) -> None:
-    """Change columns of the event that have been checked, and tell the live pages.
+    """Change checked columns of the event, record the difference as `action`, tell live pages.
 
-    What is different afterwards is on record as `action`. Not its state: opening and closing are
-    in `closing`.
+    Not for `state`: opening and closing are in `closing`.
     """
     _update(event.id, action, values)
     tell_change(event.slug)
 
 
 def tell_change(slug: str) -> None:
-    """Tell the live pages what the event is now, on the line after the commit."""
+    """Send the event's settings to its live pages, on the line after the commit."""
     forget_event(slug)
     publisher.publish(slug, "event_changed", get_event(slug).settings)
 
 
 def forget_event(slug: str) -> None:
-    """Drop what is cached of an event, on the line after the commit that changed it."""
+    """Drop the cached event, on the line after the commit that changed it."""
     cache.forget(cache_key(slug))
+
+
+def cache_key(slug: str) -> str:
+    """Return the key under which the event is cached."""
+    return f"event:v4:{slug}"
 
 
 @retry_on_outage
 def _update(event_id: int, action: str, values: dict[str, object]) -> None:
-    known = db.session.get_one(Event, event_id, populate_existing=True, with_for_update=True)
-    before: dict[str, Any] = {name: getattr(known, name) for name in values}
-    changes: dict[str, Any] = {n: [before[n], v] for n, v in values.items() if v != before[n]}
+    event = db.session.get_one(Event, event_id, populate_existing=True, with_for_update=True)
+    before: dict[str, Any] = {name: getattr(event, name) for name in values}
+    changes: dict[str, Any] = {
+        name: [before[name], value] for name, value in values.items() if value != before[name]
+    }
     if changes:
         db.session.execute(update(Event).where(Event.id == event_id).values(**values))
         trail.record(action, event_id=event_id, **changes)
     db.session.commit()
 
 
-def cache_key(slug: str) -> str:
-    """Under which an event is cached."""
-    return f"event:v3:{slug}"
+def _events() -> Select[Event, datetime]:
+    return select(Event, Closing.closed_at).outerjoin(Closing, Closing.event_id == Event.id)
 
 
 def _read(slug: str) -> dict[str, Any] | None:
-    event = db.session.scalar(select(Event).where(Event.slug == slug))
-    # To MySQL a trailing space makes no difference; to the cache it is another key.
-    return _to_json(_info(event)) if event and event.slug == slug else None
+    row = db.session.execute(_events().where(Event.slug == slug)).one_or_none()
+    # MySQL ignores trailing spaces when it compares; the cache does not.
+    return _to_json(_info(row)) if row and row[0].slug == slug else None
 
 
-def _info(event: Event) -> EventInfo:
-    return EventInfo(**{name: getattr(event, name) for name in FIELDS})
+def _info(row: Row[Event, datetime]) -> EventInfo:
+    event, closed_at = row
+    values = {name: getattr(event, name) for name in FIELDS if name != "closed_at"}
+    return EventInfo(**values, closed_at=closed_at)
 
 
 def _to_json(event: EventInfo) -> dict[str, Any]:
-    return asdict(event) | {
-        "starts_at": isoformat(event.starts_at),
-        "ends_at": isoformat(event.ends_at),
-    }
+    values = asdict(event)
+    return values | {name: isoformat(values[name]) for name in TIMES if values[name]}
 
 
 def _from_json(values: dict[str, Any]) -> EventInfo:
-    moments = {name: from_isoformat(values[name]) for name in ("starts_at", "ends_at")}
+    moments = {name: from_isoformat(values[name]) for name in TIMES if values[name]}
     return EventInfo(**(values | moments))

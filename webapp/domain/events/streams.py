@@ -1,24 +1,23 @@
-"""Stream addresses: what an admin may enter, and what the live page makes of it."""
+"""Stream addresses: which of them an admin may enter, and what the live page shows for each."""
 
 import re
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
+from webapp.domain.events.embeds import Site, embed_address
+from webapp.domain.models import STREAM_HOSTS_LENGTH, STREAM_URL_LENGTH
 from webapp.errors import Invalid
 
-# The origin becomes part of the Content-Security-Policy, so nothing else may hide in it.
-HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
-UNSAFE = frozenset(" \"'<>\\^`{|}")
+Kind = Literal["hls", "embed"]
 
-YOUTUBE_HOSTS = frozenset(
-    ("youtu.be", "youtube.com", "www.youtube.com", "m.youtube.com", "www.youtube-nocookie.com")
-)
-# The two exceptions stand in the place of an id where a channel or a list is embedded.
-YOUTUBE_ID = re.compile(r"(?!live_stream|videoseries)[A-Za-z0-9_-]{11}")
-YOUTUBE_PATH = re.compile(rf"/(?:live|embed|shorts)/({YOUTUBE_ID.pattern})/?")
-VIMEO_HOSTS = frozenset(("vimeo.com", "www.vimeo.com"))
-VIMEO_PATH = re.compile(r"/(event/)?([0-9]{1,12})(?:/([0-9a-f]+))?/?")
+# The origin becomes part of the Content-Security-Policy, so nothing else may hide in it.
+LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+HOST = re.compile(rf"{LABEL}(\.{LABEL})*")
+# The scheme is optional; `*.example.com` stands for every host below example.com.
+FURTHER_HOST = re.compile(rf"(?:(https?)://)?((?:\*\.{LABEL}\.)?{HOST.pattern}(?::\d{{1,5}})?)/?")
+UNSAFE = frozenset(" \"'<>\\^`{|}")
+INGEST = ("rtmp", "rtmps", "rtsp", "srt", "rist", "udp", "whip")
 
 
 class InvalidStream(Invalid):
@@ -27,43 +26,65 @@ class InvalidStream(Invalid):
 
 @dataclass(frozen=True)
 class Stream:
-    """What the live page shows: `kind` is `hls` (a video element) or `embed` (a frame).
+    """The video of a live page: `kind` is `hls` (a video element) or `embed` (a frame).
 
-    `origin` is where it comes from, for the Content-Security-Policy; None for this site.
+    `origin` is its source for the Content-Security-Policy; None for this site.
     """
 
-    kind: Literal["hls", "embed"]
+    kind: Kind
     src: str
     origin: str | None
 
 
-def parse_stream(address: str) -> Stream:
-    """What to show for an address. Raises `InvalidStream` for one that must not be shown."""
-    if len(address) > 500:
-        raise InvalidStream("A stream address has at most 500 characters.")
+def parse_stream(address: str, kind: str = "", site: Site | None = None) -> Stream:
+    """Return the stream at `address`, which `site` shows (None: any).
+
+    Without a `kind` the address says whether it is a playlist or a page. Raises `InvalidStream`.
+    """
+    if len(address) > STREAM_URL_LENGTH:
+        raise InvalidStream(f"A stream address has at most {STREAM_URL_LENGTH:,} characters.")
     if not address.isprintable() or not UNSAFE.isdisjoint(address):
         raise InvalidStream("A stream address has no spaces, quotes or invisible characters.")
     if re.match(r"/(?!/)", address):
         return _own_stream(address)
     url = _split(address)
-    if url.path.lower().endswith(".m3u8"):
+    if site and site.secure and url.scheme == "http":
+        raise InvalidStream(
+            "This site is served over https, so browsers block a stream over http://."
+            " Use its https:// address."
+        )
+    if (kind or _kind_of(url)) == "hls":
         return Stream("hls", address, _origin(url))
-    if url.scheme != "https":
-        raise InvalidStream("A page is shown from an https:// address only.")
-    embed = _youtube(url) or _vimeo(url) or address
-    return Stream("embed", embed, _origin(urlsplit(embed)))
+    return _embed(url, site or Site())
 
 
-def find_stream(address: str) -> Stream | None:
-    """The same for an address that is stored already: None where there is nothing to show."""
+def find_stream(address: str, kind: str = "", site: Site | None = None) -> Stream | None:
+    """Return the stream at an address that is stored already; None if it cannot be shown."""
     try:
-        return parse_stream(address)
+        return parse_stream(address, kind, site)
     except InvalidStream:
         return None
 
 
+def parse_hosts(text: str) -> list[str]:
+    """Return the sources that `text` lists, separated by white space or commas, each once.
+
+    Raises `InvalidStream` for anything that is not a host or an origin.
+    """
+    sources: list[str] = []
+    for word in text.lower().replace(",", " ").split():
+        found = FURTHER_HOST.fullmatch(word)
+        if not found:
+            raise InvalidStream(f"“{word[:80]}” is not a host such as cdn.example.com.")
+        sources.append(f"{found[1] or 'https'}://{found[2]}")
+    unique = list(dict.fromkeys(sources))
+    if len(" ".join(unique)) > STREAM_HOSTS_LENGTH:
+        raise InvalidStream("There are too many further hosts. Use *.example.com for a group.")
+    return unique
+
+
 def _own_stream(path: str) -> Stream:
-    if not urlsplit(path).path.lower().endswith(".m3u8"):
+    if ".m3u8" not in path.lower():
         raise InvalidStream("A path on this site must lead to an HLS playlist (.m3u8).")
     return Stream("hls", path, None)
 
@@ -71,11 +92,16 @@ def _own_stream(path: str) -> Stream:
 def _split(address: str) -> SplitResult:
     try:
         url = urlsplit(address)
-        # Reading the port is what checks it.
-        readable = url.port != 0
+        # `urlsplit` checks the port when it is read.
+        valid = url.port != 0
     except ValueError:
         raise InvalidStream from None
-    if not readable or url.scheme not in ("http", "https"):
+    if url.scheme in INGEST:
+        raise InvalidStream(
+            f"{url.scheme}:// is the address that an encoder sends to."
+            " Paste the playback address, which begins with https://."
+        )
+    if not valid or url.scheme not in ("http", "https"):
         raise InvalidStream
     if "@" in url.netloc:
         raise InvalidStream("A stream address has no user name or password: viewers would see it.")
@@ -84,38 +110,31 @@ def _split(address: str) -> SplitResult:
     return url
 
 
+def _kind_of(url: SplitResult) -> Kind:
+    # `manifest(format=m3u8-cmaf)`, `chunklist.m3u8;session=1`, `play?file=live.m3u8`. A player's
+    # page that is given a whole address to play is a page.
+    path, query = url.path.lower(), url.query.lower()
+    if path.endswith(".mpd") or "format=mpd" in path:
+        raise InvalidStream(
+            "This is a DASH stream (.mpd), which this page cannot play."
+            " Paste the HLS address (.m3u8) of the same stream."
+        )
+    is_player = path.endswith((".html", ".htm")) or "//" in query or "%2f%2f" in query
+    if "m3u8" in path or ("m3u8" in query and not is_player):
+        return "hls"
+    return "embed"
+
+
+def _embed(url: SplitResult, site: Site) -> Stream:
+    if url.scheme != "https":
+        raise InvalidStream("A page is shown from an https:// address only.")
+    try:
+        address = embed_address(url, site)
+    except Invalid as refusal:
+        raise InvalidStream(refusal.message) from None
+    return Stream("embed", address, _origin(urlsplit(address)))
+
+
 def _origin(url: SplitResult) -> str:
     port = f":{url.port}" if url.port else ""
     return f"{url.scheme}://{url.hostname}{port}"
-
-
-def _youtube(url: SplitResult) -> str | None:
-    if url.hostname not in YOUTUBE_HOSTS:
-        return None
-    video = _youtube_id(url)
-    if video:
-        return f"https://www.youtube-nocookie.com/embed/{video}"
-    if url.path.startswith("/embed/"):
-        return None
-    # YouTube's other pages refuse to be framed.
-    raise InvalidStream("Enter the address of one YouTube video, as its Share button gives it.")
-
-
-def _youtube_id(url: SplitResult) -> str | None:
-    if url.hostname == "youtu.be":
-        found = YOUTUBE_ID.fullmatch(url.path.strip("/"))
-    elif url.path == "/watch":
-        found = YOUTUBE_ID.fullmatch(parse_qs(url.query).get("v", [""])[0])
-    else:
-        found = YOUTUBE_PATH.fullmatch(url.path)
-    return found[found.lastindex or 0] if found else None
-
-
-def _vimeo(url: SplitResult) -> str | None:
-    found = VIMEO_PATH.fullmatch(url.path) if url.hostname in VIMEO_HOSTS else None
-    if not found:
-        return None
-    event, video, secret = found.groups()
-    if event:
-        return f"https://vimeo.com/event/{video}/embed" + (f"/{secret}" if secret else "")
-    return f"https://player.vimeo.com/video/{video}" + (f"?h={secret}" if secret else "")

@@ -20,12 +20,21 @@ from webapp.domain.models.chat import (
     Mute,
 )
 from webapp.domain.models.employees import Employee
-from webapp.domain.models.events import Event
+from webapp.domain.models.events import (
+    REASON_LENGTH,
+    STREAM_HOSTS_LENGTH,
+    STREAM_URL_LENGTH,
+    Event,
+    Reopening,
+)
 
 __all__ = [
     "BODY_LENGTH",
     "NONCE_LENGTH",
     "NOTE_LENGTH",
+    "REASON_LENGTH",
+    "STREAM_HOSTS_LENGTH",
+    "STREAM_URL_LENGTH",
     "SUBJECT_LENGTH",
     "Admin",
     "Announcement",
@@ -40,5 +49,6 @@ __all__ = [
     "HeldMessage",
     "Message",
     "Mute",
+    "Reopening",
     "WatchedMinute",
 ]

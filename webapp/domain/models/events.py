@@ -2,15 +2,24 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.domain.models.columns import MYSQL, UtcDateTime, exact
 from webapp.infra.extensions import Model
 
+# Signed addresses have up to 1,500 characters.
+STREAM_URL_LENGTH = 4000
+STREAM_HOSTS_LENGTH = 2000
+REASON_LENGTH = 200
+
 
 class Event(Model):
-    """A meeting. `state` is what an admin made it, whatever the clock says."""
+    """A meeting. Admins set its `state`; the clock does not change it.
+
+    `stream_kind` is `hls`, `embed` or empty (see the address); `stream_hosts` lists further
+    sources of the stream, separated by spaces. An archived event is left out of lists.
+    """
 
     __tablename__ = "events"
     __table_args__ = (
@@ -26,9 +35,28 @@ class Event(Model):
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
     timezone: Mapped[str] = mapped_column(String(64))
-    stream_url: Mapped[str] = mapped_column(String(500))
+    stream_url: Mapped[str] = mapped_column(String(STREAM_URL_LENGTH))
+    stream_kind: Mapped[str] = mapped_column(String(8), default="")
+    stream_hosts: Mapped[str] = mapped_column(String(STREAM_HOSTS_LENGTH), default="")
     state: Mapped[str] = mapped_column(String(16), default="scheduled")
     chat_open: Mapped[bool] = mapped_column(default=True)
     slow_mode_seconds: Mapped[int] = mapped_column(default=0)
     hold_messages: Mapped[bool] = mapped_column(default=False)
     required_share: Mapped[int] = mapped_column(default=50)
+    archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Reopening(Model):
+    """A closing that was taken back: when and by whom the event had been closed, and why it was
+    opened again."""
+
+    __tablename__ = "reopenings"
+    __table_args__ = (Index(None, "event_id", "reopened_at"), MYSQL)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"))
+    closed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    closed_by: Mapped[int | None] = mapped_column(ForeignKey("admins.id"))
+    reopened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    reopened_by: Mapped[int | None] = mapped_column(ForeignKey("admins.id"))
+    reason: Mapped[str] = mapped_column(String(REASON_LENGTH))

@@ -118,5 +118,5 @@ def _show(
 
 
 def _poll_seconds(event: EventInfo) -> int:
-    long_before = event.starts_at - utcnow() > LONG_BEFORE
+    long_before = event.starts_at - utcnow() > LONG_BEFORE or event.is_over
     return POLL_SECONDS_LONG_BEFORE if long_before else POLL_SECONDS

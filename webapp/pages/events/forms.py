@@ -1,13 +1,24 @@
 """The form that plans an event."""
 
+from typing import Any, Self
+
 from flask_wtf import FlaskForm
-from wtforms import DateTimeLocalField, IntegerField, StringField
+from wtforms import DateTimeLocalField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from webapp.domain.events.planning import Plan
+from webapp.domain.events.store import EventInfo
 from webapp.infra.text import clean_field, one_line
 
 FORMAT = "%Y-%m-%dT%H:%M"
+KINDS = [
+    SelectChoice("", "Recognise by the address"),
+    SelectChoice("hls", "HLS playlist"),
+    SelectChoice("embed", "Page in a frame"),
+]
+# An embed code is longer than the address in it.
+ADDRESS_LENGTH = 8000
 
 
 class EventForm(FlaskForm):
@@ -21,20 +32,34 @@ class EventForm(FlaskForm):
     starts_at = DateTimeLocalField("Start", [InputRequired("When does it begin?")], format=FORMAT)
     ends_at = DateTimeLocalField("End", [InputRequired("When does it end?")], format=FORMAT)
     timezone = StringField("Time zone", [InputRequired("In which time zone?"), Length(max=64)])
-    stream_url = StringField("Stream address", [Length(max=500)], filters=[clean_field])
+    stream_url = StringField("Stream address", [Length(max=ADDRESS_LENGTH)], filters=[clean_field])
+    stream_kind = SelectField("Kind of stream", choices=KINDS, default="")
+    stream_hosts = TextAreaField(
+        "Further hosts of the stream", [Length(max=ADDRESS_LENGTH)], filters=[clean_field]
+    )
     required_share = IntegerField(
         "Attended means watching at least this share, in percent",
         [InputRequired("A whole number from 1 to 100."), NumberRange(1, 100)],
         default=50,
     )
 
+    @classmethod
+    def of(cls, event: EventInfo) -> Self:
+        """Return the form filled in with the plan of `event`."""
+        values: dict[str, Any] = {name: getattr(event, name) for name in cls.names()}
+        times = {name: event.local(values[name]) for name in ("starts_at", "ends_at")}
+        return cls(**values | times)
+
+    @classmethod
+    def names(cls) -> list[str]:
+        """Return the names of the fields, which are those of the plan."""
+        return list(Plan.__dataclass_fields__)
+
     def plan(self) -> Plan:
-        """What the valid form says."""
-        return Plan(
-            title=self.title.data.strip(),
-            starts_at=self.starts_at.data,
-            ends_at=self.ends_at.data,
-            timezone=self.timezone.data.strip(),
-            stream_url=(self.stream_url.data or "").strip(),
-            required_share=self.required_share.data,
-        )
+        """Return the plan that the valid form describes."""
+        return Plan(**{name: _stripped(self[name].data) for name in self.names()})
+
+
+def _stripped(value: Any) -> Any:
+    # A field that the request leaves out has no data.
+    return (value or "").strip() if value is None or isinstance(value, str) else value

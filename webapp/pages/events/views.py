@@ -1,21 +1,26 @@
-"""The admins' events: the list, planning one, opening and closing it."""
+"""The admins' events: listing, planning, opening, closing, archiving."""
 
 from datetime import timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.domain.attendance import checkin, closing, viewer_count
 from webapp.domain.chat import messages as chat_messages
+from webapp.domain.events import archiving
 from webapp.domain.events import store as event_store
 from webapp.domain.events.planning import change_event, copy_event, create_event
 from webapp.domain.events.store import EventInfo
+from webapp.domain.models import REASON_LENGTH
 from webapp.errors import Invalid, TownhallError
 from webapp.http import identity
 from webapp.http.access import admin_required
+from webapp.http.headers import current_site
 from webapp.http.rendering import redirect_to, render
 from webapp.infra.clock import utcnow
+from webapp.infra.text import one_line
+from webapp.infra.timezones import timezone_names
 from webapp.pages.events.forms import EventForm
 
 bp = Blueprint("events", __name__, url_prefix="/admin")
@@ -24,11 +29,13 @@ bp = Blueprint("events", __name__, url_prefix="/admin")
 @bp.get("/")
 @admin_required
 def list_events() -> ResponseReturnValue:
-    found = event_store.list_events()
+    archived = "archived" in request.args
+    found = event_store.list_events(archived=archived)
     return render(
         "events/list_events.html",
         "events/_rows.html",
         events=found,
+        archived=archived,
         checked_in=checkin.count_checked_in(),
         watching=viewer_count.count_watching(event.id for event in found if event.is_open),
         messages=chat_messages.count_messages(),
@@ -51,7 +58,7 @@ def create() -> ResponseReturnValue:
     form = EventForm()
     try:
         _validate(form)
-        create_event(form.plan())
+        create_event(form.plan(), current_site())
     except Invalid as refusal:
         return _show(form, refusal)
     return redirect_to(url_for("events.list_events"))
@@ -61,15 +68,7 @@ def create() -> ResponseReturnValue:
 @admin_required
 def show_edit(slug: str) -> ResponseReturnValue:
     event = event_store.get_event(slug)
-    form = EventForm(
-        title=event.title,
-        starts_at=event.local(event.starts_at),
-        ends_at=event.local(event.ends_at),
-        timezone=event.timezone,
-        stream_url=event.stream_url,
-        required_share=event.required_share,
-    )
-    return _show(form, event=event)
+    return _show(EventForm.of(event), event=event)
 
 
 @bp.post("/events/<slug>/edit")
@@ -78,7 +77,7 @@ def edit(slug: str) -> ResponseReturnValue:
     event, form = event_store.get_event(slug), EventForm()
     try:
         _validate(form)
-        change_event(event, form.plan())
+        change_event(event, form.plan(), current_site())
     except Invalid as refusal:
         return _show(form, refusal, event)
     return redirect_to(url_for("events.list_events"))
@@ -91,23 +90,76 @@ def copy(slug: str) -> ResponseReturnValue:
     return redirect_to(url_for("events.show_edit", slug=made.slug))
 
 
+@bp.get("/events/<slug>/open")
+@admin_required
+def confirm_open(slug: str) -> ResponseReturnValue:
+    return _ask_to_open(event_store.get_event(slug))
+
+
 @bp.post("/events/<slug>/state")
 @admin_required
 def change_state(slug: str) -> ResponseReturnValue:
-    state = request.form.get("state")
+    event, state = event_store.get_event(slug), request.form.get("state")
     if state not in ("open", "closed"):
         raise Invalid("An event can be opened or closed.")
-    closing.change_state(event_store.get_event(slug), state, identity.current_admin())
+    if state == "open" and _must_ask(event) and "confirmed" not in request.form:
+        return redirect_to(url_for("events.confirm_open", slug=slug))
+    reason = one_line(request.form.get("reason", ""))[:REASON_LENGTH]
+    try:
+        closing.change_state(event, state, identity.current_admin(), reason)
+    except Invalid as refusal:
+        return _ask_to_open(event, refusal)
     return redirect_to(url_for("events.list_events"))
+
+
+@bp.get("/events/<slug>/remove")
+@admin_required
+def confirm_remove(slug: str) -> ResponseReturnValue:
+    return _ask_to_remove(event_store.get_event(slug))
+
+
+@bp.post("/events/<slug>/remove")
+@admin_required
+def remove(slug: str) -> ResponseReturnValue:
+    event = event_store.get_event(slug)
+    try:
+        REMOVALS[request.form.get("choice", "")](event)
+    except KeyError:
+        raise Invalid("An event can be archived, restored or deleted.") from None
+    except Invalid as refusal:
+        return _ask_to_remove(event, refusal)
+    return redirect_to(url_for("events.list_events"))
+
+
+REMOVALS = {
+    "archive": archiving.archive_event,
+    "restore": archiving.restore_event,
+    "delete": archiving.delete_event,
+}
+
+
+def _must_ask(event: EventInfo) -> bool:
+    """Return True if opening the event is probably a slip."""
+    return not event.is_open and (event.state == "closed" or not event.is_near)
+
+
+def _ask_to_open(event: EventInfo, error: TownhallError | None = None) -> ResponseReturnValue:
+    return render("events/confirm_open.html", event=event, error=error)
+
+
+def _ask_to_remove(event: EventInfo, error: TownhallError | None = None) -> ResponseReturnValue:
+    attended = archiving.has_attendance(event.id)
+    return render("events/confirm_remove.html", event=event, attended=attended, error=error)
 
 
 def _validate(form: EventForm) -> None:
     if not form.validate():
-        raise Invalid("Some of this cannot be right; see below.")
+        raise Invalid("Check the fields that are marked below.")
 
 
 def _show(
     form: EventForm, error: TownhallError | None = None, event: EventInfo | None = None
 ) -> ResponseReturnValue:
-    zones = sorted(available_timezones())
-    return render("events/edit.html", form=form, event=event, timezones=zones, error=error)
+    return render(
+        "events/edit.html", form=form, event=event, timezones=timezone_names(), error=error
+    )

@@ -17,7 +17,7 @@ from webapp.domain.events.streams import find_stream
 from webapp.errors import EventNotOpen, TownhallError
 from webapp.http import identity
 from webapp.http.access import viewer_required
-from webapp.http.headers import allow_stream
+from webapp.http.headers import allow_stream, current_site
 from webapp.http.rendering import redirect_to, render, wants_json
 from webapp.infra.clock import isoformat
 from webapp.infra.ids import parse_id
@@ -96,9 +96,9 @@ def _fields() -> dict[str, Any]:
 def _show(
     event: EventInfo, viewer: Viewer, error: TownhallError | None = None
 ) -> ResponseReturnValue:
-    stream = find_stream(event.stream_url)
+    stream = find_stream(event.stream_url, event.stream_kind, current_site())
     if stream:
-        allow_stream(stream.kind, stream.origin)
+        allow_stream(stream, event.stream_hosts.split())
     return render(
         "live/show_live.html",
         event=event,
