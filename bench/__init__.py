@@ -1,1 +1,1 @@
-"""The benchmarks: each a module with `run() -> Report`."""
+"""The benchmarks. Each is a module with `run() -> Report`."""

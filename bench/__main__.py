@@ -1,8 +1,7 @@
 """`make bench`: `python -m bench` runs every benchmark, `python -m bench checkin` one.
 
-SECONDS=5 ROUNDS=1 VIEWERS=500 RATES=40,200 make it short, for development; the figures that count
-are those of the default.
-Exit status 1 when a bar was missed.
+SECONDS=5 ROUNDS=1 VIEWERS=500 RATES=40,200 shorten a run during development; only the figures of
+the defaults count. The exit status is 1 when a bar is missed.
 """
 
 import importlib
@@ -12,15 +11,12 @@ from stack.process import NotReadyError, raise_open_files_limit
 from stack.tools import MissingToolsError
 
 BENCHMARKS = ("checkin", "fanout", "roster")
-# Not measured against anything, so only on request.
-TOOLS = ("profile",)
 
 
 def main(names: list[str]) -> int:
-    """Run the benchmarks of these names, or all; the exit status."""
-    known = (*BENCHMARKS, *TOOLS)
-    if unknown := [name for name in names if name not in known]:
-        print(f"bench: there is no {', '.join(unknown)}; there are {', '.join(known)}.")
+    """Run the named benchmarks, or all; return the exit status."""
+    if unknown := [name for name in names if name not in BENCHMARKS]:
+        print(f"bench: unknown: {', '.join(unknown)}. Known: {', '.join(BENCHMARKS)}.")
         return 2
     raise_open_files_limit()
     held = [run(name) for name in names or BENCHMARKS]
@@ -28,7 +24,7 @@ def main(names: list[str]) -> int:
 
 
 def run(name: str) -> bool:
-    """Run one, show and keep its report; whether every bar was held."""
+    """Run one benchmark, print and write its report; return whether it held every bar."""
     report = importlib.import_module(f"bench.{name}").run()
     print(report.as_text(), flush=True)
     print(f"\nwritten: {report.write(name)}\n", flush=True)

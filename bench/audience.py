@@ -9,7 +9,7 @@ from bench.crowd import Crowd
 
 
 class Audience:
-    """Viewers with these cookies, connected through `port`; while it is entered they chat."""
+    """Viewers with these cookies, connected through `port`; they chat inside the context."""
 
     def __init__(self, port: int, slug: str, cookies: Sequence[str], per_second: float) -> None:
         self.sent = 0
@@ -21,7 +21,7 @@ class Audience:
     async def __aenter__(self) -> "Audience":
         self._crowd.join(self._cookies, seconds=30)
         asyncio.get_running_loop().add_reader(self._crowd, self._crowd.read, 0)
-        self._chat = asyncio.create_task(self._talk())
+        self._chat = asyncio.create_task(self._chat_on())
         return self
 
     async def __aexit__(
@@ -37,22 +37,22 @@ class Audience:
 
     @property
     def expected(self) -> int:
-        """How many deliveries there are when everybody has every message."""
+        """Return the number of deliveries when every viewer has every message."""
         return self.sent * len(self._cookies)
 
     @property
     def received(self) -> int:
-        """How many there were."""
+        """Return the number of deliveries so far."""
         return self._crowd.received
 
     @property
     def errors(self) -> list[str]:
-        """Why viewers are gone, and posts that were refused."""
+        """Return the reasons of lost viewers, and refused posts."""
         refused = [answer for answer in self._crowd.answers if not answer["ok"]]
         return [*self._crowd.lost, *(f"a post was refused: {answer}" for answer in refused)]
 
     async def hush(self, seconds: float = 10) -> None:
-        """Stop talking, and wait until everything is delivered, at most so long."""
+        """Stop the chat, and wait up to `seconds` until everything is delivered."""
         if self._chat:
             self._chat.cancel()
         loop = asyncio.get_running_loop()
@@ -60,7 +60,7 @@ class Audience:
         while self.received < self.expected and loop.time() < deadline:
             await asyncio.sleep(0.05)
 
-    async def _talk(self) -> None:
+    async def _chat_on(self) -> None:
         loop = asyncio.get_running_loop()
         begin = loop.time()
         viewers = list(self._crowd.viewers.values())

@@ -1,4 +1,4 @@
-"""A browser as far as a benchmark needs one: a kept connection, cookies, gzip. HTTP/1.1 only."""
+"""The part of a browser that a benchmark needs: HTTP/1.1 on one connection, cookies, gzip."""
 
 import asyncio
 import gzip
@@ -14,7 +14,7 @@ HEADERS = "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\nAccept-Encoding:
 
 @dataclass
 class Answer:
-    """What came back; header names in lower case."""
+    """An answer; header names are in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -22,13 +22,13 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The page, unpacked."""
+        """Return the decompressed body."""
         packed = self.headers.get("content-encoding") == "gzip"
         return (gzip.decompress(self.body) if packed else self.body).decode()
 
 
 class Browser:
-    """One visitor's connection to `port` of loopback, and their cookies."""
+    """One visitor's connection to `port` on loopback, and their cookies."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -48,11 +48,11 @@ class Browser:
 
     @property
     def cookie(self) -> str:
-        """The Cookie header."""
+        """Return the Cookie header."""
         return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
 
     async def get(self, path: str) -> Answer:
-        """Ask for a page. OSError or TimeoutError when there is no answer."""
+        """Request a page. Raises OSError or TimeoutError without an answer."""
         return await self._ask("GET", path)
 
     async def post(self, path: str, **fields: str) -> Answer:

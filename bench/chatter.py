@@ -1,4 +1,4 @@
-"""A chat at a fixed rate, and what became of each message."""
+"""A chat at a fixed rate, and the fate of each message."""
 
 import secrets
 import time
@@ -11,33 +11,33 @@ from bench.crowd import Crowd, Viewer
 from bench.latency import Latencies
 
 LEAVING_AT_ONCE = 50
-# For the first post, so that it is not late.
+# Before the first post, so that it is on time.
 LEAD_SECONDS = 0.1
 
 
 @dataclass
 class Chat:
-    """What came of a chat; latencies count from the moment a post was due."""
+    """The result of a chat; latencies count from the moment a post was due."""
 
     posted: int = 0
     stored: int = 0
     refused: Counter[str] = field(default_factory=Counter)
-    expected: int = 0  # deliveries: of every post that was not refused, to everybody
+    expected: int = 0  # every post that was not refused, times viewers
     delivered: int = 0
-    wrong: int = 0  # viewers who did not get each message exactly once, or are gone
-    reordered: int = 0  # reads that held a lower id than one before
+    wrong: int = 0  # viewers that missed or repeated a message, or are gone
+    reordered: int = 0  # reads with a lower id than an earlier one
     seconds: float = 0.0
     overtime: float = 0.0  # seconds from the last post until everything had arrived
     latencies: Latencies = field(default_factory=Latencies)
 
     @property
     def complete(self) -> bool:
-        """Whether every post was stored, and delivered to everybody exactly once."""
+        """Return whether every post was stored, and delivered to every viewer exactly once."""
         return self.stored == self.posted and self.delivered == self.expected and not self.wrong
 
 
 def post(crowd: Crowd, author: Viewer, due: float, number: int) -> None:
-    """Have `author` post the message of that number, due at that moment of `time.monotonic`."""
+    """Post message `number` by `author`, due at the moment `due` of `time.monotonic`."""
     text = wire.body(int(due * 1000), number)
     crowd.post(author, {"nonce": secrets.token_urlsafe(12), "body": text})
 
@@ -51,9 +51,9 @@ def chat(
     leaving: Sequence[Viewer] = (),
     patience: float = 15,
 ) -> Chat:
-    """Have `authors` (else everybody) post in turns for so long; then wait until everything has
-    arrived, at most `patience` seconds. Those who are `leaving` do so from the beginning, as
-    fast as the others can still be read."""
+    """Let `authors` (else everybody) post in turns for `seconds`; then wait up to `patience`
+    seconds for the last delivery. `leaving` viewers disconnect from the start on, as fast as the
+    others can still be read."""
     crowd.forget()
     authors, going = authors or list(crowd.viewers.values()), list(leaving)
     found, audience = Chat(), len(crowd.viewers) - len(going)
@@ -76,7 +76,7 @@ def chat(
 
 
 def _all_arrived(crowd: Crowd, found: Chat, audience: int) -> bool:
-    stored = len(crowd.answers)  # every one, as long as none is refused
+    stored = len(crowd.answers)  # right as long as no post is refused
     return stored == found.posted and crowd.received >= stored * audience
 
 

@@ -3,14 +3,14 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from bench.plan import Plan
+from bench.plan import CheckInPlan
 from bench.report import Bar, Report, Table
 from bench.rush import CALM_SECONDS, CLIENT, TYPING_SECONDS, Rush
 from bench.statements import VISITS, StepCounts
 from bench.visitor import STEPS
 
 LATENCY_BAR_SECONDS = 0.5
-SLOWEST_RATE = 0.99  # of the rate asked for; the schedule's last gap is the machine's
+SLOWEST_RATE = 0.99  # of the requested rate; the last gap of the schedule is the machine's
 NAMES = {"form": "GET the form", "check-in": "POST the check-in", "live": "GET the live page"}
 
 NOTE = f"""A visitor opens the form, types for {TYPING_SECONDS:g} s, sends it when the schedule
@@ -21,8 +21,8 @@ CPU is user and system time of each tier with its children, less what the chat a
 Rushes = Mapping[str, Sequence[Rush]]
 
 
-def report(plan: Plan, counts: Mapping[str, StepCounts], rushes: Rushes) -> Report:
-    """Everything that was measured; the bars are Townhall's."""
+def report(plan: CheckInPlan, counts: Mapping[str, StepCounts], rushes: Rushes) -> Report:
+    """Return the report of all measurements; the bars are Townhall's."""
     title = (
         f"Check-in: {plan.rate} a second for {plan.seconds} s, {plan.rounds} rounds, "
         f"{plan.viewers} viewers, {plan.messages_per_second:g} messages a second"
@@ -33,12 +33,12 @@ def report(plan: Plan, counts: Mapping[str, StepCounts], rushes: Rushes) -> Repo
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The value below which so many percent are, by nearest rank; nan without values."""
+    """Return the percentile by nearest rank; nan without values."""
     ordered = sorted(values)
     return ordered[math.ceil(len(ordered) * percent / 100) - 1] if ordered else math.nan
 
 
-def _bars(plan: Plan, done: Sequence[Rush]) -> list[Bar]:
+def _bars(plan: CheckInPlan, done: Sequence[Rush]) -> list[Bar]:
     slowest, errors = min(r.rate for r in done), sum(len(r.errors) for r in done)
     p99 = max(percentile(r.seconds_of("check-in"), 99) for r in done)
     missing = sum(r.to_deliver - r.delivered for r in done)
@@ -101,7 +101,7 @@ def _statements(counts: Mapping[str, StepCounts]) -> Table:
 
 
 def cpu_per_check_in(done: Sequence[Rush]) -> dict[str, float]:
-    """Seconds by tier, over all rounds."""
+    """Return CPU seconds per check-in by tier, over all rounds."""
     check_ins = sum(len(r.visits) for r in done)
     return {tier: sum(r.cpu[tier] for r in done) / check_ins for tier in done[0].cpu}
 

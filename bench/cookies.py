@@ -1,4 +1,4 @@
-"""The cookies that viewers would have from checking in, without five thousand check-ins."""
+"""Make the cookies of checked-in viewers without thousands of check-ins."""
 
 import base64
 import hashlib
@@ -19,7 +19,7 @@ CACHED_SECONDS = 3600
 
 
 def townhall_cookies(viewers: Sequence[Viewer]) -> list[str]:
-    """As `identity.remember_viewer` fills them; needs an application context."""
+    """Return cookies like those of `identity.remember_viewer`. Needs an application context."""
     signer = SecureCookieSessionInterface().get_signing_serializer(current_app)
     name = current_app.config["SESSION_COOKIE_NAME"]
     assert signer, "an application without a secret key"
@@ -27,7 +27,7 @@ def townhall_cookies(viewers: Sequence[Viewer]) -> list[str]:
 
 
 def comparison_cookies(viewers: Sequence[Viewer], key: str, redis_url: str) -> list[str]:
-    """As cookie-session signs them for bench/node/, whose cache is made as warm as Townhall's."""
+    """Return cookies signed like cookie-session does for bench/node/, and warm its cache."""
     _warm(viewers, redis_url)
     return [_signed(json.dumps(_session(viewer)), key) for viewer in viewers]
 

@@ -1,4 +1,4 @@
-"""What the stores themselves count: SQL statements and Redis commands."""
+"""Count SQL statements and Redis commands, as the servers themselves count them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,13 +11,13 @@ from sqlalchemy.engine import make_url
 
 from stack import Stack
 
-# A ping, which MySQL counts as an administrative command, is a round trip but no statement.
+# MySQL counts a ping as an administrative command: a round trip, not a statement.
 STATUS = ("Questions", "Com_admin_commands", "Com_select", "Com_insert", "Com_commit")
 
 
 @dataclass
 class Counts:
-    """Of one stretch of work."""
+    """The counts of one stretch of work."""
 
     statements: int
     pings: int
@@ -26,22 +26,22 @@ class Counts:
 
 
 class Counters:
-    """Reads the counters of a stack's database and Redis."""
+    """Reader of the counters of a stack's database and Redis."""
 
     def __init__(self, database: Any, client: Any) -> None:
         self._database = database
         self._client = client
-        # What the reading itself adds is taken off again.
+        # Reading adds to the counters itself; this much is subtracted.
         self._own = Counts(0, 0, 0, {})
         self.reset()
         self._own = self.since()
 
     def reset(self) -> None:
-        """Begin a stretch."""
+        """Begin a stretch of work."""
         self._before = self._read()
 
     def since(self) -> Counts:
-        """What was done since then, by anybody."""
+        """Return the counts since the last `reset`, of all clients."""
         delta = {name: value - self._before[name] for name, value in self._read().items()}
         return Counts(
             delta["Questions"] - self._own.statements,
@@ -59,7 +59,7 @@ class Counters:
 
 @contextmanager
 def counters(stack: Stack) -> Iterator[Counters]:
-    """The counters of a stack."""
+    """Yield the counters of a stack."""
     url = make_url(stack.database.url)
     database = pymysql.connect(
         host=url.host, port=url.port or 0, user=url.username, password=url.password or ""

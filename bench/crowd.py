@@ -1,7 +1,7 @@
-"""Thousands of viewers of the live page in one process: Socket.IO over WebSocket, on one epoll.
+"""Thousands of live-page viewers in one process: Socket.IO over WebSocket, on one epoll.
 
-The servers send the same bytes to many viewers, so each sequence of bytes is read once (wire.py),
-and a delivery costs a read() and a look-up. Every viewer is held to every message.
+The servers send the same bytes to many viewers, so each sequence of bytes is parsed once (wire.py),
+and a delivery costs a read() and a look-up. The messages of every viewer are checked.
 """
 
 import contextlib
@@ -20,10 +20,10 @@ from stack.ports import LOOPBACK
 
 CHUNK = 64 * 1024
 EVENTS_AT_ONCE = 1000
-# Woken for every single frame, the client would cost twice as much; latencies are in milliseconds.
+# Waking for every frame would double the client's CPU; latencies are whole milliseconds.
 TICK_SECONDS = 0.002
 JOINING_AT_ONCE = 100
-# Beyond this the digests are dropped and begin anew.
+# Above this number all digests are dropped.
 DIGESTS = 20_000
 HELLO = (
     "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\n"
@@ -33,7 +33,7 @@ HELLO = (
 
 
 class Viewer:
-    """One open socket, and what came through it: how many messages, and their fingerprint."""
+    """One open socket with the number and fingerprint of the messages it received."""
 
     __slots__ = ("fileno", "fingerprint", "last", "received", "rest", "socket", "upgraded")
 
@@ -46,21 +46,21 @@ class Viewer:
         self.forget()
 
     def forget(self) -> None:
-        """Count from nothing."""
+        """Reset the counts."""
         self.received = 0
         self.fingerprint = 0
 
     def send(self, text: str) -> None:
-        """Send a packet; a connection that is gone is noticed when reading."""
+        """Send a packet. A closed connection is noticed when reading."""
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self.socket.send(wire.frame(text))
 
 
 class Crowd:
-    """Viewers of the event `slug` at `port`, and what they received since `forget`.
+    """Viewers of the event `slug` at `port`, and the messages they received since `forget`.
 
-    `lost` says why viewers are gone who did not leave, or never got in. What arrives is read a
-    `tick` (in seconds) after the first of it.
+    `lost` has a reason for each viewer that was cut off or refused. Data is read `tick` seconds
+    after its first byte arrived.
     """
 
     def __init__(self, port: int, slug: str, tick: float = TICK_SECONDS) -> None:
@@ -77,9 +77,9 @@ class Crowd:
         self.forget()
 
     def join(self, cookies: Iterable[str], *, catch_up: bool = True, seconds: float = 120) -> float:
-        """Connect a viewer for each cookie, a hundred under way at a time; the seconds it took.
+        """Connect a viewer for each cookie, a hundred at a time; return the seconds it took.
 
-        Each asks for what it missed, as the page does, unless told not to `catch_up`.
+        With `catch_up` each viewer requests missed messages, as the page does.
         """
         begin, coming = time.monotonic(), deque(cookies)
         seen = max((viewer.last for viewer in self.viewers.values()), default=0)
@@ -88,13 +88,13 @@ class Crowd:
             while coming and len(self._joining) < JOINING_AT_ONCE:
                 self._connect(coming.popleft())
             self.read(0.1)
-        self.lost += ["there was no time to join"] * len(coming)
+        self.lost += ["no time left to join"] * len(coming)
         for fileno in list(self._joining):
             self._lose(self.viewers[fileno], "joining took too long")
         return time.monotonic() - begin
 
     def forget(self) -> None:
-        """Count from nothing."""
+        """Reset the counts."""
         self._fold()
         self.received = 0
         self.reordered = 0
@@ -105,34 +105,34 @@ class Crowd:
 
     @property
     def latencies(self) -> Latencies:
-        """How long each message took to each viewer."""
+        """Return the latency of every delivery."""
         self._fold()
         return self._latencies
 
     def fileno(self) -> int:
-        """Readable when `read` has something to do: for an event loop to watch."""
+        """Return a descriptor that is readable when `read` has something to do."""
         return self._epoll.fileno()
 
     def post(self, viewer: Viewer, packet: dict[str, str]) -> None:
-        """Post a message; what becomes of it will stand in `answers`."""
+        """Post a message; its acknowledgement is added to `answers`."""
         viewer.send(f"42/live,1{json.dumps(['post_message', packet])}")
 
     def drop(self, viewer: Viewer) -> None:
-        """Close that viewer's connection, and do not count what it received."""
+        """Close that viewer's connection, and remove its messages from the count."""
         self.received -= viewer.received
         del self.viewers[viewer.fileno]
         self._joining.discard(viewer.fileno)
-        viewer.socket.close()  # which takes it out of the epoll, too
+        viewer.socket.close()  # also removes it from the epoll
 
     def close(self) -> None:
-        """Everybody leaves; what was counted stays."""
+        """Disconnect everybody and keep the counts."""
         for viewer in self.viewers.values():
             viewer.socket.close()
         self.viewers.clear()
         self._epoll.close()
 
     def read(self, timeout: float) -> None:
-        """Wait so long for something to read, and read it once; here a load client's time goes."""
+        """Wait up to `timeout` seconds for data and read it once. The hot loop of the client."""
         viewers, digests, clock, read = self.viewers, self._digests, time.monotonic, os.read
         if self._tick and self._epoll.poll(timeout, 1):
             time.sleep(self._tick)
@@ -162,10 +162,10 @@ class Crowd:
                 self.received += count
                 found.arrivals[int(clock() * 1000)] += 1
             for packet in found.others:
-                self._hear(viewer, packet)
+                self._answer_packet(viewer, packet)
 
     def _digest(self, viewer: Viewer, data: bytes) -> wire.Digest | None:
-        """What these bytes hold, which nobody had so far; None ends the viewer."""
+        """Parse bytes that were not seen before; None when the viewer is lost."""
         try:
             if not viewer.upgraded:
                 return self._upgrade(viewer, data)
@@ -187,7 +187,7 @@ class Crowd:
         viewer.upgraded = True
         return wire.digest(rest)
 
-    def _hear(self, viewer: Viewer, packet: bytes) -> None:
+    def _answer_packet(self, viewer: Viewer, packet: bytes) -> None:
         if packet == wire.PING:
             viewer.send(wire.PONG)
         elif packet.startswith(b"0"):
@@ -202,7 +202,7 @@ class Crowd:
             self._lose(viewer, f"a viewer was refused: {packet.decode()}")
 
     def _fold(self) -> None:
-        """Turn the arrivals so far into latencies."""
+        """Add the arrivals so far to the latencies."""
         for found in self._digests.values():
             self._latencies.add(found.sent, found.arrivals)
         self._digests.clear()
@@ -215,6 +215,6 @@ class Crowd:
         self._epoll.register(viewer.fileno, select.EPOLLIN)
         connected.send(HELLO.format(host=f"{LOOPBACK}:{self._port}", cookie=cookie).encode())
 
-    def _lose(self, viewer: Viewer, why: str) -> None:
-        self.lost.append(why)
+    def _lose(self, viewer: Viewer, reason: str) -> None:
+        self.lost.append(reason)
         self.drop(viewer)

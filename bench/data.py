@@ -1,4 +1,4 @@
-"""Rows for a benchmark, written straight into the database of a stack."""
+"""Write the rows of a benchmark straight into the database of a stack."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from webapp.base import create_base
 from webapp.domain.attendance.checkin import Viewer, find_viewer
 from webapp.domain.employees.directory import get_employee
 from webapp.domain.events.store import get_event
-from webapp.domain.models import Attendance, Employee, Event, Message
+from webapp.domain.models import Attendance, Employee, Event
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
 from webapp.infra.settings import load_settings
@@ -21,7 +21,7 @@ Person = tuple[str, str]  # e-mail, employee number
 
 @contextmanager
 def opened(settings: Mapping[str, str]) -> Iterator[Flask]:
-    """An application context on the database that `settings` name."""
+    """Yield an application with a context on the database of `settings`."""
     app = create_base("bench", load_settings(settings))
     with app.app_context():
         yield app
@@ -30,7 +30,7 @@ def opened(settings: Mapping[str, str]) -> Iterator[Flask]:
 
 
 def add_employees(count: int) -> list[Person]:
-    """So many employees; what each of them types."""
+    """Add employees; return the e-mail and number that each of them types."""
     people = [(f"person{n}@example.com", f"E{n:06}") for n in range(1, count + 1)]
     rows = [
         {
@@ -49,7 +49,7 @@ def add_employees(count: int) -> list[Person]:
 
 
 def add_event(slug: str) -> None:
-    """An open event that began ten minutes ago."""
+    """Add an open event that began ten minutes ago."""
     begin = utcnow() - timedelta(minutes=10)
     values = {"slug": slug, "title": "Town hall", "state": "open", "timezone": "Europe/Berlin"}
     moments = {"starts_at": begin, "ends_at": begin + timedelta(hours=2)}
@@ -57,21 +57,8 @@ def add_event(slug: str) -> None:
     db.session.commit()
 
 
-def add_messages(slug: str, count: int) -> None:
-    """So many messages in that event, by as many employees."""
-    event_id = db.session.scalar(select(Event.id).where(Event.slug == slug))
-    authors = db.session.scalars(select(Employee.id).order_by(Employee.id).limit(count))
-    rows = [
-        {"event_id": event_id, "employee_id": author, "body": f"Hello from {author}, and to all"}
-        | {"nonce": f"nonce-{author}", "posted_at": utcnow()}
-        for author in authors
-    ]
-    db.session.execute(insert(Message), rows)
-    db.session.commit()
-
-
 def check_in_all(slug: str, count: int) -> list[Viewer]:
-    """Check the first `count` employees in to that event, and warm the cache as it would be."""
+    """Check the first `count` employees in to that event, and warm the cache."""
     event = get_event(slug)
     ids = db.session.scalars(select(Employee.id).order_by(Employee.id).limit(count)).all()
     rows = [
@@ -85,6 +72,6 @@ def check_in_all(slug: str, count: int) -> list[Viewer]:
 
 
 def count_attendance(slug: str) -> int:
-    """How many have checked in to that event."""
+    """Return the number of employees who have checked in to that event."""
     query = select(func.count()).select_from(Attendance).join(Event).where(Event.slug == slug)
     return db.session.scalar(query) or 0

@@ -1,4 +1,4 @@
-"""One message to thousands of viewers: what a delivery costs, beside Socket.IO on Node.js."""
+"""The cost of delivering a message to thousands of viewers, compared with Socket.IO on Node.js."""
 
 import gc
 import tempfile
@@ -9,16 +9,16 @@ from typing import TypeVar
 
 from bench import data
 from bench.chatter import chat
+from bench.contenders import SocketTier, socket_tiers
 from bench.crowd import Crowd
 from bench.fanout_cells import CLIENT, Cell, Leaving, Stage
-from bench.fanout_plan import FanoutPlan
 from bench.fanout_report import report
+from bench.plan import FanoutPlan
 from bench.report import Report
-from bench.tiers import SocketTier, socket_tiers
 from bench.warm import count_warm
 from stack import Stack
 
-# Who stays when the others leave, and how fast they go on chatting.
+# Viewers that stay when all others leave, and the rate at which they go on chatting.
 STAYING = 100
 LEAVING_RATE = 20
 CALM_SECONDS, AFTER_SECONDS = 5, 5
@@ -27,13 +27,13 @@ T = TypeVar("T")
 
 
 def run() -> Report:
-    """Measure both at every number of viewers and every rate, in turns, on one stack."""
+    """Measure both contenders at every audience and rate, in turns, on one stack."""
     plan = FanoutPlan.of_environment()
-    gc.disable()  # The client's pauses would be measured as the servers'.
+    gc.disable()  # A pause of the client would count as the servers'.
     with (
         tempfile.TemporaryDirectory(prefix="townhall-bench-") as folder,
         Stack(web=1, nodes=2, demo=False) as stack,
-        socket_tiers(stack, Path(folder)) as known,
+        socket_tiers(stack, Path(folder) / "nginx") as known,
         data.opened(stack.settings),
     ):
         data.add_employees(max(plan.viewers) + STAYING)
@@ -48,7 +48,7 @@ def run() -> Report:
 
 
 class _Measuring:
-    """One tier with one number of viewers."""
+    """The measurement of one tier with one number of viewers."""
 
     def __init__(self, tier: SocketTier, viewers: int, plan: FanoutPlan) -> None:
         self._tier = tier
@@ -75,12 +75,12 @@ class _Measuring:
         done, cpu = self._costing(lambda: chat(crowd, rate, seconds))
         cell = Cell(self._tier.name, self._stage.viewers, rate, done, cpu)
         if not cell.chat.complete:
-            # What was left undelivered must not come in the next cell.
+            # Undelivered messages must not arrive during the next cell.
             self._end()
         return cell
 
     def _leave(self) -> Leaving:
-        """All leave but a few, who go on chatting and are measured."""
+        """Disconnect all but a few viewers, and measure the chat of those."""
         crowd = self._present()
         leaving = list(crowd.viewers.values())
         crowd.join(self._staying)
@@ -90,7 +90,7 @@ class _Measuring:
         return Leaving(len(leaving), len(stayers), calm, after)
 
     def _present(self) -> Crowd:
-        """The crowd; where there is none, a new one on fresh nodes."""
+        """Return the crowd; without one, connect a new one to fresh nodes."""
         if self._crowd:
             return self._crowd
         self._tier.restart()
@@ -99,7 +99,7 @@ class _Measuring:
         seconds, cpu = self._costing(lambda: crowd.join(self._cookies))
         if not stage.join_seconds:
             stage.join_seconds, stage.join_cpu = seconds, cpu
-            # A first word to all, so that every connection has what it needs.
+            # A first message to all, so that every connection has its buffers.
             chat(crowd, 1, 2)
             stage.memory = (self._tier.memory() - memory) / stage.viewers
             print(f"fanout: {stage.as_line()}", flush=True)

@@ -1,4 +1,4 @@
-"""What is measured of a fan-out: cells, stages of several cells, and everybody's leaving."""
+"""The measurements of the fan-out: cells, stages of several cells, and the mass departure."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from bench.chatter import Chat
 
 NODES, CLIENT = "nodes", "load client"
-# All must have arrived so soon after the last post, or it was more than the machine can do.
+# A rate is sustained when the last delivery follows the last post within this time.
 SUSTAINED_SECONDS = 2.0
 
 
@@ -22,31 +22,31 @@ class Cell:
 
     @property
     def sustained(self) -> bool:
-        """Whether the deliveries kept up with the posts."""
+        """Return whether the deliveries kept up with the posts."""
         return self.chat.complete and self.chat.overtime <= SUSTAINED_SECONDS
 
     @property
     def costs(self) -> dict[str, float]:
-        """CPU seconds per delivery, by kind of process."""
+        """Return CPU seconds per delivery, by kind of process."""
         return {kind: spent / max(self.chat.delivered, 1) for kind, spent in self.cpu.items()}
 
     @property
     def cost(self) -> float:
-        """CPU seconds of all server processes per delivery."""
+        """Return CPU seconds of all server processes per delivery."""
         return sum(cost for kind, cost in self.costs.items() if kind != CLIENT)
 
     @property
     def offered(self) -> float:
-        """Deliveries a second that were asked for."""
+        """Return the requested deliveries per second."""
         return self.rate * self.viewers
 
     @property
     def delivered(self) -> float:
-        """Deliveries a second that there were."""
+        """Return the achieved deliveries per second."""
         return self.chat.delivered / max(self.chat.seconds, self.chat.posted / self.rate)
 
     def as_line(self) -> str:
-        """For whoever waits."""
+        """Return a line that shows progress."""
         costs = ", ".join(f"{kind} {cost * 1e6:.1f}" for kind, cost in self.costs.items())
         return (
             f"{self.tier}, {self.viewers} viewers, {self.rate:g}/s: {self.cost * 1e6:.1f} µs "
@@ -55,7 +55,7 @@ class Cell:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """All figures; times in seconds."""
+        """Return all figures; times in seconds."""
         chat = {name: value for name, value in vars(self.chat).items() if name != "latencies"}
         latencies = self.chat.latencies
         return {
@@ -75,7 +75,7 @@ class Cell:
 
 @dataclass
 class Leaving:
-    """The chat of those who stay: calm, and from the moment the others leave."""
+    """The chat of the viewers that stay: before, and from the moment the others leave."""
 
     leaving: int
     staying: int
@@ -83,7 +83,7 @@ class Leaving:
     after: Chat
 
     def as_json(self) -> dict[str, Any]:
-        """All figures; times in seconds."""
+        """Return all figures; times in seconds."""
         worst = {"worst_calm": self.calm.latencies.worst, "worst": self.after.latencies.worst}
         counts = {"leaving": self.leaving, "staying": self.staying}
         return counts | worst | {"complete": self.after.complete}
@@ -91,7 +91,7 @@ class Leaving:
 
 @dataclass
 class Stage:
-    """Everything measured of one tier with one number of viewers; memory in bytes a viewer."""
+    """The measurements of one tier and audience; memory in bytes per viewer."""
 
     tier: str
     viewers: int
@@ -100,27 +100,27 @@ class Stage:
     memory: float = 0.0
     cells: list[Cell] = field(default_factory=list)
     leaving: Leaving | None = None
-    lost: list[str] = field(default_factory=list)  # why viewers did not get in, or are gone
+    lost: list[str] = field(default_factory=list)  # reasons
 
     @property
     def joins_per_second(self) -> float:
-        """How many got in a second, a hundred at a time."""
+        """Return connects per second, a hundred at a time."""
         return self.viewers / self.join_seconds
 
     @property
     def join_cost(self) -> float:
-        """CPU seconds of all server processes for a viewer to join."""
+        """Return CPU seconds of all server processes per connecting viewer."""
         return sum(s for kind, s in self.join_cpu.items() if kind != CLIENT) / self.viewers
 
     def as_line(self) -> str:
-        """For whoever waits."""
+        """Return a line that shows progress."""
         return (
             f"{self.tier}, {self.viewers} viewers: {self.joins_per_second:.0f} joins a second, "
             f"{self.join_cost * 1000:.2f} ms of CPU each; {self.memory / 1024:.0f} KiB each"
         )
 
     def as_json(self) -> dict[str, Any]:
-        """All figures; times in seconds."""
+        """Return all figures; times in seconds."""
         return {
             "tier": self.tier,
             "viewers": self.viewers,

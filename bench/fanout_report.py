@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
+from bench.contenders import COMPARISON, TOWNHALL
 from bench.counters import Counts
 from bench.fanout_cells import CLIENT, NODES, SUSTAINED_SECONDS, Cell, Leaving, Stage
-from bench.fanout_plan import BAR_RATE, FanoutPlan
-from bench.picture import draw
-from bench.report import FOLDER, Bar, Report, Table
-from bench.tiers import COMPARISON, TOWNHALL
+from bench.plan import BAR_RATE, FanoutPlan
+from bench.report import Bar, Report, Table
 from bench.warm import VIEWERS as REQUESTS
 
 NOTE = f"""CPU is user and system time of every server process of a tier, from the first post until
@@ -17,7 +16,7 @@ reads them all (its CPU is the load client's). "Sustained" means that every view
 exactly once {SUSTAINED_SECONDS:g} s after the last post; a cell that falls behind is given up.
 The Node.js stack keeps no rate limit, no watched minutes and no sweep for what Redis lost."""
 
-# CONTRACT section 8: viewers, messages a second, most of the Node.js stack's cost.
+# CONTRACT section 8: viewers, messages per second, largest share of the Node.js stack's cost.
 RATIO_BARS = ((500, 40, 0.6), (500, 200, 0.15))
 MEMORY_BAR_KIB = 60
 LATENCY_BAR_SECONDS = 1.0
@@ -25,14 +24,12 @@ LEAVING_BAR_SECONDS = 0.5
 
 
 def report(plan: FanoutPlan, warm: Mapping[str, Counts], stages: Sequence[Stage]) -> Report:
-    """Everything that was measured, and a picture of it; the bars are Townhall's."""
+    """Return the report of all measurements; the bars are Townhall's."""
     stages = sorted(stages, key=lambda stage: (stage.viewers, stage.tier))
     cells = sorted(
         (cell for stage in stages for cell in stage.cells),
         key=lambda cell: (cell.viewers, cell.rate, cell.tier),
     )
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    (FOLDER / "fanout.svg").write_text(draw(cells))
     return Report(
         f"Fan-out: up to {plan.seconds} s a cell, 2 nodes behind nginx, deflate off",
         [_costs(cells), _deliveries(cells), _viewers(stages), _statements(warm)],

@@ -6,19 +6,19 @@ from collections.abc import Iterable, Mapping
 
 
 class Latencies:
-    """How many deliveries took how many milliseconds."""
+    """A histogram of deliveries by milliseconds."""
 
     def __init__(self) -> None:
         self.counts: Counter[int] = Counter()
 
     def add(self, sent: Iterable[int], arrivals: Mapping[int, int]) -> None:
-        """Messages due at those moments, which so many viewers got at these, all at once."""
+        """Add messages due at the moments `sent`, which arrived together: viewers by moment."""
         for moment in sent:
             for arrived, viewers in arrivals.items():
                 self.counts[arrived - moment] += viewers
 
     def percentile(self, percent: float) -> float:
-        """Seconds within which so many percent arrived, by nearest rank; nan without any."""
+        """Return the percentile in seconds by nearest rank; nan without deliveries."""
         rank = math.ceil(self.counts.total() * percent / 100)
         for latency in sorted(self.counts):
             rank -= self.counts[latency]
@@ -28,5 +28,5 @@ class Latencies:
 
     @property
     def worst(self) -> float:
-        """Seconds that the slowest took; nan without any."""
+        """Return the seconds of the slowest delivery; nan without deliveries."""
         return max(self.counts, default=math.nan) / 1000

@@ -1,4 +1,4 @@
-"""The machine and the versions that figures were measured with."""
+"""Describe the machine and the versions of a measurement."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ PACKAGES = ("flask", "gunicorn", "sqlalchemy", "pymysql", "redis", "eventlet", "
 
 
 def describe_machine() -> dict[str, Any]:
-    """Cores, processor, memory, load and versions, as JSON values."""
+    """Return cores, processor, memory, load and versions, as JSON values."""
     return {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "cores": os.cpu_count(),

@@ -1,4 +1,4 @@
-"""What a benchmark found: tables and bars, as text and as JSON under instance/bench/."""
+"""The result of a benchmark: tables and bars, as text and as JSON under instance/bench/."""
 
 import json
 import sys
@@ -15,14 +15,14 @@ FOLDER = ROOT / "instance" / "bench"
 
 @dataclass
 class Table:
-    """Rows under a head; the first column names, the others are figures."""
+    """Rows under a head. The first column names the row, the others are figures."""
 
     title: str
     head: Sequence[str]
     rows: list[Sequence[str]]
 
     def as_text(self) -> str:
-        """Aligned columns, names to the left and figures to the right."""
+        """Return aligned columns, names to the left and figures to the right."""
         lines = [self.head, *self.rows]
         widths = [max(len(line[i]) for line in lines) for i in range(len(self.head))]
         return "\n".join([self.title, "", *(_aligned(line, widths) for line in lines)])
@@ -30,7 +30,7 @@ class Table:
 
 @dataclass
 class Bar:
-    """A promise, what was measured, and whether it was held."""
+    """A promise with its measurement."""
 
     promise: str
     measured: str
@@ -39,7 +39,7 @@ class Bar:
 
 @dataclass
 class Report:
-    """Everything that one run of a benchmark found out."""
+    """The result of one run of a benchmark."""
 
     title: str
     tables: list[Table]
@@ -49,11 +49,11 @@ class Report:
 
     @property
     def held(self) -> bool:
-        """Whether every bar was held."""
+        """Return whether every bar was held."""
         return all(bar.held for bar in self.bars)
 
     def as_text(self) -> str:
-        """The tables, the bars and the notes, for a terminal."""
+        """Return the tables, the bars and the notes for a terminal."""
         parts = [f"== {self.title}", f"   {command()}", *(table.as_text() for table in self.tables)]
         if self.bars:
             rows = [[b.promise, b.measured, "held" if b.held else "MISSED"] for b in self.bars]
@@ -61,7 +61,7 @@ class Report:
         return "\n\n".join([*parts, *self.notes])
 
     def write(self, name: str) -> Path:
-        """Keep it as JSON, with the machine and the versions; the file."""
+        """Write it as JSON, with the machine and the versions; return the file."""
         FOLDER.mkdir(parents=True, exist_ok=True)
         path = FOLDER / f"{name}.json"
         kept = {"command": command(), "machine": describe_machine()} | asdict(self)
@@ -70,7 +70,7 @@ class Report:
 
 
 def command() -> str:
-    """How this run was asked for."""
+    """Return the command of this run."""
     return " ".join(["python -m bench", *sys.argv[1:]])
 
 

@@ -1,4 +1,4 @@
-"""A rush of check-ins at a fixed rate while the audience chats, and what it cost."""
+"""A rush of check-ins at a fixed rate while an audience chats, and its CPU cost."""
 
 import asyncio
 import time
@@ -8,21 +8,20 @@ from dataclasses import dataclass, field
 from bench.audience import Audience
 from bench.browser import Browser
 from bench.contenders import Contender
-from bench.cpu import cpu_seconds
 from bench.data import Person
-from bench.plan import Plan
+from bench.plan import CheckInPlan
 from bench.visitor import Visit, check_in, open_form, visit
 
-# People look at the form and type before they send it.
+# Employees read the form and type before they send it.
 TYPING_SECONDS = 2.0
-# The chat alone, before the rush: what it costs is not the check-ins'.
+# The chat alone, before the rush, so that its cost can be subtracted.
 CALM_SECONDS = 5.0
 CLIENT = "load client"
 
 
 @dataclass
 class Rush:
-    """One round of one contender; `cpu` in seconds, the chat's own taken off."""
+    """One round of one contender; `cpu` in seconds, without the chat's share."""
 
     visits: list[Visit]
     rate: float
@@ -32,14 +31,18 @@ class Rush:
     errors: list[str] = field(default_factory=list)
 
     def seconds_of(self, step: str) -> list[float]:
-        """How long that step took each visitor who came through it."""
+        """Return the seconds of that step for each visitor that completed it."""
         return [visit.seconds[step] for visit in self.visits if step in visit.seconds]
 
 
 async def rush(
-    contender: Contender, slug: str, people: Sequence[Person], cookies: Sequence[str], plan: Plan
+    contender: Contender,
+    slug: str,
+    people: Sequence[Person],
+    cookies: Sequence[str],
+    plan: CheckInPlan,
 ) -> Rush:
-    """Check in `people`, `plan.rate` a second, while the owners of `cookies` watch and chat."""
+    """Check in `people` at `plan.rate` per second while the owners of `cookies` watch and chat."""
     audience = Audience(contender.port, slug, cookies, plan.messages_per_second)
     async with audience:
         await asyncio.sleep(1)
@@ -50,7 +53,7 @@ async def rush(
         seconds = time.monotonic() - seconds
         await audience.hush()
     cpu = {tier: spent - chat[tier] * seconds / CALM_SECONDS for tier, spent in total.items()}
-    # Of the client all of it, to show how near its own limit it was.
+    # The client's CPU is not reduced: it shows how near the client is to its own limit.
     cpu[CLIENT] = total[CLIENT]
     errors = [visit.error for visit in visits if visit.error]
     errors += audience.errors
@@ -58,7 +61,7 @@ async def rush(
 
 
 async def invite(port: int, slug: str, people: Sequence[Person]) -> list[str]:
-    """Check in `people` one after the other; their cookies."""
+    """Check in `people` one after the other; return their cookies."""
     cookies = []
     for person in people:
         async with Browser(port) as browser:
@@ -68,7 +71,11 @@ async def invite(port: int, slug: str, people: Sequence[Person]) -> list[str]:
 
 
 async def _check_in_all(
-    visits: list[Visit], contender: Contender, slug: str, people: Sequence[Person], plan: Plan
+    visits: list[Visit],
+    contender: Contender,
+    slug: str,
+    people: Sequence[Person],
+    plan: CheckInPlan,
 ) -> None:
     begin = time.monotonic() + TYPING_SECONDS
     visits += await asyncio.gather(
@@ -86,8 +93,7 @@ async def _cost_of(contender: Contender, work: Awaitable[None]) -> dict[str, flo
 
 
 def _cpu(contender: Contender) -> dict[str, float]:
-    tiers = {tier: cpu_seconds(pids) for tier, pids in contender.pids.items()}
-    return tiers | {CLIENT: time.process_time()}
+    return contender.cpu() | {CLIENT: time.process_time()}
 
 
 def _rate(visits: Sequence[Visit]) -> float:

@@ -1,4 +1,4 @@
-"""What a check-in asks of the stores, step by step, with nothing else going on."""
+"""Count the statements and commands of a check-in, step by step, on an idle system."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ from bench.rush import invite
 from bench.visitor import check_in, open_form, open_live
 from stack import Stack
 
-# Enough to see fractions: an event or the latest messages expire now and then.
+# Enough to see fractions: cached events and messages expire now and then.
 VISITS = 50
-# They open the connections of every thread, and fill the caches.
+# These open the connections of every thread and fill the caches.
 WARM_UP = 30
 
 StepCounts = dict[str, Counts]
@@ -24,7 +24,7 @@ StepCounts = dict[str, Counts]
 def count_statements(
     stack: Stack, contenders: Sequence[Contender], people: Sequence[Person]
 ) -> dict[str, StepCounts]:
-    """Per step of a check-in, the statements and commands of `VISITS`, by contender."""
+    """Return statements and commands of `VISITS` check-ins by contender and step."""
     found = {}
     for contender in contenders:
         slug = f"counted-{contender.name.lower()}"

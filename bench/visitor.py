@@ -1,4 +1,4 @@
-"""One employee checking in: the form, a moment of typing, the answer, the live page."""
+"""One employee who checks in: the form, a pause for typing, the answer, the live page."""
 
 import asyncio
 import re
@@ -12,12 +12,12 @@ STEPS = ("form", "check-in", "live")
 
 
 class Unexpected(Exception):
-    """An answer was not the one that a visitor hopes for."""
+    """An answer had the wrong status or content."""
 
 
 @dataclass
 class Visit:
-    """Seconds that each step took, or why it went wrong."""
+    """The seconds of each step, or the error."""
 
     seconds: dict[str, float] = field(default_factory=dict)
     ended_at: float = 0.0
@@ -27,8 +27,8 @@ class Visit:
 async def visit(
     port: int, slug: str, person: tuple[str, str], sends_at: float, typing: float
 ) -> Visit:
-    """Check `person` in, sending the form at `sends_at` (of `time.monotonic`) whatever the
-    machine does: what makes the visitor late counts as latency."""
+    """Check `person` in. The form is due at `sends_at` (of `time.monotonic`): a delay of the load
+    client counts as latency."""
     done = Visit()
     try:
         await _visit(done, port, slug, person, sends_at, typing)
@@ -46,7 +46,7 @@ async def check_in(browser: Browser, slug: str, person: tuple[str, str], token: 
 
 
 async def open_form(browser: Browser, slug: str) -> str:
-    """Open the form; its token."""
+    """Open the form; return its CSRF token."""
     found = TOKEN.search(expect(await browser.get(f"/events/{slug}/"), 200).text)
     if not found:
         raise Unexpected("a form without a token")
@@ -59,7 +59,7 @@ async def open_live(browser: Browser, slug: str) -> Answer:
 
 
 def expect(answer: Answer, status: int) -> Answer:
-    """The answer, if it has that status; `Unexpected` otherwise."""
+    """Return `answer` if it has that status; raise `Unexpected` otherwise."""
     if answer.status != status:
         raise Unexpected(f"{answer.status} instead of {status}")
     return answer

@@ -1,4 +1,4 @@
-"""What a request of someone checked in asks of the stores once the cache is warm."""
+"""Count the statements and commands of a checked-in viewer's requests with a warm cache."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -13,13 +13,13 @@ from stack import Stack
 
 SLUG = "warm"
 VIEWERS = 10
-# The nodes look for news every other second, which is counted, too, where it falls into a try:
-# the least of several tries is what the requests themselves cost.
+# The sweep of the nodes adds statements every other second; the minimum of several tries is the
+# cost of the requests alone.
 TRIES = 12
 
 
 def count_warm(stack: Stack) -> dict[str, Counts]:
-    """Statements and commands of `VIEWERS` requests of each kind, at the first visit excepted."""
+    """Return statements and commands of `VIEWERS` requests of each kind after the first visit."""
     data.add_event(SLUG)
     cookies = townhall_cookies(data.check_in_all(SLUG, VIEWERS))
     crowd = Crowd(stack.nginx.port, SLUG)

@@ -1,4 +1,4 @@
-"""The frames and packets that a Socket.IO client sees, read once however many viewers get them."""
+"""Parse the frames and packets of a Socket.IO client, each once for all viewers that get it."""
 
 import json
 import os
@@ -16,15 +16,15 @@ POSTED = b'42/live,["messages_posted"'
 
 
 class Unexpected(Exception):
-    """A frame that no server of the live socket sends."""
+    """A frame that the live socket never sends."""
 
 
 @dataclass(slots=True)
 class Digest:
-    """What some bytes held: messages in the order of the wire, and what each viewer must hear.
+    """The content of some bytes: messages in order, and packets that need an answer.
 
-    `sent` are the moments that the messages carry, `arrivals` how many viewers got these bytes
-    when; both in milliseconds of `time.monotonic`.
+    `sent` holds the moments in the messages, `arrivals` the number of viewers by moment; both in
+    milliseconds of `time.monotonic`.
     """
 
     rest: bytes
@@ -37,7 +37,7 @@ class Digest:
 
 
 def digest(data: bytes) -> Digest:
-    """What `data` holds; the beginning of a frame that is not whole stays in `rest`."""
+    """Parse `data`; an incomplete frame at its end stays in `rest`."""
     packets, rest = packets_of(data)
     found = Digest(rest)
     for packet in packets:
@@ -53,9 +53,9 @@ def digest(data: bytes) -> Digest:
 
 
 def packets_of(data: bytes) -> tuple[list[bytes], bytes]:
-    """The payloads of the whole frames in `data`, and what follows them.
+    """Return the payloads of the complete frames in `data`, and the remaining bytes.
 
-    Raises `Unexpected` for anything but whole text frames, `ConnectionError` for a close.
+    Raises `Unexpected` for anything but unfragmented text frames, `ConnectionError` for a close.
     """
     packets, start, end = [], 0, len(data)
     while end - start >= 2:
@@ -77,36 +77,36 @@ def packets_of(data: bytes) -> tuple[list[bytes], bytes]:
 
 
 def payload_of(packet: bytes) -> Any:
-    """The argument of an event, or what an acknowledgement says."""
+    """Return the argument of an event or an acknowledgement."""
     return json.loads(packet[packet.index(b"[") :])[-1]
 
 
-# Bytes that arrive in other portions hold the same packets.
+# The same packets also arrive in differently cut portions.
 @lru_cache(maxsize=1000)
 def messages_of(packet: bytes) -> tuple[list[int], list[int]]:
-    """The ids of the messages in a packet, and the moments that they carry."""
+    """Return the ids of the messages in a packet, and the moments in their bodies."""
     messages = payload_of(packet)
     return [one["id"] for one in messages], [sent_at(one["body"]) for one in messages]
 
 
 @cache
 def fingerprint(message_id: int) -> int:
-    """A number of the id whose sum over messages tells which they were, each how often."""
+    """Return a hash of the id; the sum over messages identifies which they were, and how often."""
     return int.from_bytes(blake2b(b"%d" % message_id, digest_size=8).digest())
 
 
 def body(sent: int, number: int) -> str:
-    """The text of a message that was due at that moment, in milliseconds."""
+    """Return the text of a message that was due at that moment (ms)."""
     return f"{sent} is when message {number} was due, and here is what it has to say to all"
 
 
 def sent_at(text: str) -> int:
-    """The moment that `body` put into the text."""
+    """Return the moment that `body` put into the text."""
     return int(text[: text.index(" ")])
 
 
 def frame(text: str) -> bytes:
-    """A masked text frame, as clients send it; for texts under 64 KiB."""
+    """Return a masked text frame as clients send it; for texts under 64 KiB."""
     payload, mask = text.encode(), os.urandom(4)
     length = len(payload)
     head = bytes([length | 0x80]) if length < 126 else b"\xfe" + length.to_bytes(2, "big")
