@@ -141,14 +141,18 @@ def _approve(event_id: int, held_id: int) -> int | None:
 
 
 def _move(held: HeldMessage) -> int:
-    """Copy the post into `messages`. Its id is new, so that viewers who catch up by id find it."""
+    """Copy the post into `messages`, as the newest one by id and by time.
+
+    Viewers who catch up by id find it, and the chat stays in the order of its times. When it was
+    written stays in its own row.
+    """
     same = (Message.employee_id == held.employee_id, Message.nonce == held.nonce)
     # Sent once more just as approval was switched off, it may be there already.
     known = db.session.scalar(select(Message.id).where(*same))
     if known is not None:
         return known
-    columns = ("event_id", "employee_id", "body", "posted_at", "nonce")
-    message = Message(**{name: getattr(held, name) for name in columns})
+    columns = ("event_id", "employee_id", "body", "nonce")
+    message = Message(posted_at=utcnow(), **{name: getattr(held, name) for name in columns})
     db.session.add(message)
     db.session.flush()
     return message.id

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import BindParameter, Table, bindparam, or_, select, union_all
+from sqlalchemy import BindParameter, Table, bindparam, exists, or_, select, union_all
 
 from webapp.domain.chat.posts import Post
 from webapp.domain.models import Attendance, Employee, HeldMessage, Message, Mute
@@ -48,8 +48,10 @@ _POSTED, _HELD = (
     )
     for kept in (messages, held)
 )
-# A held post that was approved is in `messages` too, with the same time.
-TIMES = union_all(_POSTED, _HELD.where(held.message_id.is_(None))).order_by("posted_at")
+# A held post that was approved is in `messages` too, with the time of its approval. It counts by
+# the time at which it was written.
+_WAS_HELD = exists().where(held.employee_id == messages.employee_id, held.nonce == messages.nonce)
+TIMES = union_all(_POSTED.where(~_WAS_HELD), _HELD).order_by("posted_at")
 
 
 @dataclass(frozen=True)
