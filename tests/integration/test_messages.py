@@ -2,16 +2,19 @@
 
 import secrets
 from typing import Any
+from xml.etree.ElementTree import Element
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from werkzeug.test import TestResponse
 
-from tests.support.client import PageClient, text_of
-from tests.support.data import add_employee, add_event
+from tests.support.client import XHTML, PageClient, parse, text_of
+from tests.support.data import MESSAGE_FIELDS, add_employee, add_event
 from webapp.domain.chat import posting_rules
 from webapp.domain.events import store as event_store
-from webapp.domain.models import Event, Message
+from webapp.domain.models import Employee, Event, Message
+from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
 
 LIVE = "/events/town-hall/live"
@@ -79,15 +82,93 @@ def test_messages_after_an_id_come_oldest_first(viewer: PageClient) -> None:
     answer = viewer.get(f"{MESSAGES}?after={ids[0]}", headers=JSON).get_json()
     assert [m["id"] for m in answer["messages"]] == ids[1:]
     assert [m["body"] for m in answer["messages"]] == ["number 1", "number 2"]
-    assert set(answer["messages"][0]) == {"id", "author", "department", "body", "posted_at"}
+    assert set(answer["messages"][0]) == MESSAGE_FIELDS
     assert answer["more"] is False
 
 
 def test_htmx_gets_rows_and_everyone_else_a_page(viewer: PageClient) -> None:
     send(viewer, body="Row")
     fragment = viewer.get(MESSAGES, headers={"HX-Request": "true"}).text
-    assert fragment.lstrip().startswith('<li class="message"')
+    assert fragment.lstrip().startswith('<li class="message own"')
     assert "<!doctype" in viewer.get(MESSAGES).text
+
+
+def add_messages(app: Flask, count: int) -> None:
+    with app.app_context():
+        event, employee = (
+            db.session.scalars(select(Event)).one(),
+            db.session.scalars(select(Employee)).one(),
+        )
+        for n in range(count):
+            place = {"event_id": event.id, "employee_id": employee.id, "nonce": f"n-{n}"}
+            db.session.add(Message(body=f"number {n}", posted_at=utcnow(), **place))
+            db.session.flush()
+        db.session.commit()
+
+
+def bodies(answer: TestResponse) -> list[str]:
+    return [message["body"] for message in answer.get_json()["messages"]]
+
+
+def test_messages_before_an_id_come_page_by_page(app: Flask, viewer: PageClient) -> None:
+    add_messages(app, 120)
+    seen: list[str] = []
+    before, more = 2**63 - 1, True
+    while more:
+        answer = viewer.get(f"{MESSAGES}?before={before}", headers=JSON)
+        seen = bodies(answer) + seen
+        before, more = answer.get_json()["messages"][0]["id"], answer.get_json()["more"]
+    assert seen == [f"number {n}" for n in range(120)]
+    none = viewer.get(f"{MESSAGES}?before={before}", headers=JSON).get_json()
+    assert (none["messages"], none["more"]) == ([], False)
+    both = viewer.get(f"{MESSAGES}?before={before}&after=0", headers=JSON)
+    assert both.status_code == 422
+
+
+def test_links_lead_to_the_first_message_and_back(app: Flask, viewer: PageClient) -> None:
+    add_messages(app, 120)
+    page = viewer.get(LIVE)
+    assert "number 69" not in page.text
+    for first in ("number 20", "number 0"):
+        page = viewer.get(link_of(page, "Earlier"))
+        assert first in text_of(page.text)
+    assert not has_link(page, "Earlier")
+    page = viewer.get(link_of(page, "Later"))
+    assert "number 119" in text_of(page.text)
+    assert not has_link(page, "Later")
+    fragment = viewer.get(f"{MESSAGES}?before=1000000000", headers={"HX-Request": "true"}).text
+    assert fragment.lstrip().startswith('<li class="message')
+
+
+def test_the_live_page_of_a_short_chat_has_no_earlier_link(app: Flask, viewer: PageClient) -> None:
+    add_messages(app, 10)
+    (link,) = [a for a in links_of(viewer.get(LIVE)) if (a.text or "").startswith("Earlier")]
+    assert link.get("hidden") is not None
+
+
+def links_of(page: TestResponse) -> list[Element]:
+    return list(parse(page.text).iter(f"{XHTML}a"))
+
+
+def has_link(page: TestResponse, text: str) -> bool:
+    return any((a.text or "").startswith(text) for a in links_of(page))
+
+
+def link_of(page: TestResponse, text: str) -> str:
+    return next(a.get("href", "") for a in links_of(page) if (a.text or "").startswith(text))
+
+
+def test_rows_of_the_viewer_are_marked(app: Flask, viewer: PageClient) -> None:
+    other = app.test_client()
+    assert isinstance(other, PageClient)
+    with app.app_context():
+        add_employee("1002", first_name="Ada", last_name="Lovelace", department="Research")
+    other.check_in("town-hall", "person1002@example.com", "1002")
+    send(viewer, body="mine")
+    send(other, body="of a namesake")
+    for page in (viewer.get(LIVE), viewer.get(MESSAGES)):
+        own = [row for row in parse(page.text).iter(f"{XHTML}li") if "own" in row.get("class", "")]
+        assert ["".join(row.itertext()).split()[-1] for row in own] == ["mine"]
 
 
 @pytest.mark.parametrize("after", ["-1", "abc", "1.5", "9" * 30, "99999999999999999999"])
@@ -174,8 +255,6 @@ def test_a_closed_event_or_chat_takes_nothing(
 def test_removed_messages_are_gone(app: Flask, viewer: PageClient) -> None:
     kept, removed = send(viewer, body="kept")[1]["id"], send(viewer, body="removed")[1]["id"]
     with app.app_context():
-        from webapp.infra.clock import utcnow
-
         db.session.query(Message).filter_by(id=removed).update({"removed_at": utcnow()})
         db.session.commit()
     answer = viewer.get(MESSAGES, headers=JSON).get_json()

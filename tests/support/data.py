@@ -8,6 +8,8 @@ from webapp.domain.models import Employee, Event
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
 
+# What viewers receive of a message.
+MESSAGE_FIELDS = {"id", "author_id", "author", "department", "body", "posted_at"}
 ADMIN = ("admin@example.com", "correct horse battery")
 
 

@@ -7,6 +7,7 @@ import socketio
 from sqlalchemy import select
 
 from stack import Stack
+from tests.support.data import MESSAGE_FIELDS
 from tests.support.meeting import Meeting
 from tests.support.viewer import NAMESPACE, Viewer
 from tests.support.waiting import wait_for
@@ -25,7 +26,7 @@ def test_a_message_written_on_one_node_appears_on_the_other(stack: Stack, meetin
         for viewer in (ada, grace):
             viewer.wait_for_bodies("across the nodes")
             assert [m["id"] for m in viewer.messages] == [ack["id"]]
-            assert set(viewer.messages[0]) == {"id", "author", "department", "body", "posted_at"}
+            assert set(viewer.messages[0]) == MESSAGE_FIELDS
 
 
 def test_a_message_posted_by_form_appears_on_every_node(stack: Stack, meeting: Meeting) -> None:

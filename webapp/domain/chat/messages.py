@@ -4,6 +4,7 @@ Messages are stored first and published afterwards. Viewers who miss one catch u
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import Row, Select, bindparam, func, select
 from webapp.domain.employees.directory import FULL_NAME
 from webapp.domain.events.store import EventInfo
 from webapp.domain.models import Employee, Message
+from webapp.errors import Invalid
 from webapp.infra import cache
 from webapp.infra.clock import isoformat
 from webapp.infra.extensions import db
@@ -26,6 +28,7 @@ VISIBLE: Select[*tuple[Any, ...]] = (
         Message.id,
         Message.body,
         Message.posted_at,
+        Message.employee_id.label("author_id"),
         FULL_NAME.label("author"),
         Employee.department,
     )
@@ -35,6 +38,38 @@ VISIBLE: Select[*tuple[Any, ...]] = (
 VISIBLE_OF = VISIBLE.where(
     Message.event_id == bindparam("event_id"), Message.id.in_(bindparam("ids", expanding=True))
 ).order_by(Message.id)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Messages after or before an id, oldest first; `more` says whether others follow."""
+
+    messages: list[dict[str, Any]]
+    more: bool
+    backwards: bool
+    from_first: bool = False
+
+    @property
+    def earlier(self) -> bool:
+        """Whether to offer a link to earlier messages."""
+        return bool(self.messages) and (self.more if self.backwards else not self.from_first)
+
+    @property
+    def later(self) -> bool:
+        """Whether to offer a link to later messages."""
+        return bool(self.messages) and (self.backwards or self.more)
+
+
+def read_page(event_id: int, *, after: int | None, before: int | None) -> Page:
+    """Return the messages after an id, or those before one; from the first where neither is given.
+
+    Raises `Invalid` for both.
+    """
+    if before is None:
+        return Page(*since(event_id, after or 0), backwards=False, from_first=not after)
+    if after is not None:
+        raise Invalid("Ask for the messages `after` an id or `before` one, not both.")
+    return Page(*_read_before(event_id, before), backwards=True)
 
 
 def latest(event: EventInfo) -> list[dict[str, Any]]:
@@ -99,11 +134,16 @@ def read(event_id: int, ids: Iterable[int]) -> list[dict[str, Any]]:
 
 
 def message_json(
-    message_id: int, author: str, department: str, body: str, posted_at: datetime
+    message_id: int, author_id: int, author: str, department: str, body: str, posted_at: datetime
 ) -> dict[str, Any]:
-    """Return a message as viewers receive it: in JSON, in acknowledgements and in broadcasts."""
+    """Return a message as every viewer receives it: on pages, in JSON and in broadcasts.
+
+    By `author_id` a page tells its viewer's own messages. It is the employee's id, which opens
+    nothing: cookies are signed.
+    """
     return {
         "id": message_id,
+        "author_id": author_id,
         "author": author,
         "department": department,
         "body": body,
@@ -113,11 +153,19 @@ def message_json(
 
 def latest_key(event_id: int) -> str:
     """Return the cache key of an event's latest messages."""
-    return f"messages:v1:{event_id}"
+    return f"messages:v2:{event_id}"
 
 
 def _visible(event_id: int) -> Select[*tuple[Any, ...]]:
     return VISIBLE.where(Message.event_id == event_id)
+
+
+def _read_before(event_id: int, before_id: int) -> tuple[list[dict[str, Any]], bool]:
+    """Return the last 50 messages with an id below `before_id`, oldest first, and whether there
+    are earlier ones."""
+    query = _visible(event_id).where(Message.id < before_id).order_by(Message.id.desc())
+    rows = db.session.execute(query.limit(LATEST + 1)).all()
+    return [_as_json(row) for row in reversed(rows[:LATEST])], len(rows) > LATEST
 
 
 def _read_latest(event_id: int) -> list[dict[str, Any]]:
@@ -126,4 +174,5 @@ def _read_latest(event_id: int) -> list[dict[str, Any]]:
 
 
 def _as_json(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
-    return message_json(row.id, row.author, row.department, row.body, row.posted_at)
+    author = (row.author_id, row.author, row.department)
+    return message_json(row.id, *author, row.body, row.posted_at)

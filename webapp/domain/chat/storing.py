@@ -87,8 +87,8 @@ def _with_message(receipt: Outcome, post: Post, rules: PostingRules, now: dateti
     if not isinstance(receipt, Receipt) or receipt.id is None:
         return receipt
     author = rules.author(post)
-    message = message_json(receipt.id, author.name, author.department, post.body, now)
-    return Receipt(receipt.id, message)
+    names = (author.id, author.name, author.department)
+    return Receipt(receipt.id, message_json(receipt.id, *names, post.body, now))
 
 
 def _row(post: Post, now: datetime) -> dict[str, Any]:

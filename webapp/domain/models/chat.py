@@ -1,12 +1,11 @@
-"""Chat messages, and how they are moderated."""
+"""Chat messages and their moderation."""
 
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.domain.models.columns import MYSQL, BigId, UtcDateTime, exact
-from webapp.domain.models.employees import Employee
 from webapp.infra.extensions import Model
 
 BODY_LENGTH = 500
@@ -14,7 +13,7 @@ NONCE_LENGTH = 64
 
 
 class Message(Model):
-    """A chat message. A removed one stays for the record, with who removed it and when."""
+    """A chat message. The row of a removed one stays, with the admin and the time."""
 
     __tablename__ = "messages"
     __table_args__ = (
@@ -33,12 +32,13 @@ class Message(Model):
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     removed_by: Mapped[int | None] = mapped_column(ForeignKey("admins.id"))
 
-    author: Mapped[Employee] = relationship(lazy="raise")
-
 
 class HeldMessage(Model):
-    """A post that waited for approval. It stays after the decision, so that its nonce, sent
-    again, is known; `message_id` is the message it became, null while waiting or rejected."""
+    """A post that waits for approval, or waited. `posted_at` is when it was written.
+
+    The row stays after the decision, so that its nonce is known when it is sent again.
+    `message_id` is the message it became, null while it waits and when it was rejected.
+    """
 
     __tablename__ = "held_messages"
     __table_args__ = (
@@ -60,7 +60,7 @@ class HeldMessage(Model):
 
 
 class Mute(Model):
-    """An employee may not post to an event until then; without an end, not at all."""
+    """An employee may not post to an event until `until`, or, without it, at all."""
 
     __tablename__ = "mutes"
     __table_args__ = (Index(None, "employee_id"), MYSQL)
@@ -73,7 +73,7 @@ class Mute(Model):
 
 
 class Announcement(Model):
-    """What was pinned above the chat; the latest one that nobody took down is shown."""
+    """An announcement above the chat. The latest one is shown, unless it was taken down."""
 
     __tablename__ = "announcements"
     __table_args__ = (Index(None, "event_id", "id"), MYSQL)

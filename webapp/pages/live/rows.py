@@ -1,4 +1,4 @@
-"""The rows of messages: every viewer of a page sees the same, so each is rendered once."""
+"""The rows of messages. Each is rendered once for all viewers, and once more for its author."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -11,15 +11,16 @@ from markupsafe import Markup
 KEPT_ROWS = 2000
 
 
-def message_rows(messages: Iterable[dict[str, Any]], timezone: str) -> Markup:
-    """The messages as list items, times of day in that zone."""
-    return Markup().join(_row(timezone, *message.items()) for message in messages)
+def message_rows(messages: Iterable[dict[str, Any]], timezone: str, viewer_id: int) -> Markup:
+    """Return the messages as list items: times of day in `timezone`, the viewer's own marked."""
+    return Markup().join(
+        _row(timezone, message["author_id"] == viewer_id, *message.items()) for message in messages
+    )
 
 
 @lru_cache(KEPT_ROWS)
-def _row(timezone: str, *message: tuple[str, Any]) -> Markup:
-    # All that is shown is in the key: a message that changes is another row.
-    row: Markup = get_template_attribute("live/_message.html", "message_row")(
-        dict(message), timezone
-    )
+def _row(timezone: str, own: bool, *message: tuple[str, Any]) -> Markup:
+    # The key holds everything that is shown: a message that changes is another row.
+    render = get_template_attribute("live/_message.html", "message_row")
+    row: Markup = render(dict(message), timezone, own)
     return row

@@ -43,12 +43,11 @@ def show_live(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
 @bp.get("/messages")
 @viewer_required
 def list_messages(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
-    after = parse_id(request.args.get("after", "0"), "after")
-    messages, more = chat_messages.since(event.id, after)
+    page = chat_messages.read_page(event.id, after=_place("after"), before=_place("before"))
     if wants_json():
-        return jsonify(ok=True, messages=messages, more=more)
+        return jsonify(ok=True, messages=page.messages, more=page.more)
     return render(
-        "live/messages.html", "live/_messages.html", event=event, messages=messages, more=more
+        "live/messages.html", "live/_messages.html", event=event, viewer=viewer, page=page
     )
 
 
@@ -80,6 +79,11 @@ def show_own_attendance(event: EventInfo, viewer: Viewer) -> ResponseReturnValue
     )
 
 
+def _place(name: str) -> int | None:
+    value = request.args.get(name)
+    return None if value is None else parse_id(value, name)
+
+
 def _draft(event: EventInfo, viewer: Viewer) -> Draft:
     fields = _fields()
     moderator = identity.current_admin() is not None
@@ -96,6 +100,7 @@ def _fields() -> dict[str, Any]:
 def _show(
     event: EventInfo, viewer: Viewer, error: TownhallError | None = None
 ) -> ResponseReturnValue:
+    messages = chat_messages.latest(event)
     stream = find_stream(event.stream_url, event.stream_kind, current_site())
     if stream:
         allow_stream(stream, event.stream_hosts.split())
@@ -104,7 +109,8 @@ def _show(
         event=event,
         viewer=viewer,
         stream=stream,
-        messages=chat_messages.latest(event),
+        messages=messages,
+        earlier=len(messages) >= chat_messages.LATEST,
         announcement=announcements.find_announcement(event.id),
         exempt=identity.current_admin() is not None,
         held="held" in request.args,
