@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.test_layering import LAYERS
 from webapp.app import create_app
 from webapp.errors import TownhallError
 from webapp.infra.settings import ROOT, load_settings
@@ -79,6 +80,12 @@ def test_the_manual_lists_every_address(tmp_path: Path) -> None:
         text for row in rows("Addresses") for text in re.findall("`([A-Z]+ /.*?)`", row[0])
     }
     assert documented == served
+
+
+def test_the_manual_shows_the_layers_as_tested() -> None:
+    page = (ROOT / "docs/architecture.md").read_text()
+    lines = re.findall(r"^\| \d+ \| (.*) \|$", page, re.MULTILINE)
+    assert [re.findall("`(.*?)`", line) for line in lines] == LAYERS
 
 
 def test_the_readme_has_at_most_700_words() -> None:
