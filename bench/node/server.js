@@ -60,7 +60,7 @@ app.post("/events/:slug/check-in", async (req, res) => {
   }
   await store.checkIn(event.id, employee);
   session.id = crypto.randomBytes(16).toString("base64url");
-  session.viewer = [employee.id, employee.epoch];
+  session.viewer = [employee.id, employee.session_version];
   res.redirect(303, `/events/${event.slug}/live`);
 });
 

@@ -15,7 +15,7 @@ const pool = mysql.createPool({
   connectionLimit: 20,
   timezone: "Z",
 });
-const VIEWER = "id, employee_number, CONCAT(first_name, ' ', last_name) AS name, department, active, epoch";
+const VIEWER = "id, employee_number, CONCAT(first_name, ' ', last_name) AS name, department, active, epoch AS session_version";
 const MESSAGES =
   "SELECT m.id, CONCAT(e.first_name, ' ', e.last_name) AS author, e.department, m.body, m.posted_at FROM messages m " +
   "JOIN employees e ON e.id = m.employee_id WHERE m.event_id = ? AND m.removed_at IS NULL";

@@ -1,4 +1,4 @@
-// Who is asking: the signed session cookie, an employee and a check-in out of the cache.
+// Identify the viewer from the signed session cookie and the cached employee and check-in.
 "use strict";
 const cookieSession = require("cookie-session");
 const store = require("./store");
@@ -6,9 +6,9 @@ const store = require("./store");
 const session = cookieSession({ name: "comparison", secret: process.env.SECRET_KEY, httpOnly: true, sameSite: "lax" });
 
 async function viewerOf(req, event) {
-  const [id, epoch] = req.session.viewer ?? [];
+  const [id, sessionVersion] = req.session.viewer ?? [];
   const employee = id && (await store.employee(id));
-  if (!employee || !employee.active || employee.epoch !== epoch) return null;
+  if (!employee || !employee.active || employee.session_version !== sessionVersion) return null;
   const checkedInAt = await store.checkedInAt(event.id, id);
   return checkedInAt && { employee, checkedInAt };
 }
