@@ -7,6 +7,7 @@ from flask import Flask
 from webapp.domain import models  # noqa: F401 - declares the tables
 from webapp.http.health import bp as health
 from webapp.http.identity import SessionCookie
+from webapp.http.request_parsing import register_request_parsing
 from webapp.infra.cache import init_cache
 from webapp.infra.database import init_database
 from webapp.infra.extensions import db, migrate
@@ -29,6 +30,8 @@ def create_base(name: str, settings: Settings) -> Flask:
         DEMO=settings.demo,
         EMBEDDED=settings.embedded,
         KEEP_MINUTES_DAYS=settings.keep_minutes_days,
+        HELP_CONTACT=settings.help_contact,
+        PRIVACY_NOTE_URL=settings.privacy_note_url,
         SITE_NAME=settings.site_name,
         SITE_TIMEZONE=settings.site_timezone,
         SECRET_KEY=settings.secret_key,
@@ -46,7 +49,7 @@ def create_base(name: str, settings: Settings) -> Flask:
         WTF_CSRF_SSL_STRICT=False,
     )
     app.session_interface = SessionCookie()
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    register_request_parsing(app)
     init_database(app, settings)
     init_redis(app, settings)
     init_cache(app, settings)

@@ -19,6 +19,8 @@ ROLES = ["public", "viewer", "admin"]
 
 # The rest is for admins under /admin and for viewers elsewhere.
 PUBLIC = {
+    "account.return_from_sign_out",
+    "account.return_from_sign_out_everywhere",
     "account.show_sign_in",
     "account.sign_in",
     "account.sign_out",
@@ -26,6 +28,9 @@ PUBLIC = {
     "checkin.check_in",
     "checkin.check_in_again",
     "checkin.check_out",
+    "checkin.return_from_check_in",
+    "checkin.return_from_check_in_again",
+    "checkin.return_to_current",
     "checkin.show_current",
     "checkin.show_form",
     "demo.show_playlist",

@@ -148,6 +148,74 @@ def test_a_form_without_its_token_is_shown_again_with_the_values(
     assert client.submit(answer, "check-in").status_code == 303
 
 
+def browser_without_cookies(app: Flask) -> PageClient:
+    client = app.test_client(use_cookies=False)
+    assert isinstance(client, PageClient)
+    return client
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_a_browser_without_cookies_is_told_so(app: Flask, headers: dict[str, str]) -> None:
+    answer = browser_without_cookies(app).submit(
+        browser_without_cookies(app).get("/events/town-hall/"),
+        "check-in",
+        headers=headers,
+        email="ada@example.com",
+        employee_number="1001",
+    )
+    assert answer.status_code == 400
+    assert "This site needs cookies: allow them in your browser" in answer.text
+    assert 'value="ada@example.com"' in answer.text
+    assert count_attendance(app) == 0
+
+
+def test_secure_cookies_over_http_ask_for_https(app: Flask) -> None:
+    app.config["SESSION_COOKIE_SECURE"] = True
+    client = browser_without_cookies(app)
+    page = client.get("/events/town-hall/")
+    answer = client.submit(page, "check-in", email="ada@example.com", employee_number="1001")
+    assert "open https://localhost/." in text_of(answer.text)
+
+
+def test_other_forms_tell_a_browser_without_cookies_too(app: Flask) -> None:
+    client = browser_without_cookies(app)
+    answer = client.submit(client.get("/admin/login"), "login", email="a@example.com", password="x")
+    assert answer.status_code == 400
+    assert "This site needs cookies" in text_of(answer.text)
+
+
+@pytest.mark.parametrize("address", ["check-in", "check-in/again"])
+def test_the_address_of_a_refused_form_leads_to_the_form(client: PageClient, address: str) -> None:
+    answer = client.get(f"/events/town-hall/{address}")
+    assert (answer.status_code, answer.location) == (303, "/events/town-hall/")
+    assert client.get(f"/events/no-such-event/{address}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("contact", "shown"),
+    [
+        ("help@example.com", '<a href="mailto:help@example.com">help@example.com</a>'),
+        ("https://help.example.com/", '<a href="https://help.example.com/">'),
+        ("Call 4711 <b>now</b> @ reception", "Call 4711 &lt;b&gt;now&lt;/b&gt; @ reception"),
+    ],
+)
+def test_a_failed_check_in_shows_whom_to_ask(
+    app: Flask, client: PageClient, contact: str, shown: str
+) -> None:
+    app.config["HELP_CONTACT"] = contact
+    assert shown not in client.get("/events/town-hall/").text
+    assert shown in client.check_in("town-hall", "nobody@example.com", "9").text
+
+
+def test_the_form_says_what_is_recorded_and_links_the_privacy_note(
+    app: Flask, client: PageClient
+) -> None:
+    app.config["PRIVACY_NOTE_URL"] = "https://intranet.example.com/privacy"
+    page = client.get("/events/town-hall/")
+    assert "the minutes you watch are recorded" in text_of(page.text)
+    assert '<a href="https://intranet.example.com/privacy">Privacy note</a>' in page.text
+
+
 @pytest.mark.parametrize("state", ["scheduled", "closed"])
 def test_an_event_that_is_not_open_refuses_check_ins(
     app: Flask, client: PageClient, state: str
@@ -285,6 +353,15 @@ def test_a_known_employee_is_greeted_at_the_next_event(app: Flask, client: PageC
     assert answer.location == "/events/second/live"
     assert client.get("/events/second/live").status_code == 200
     assert count_attendance(app) == 2
+
+
+def test_every_page_that_names_the_viewer_offers_not_you(app: Flask, client: PageClient) -> None:
+    client.check_in("town-hall", "ada@example.com", "1001")
+    assert "Not you?" in text_of(client.get(LIVE).text)
+    with app.app_context():
+        change_state(get_event("town-hall"), "closed")
+    client.submit(client.get("/events/town-hall/"), "check-out")
+    assert "you checked in at" not in text_of(client.get("/events/town-hall/").text)
 
 
 def test_not_you_checks_out(app: Flask, client: PageClient) -> None:

@@ -1,11 +1,18 @@
 """Headers of every answer: cookies, content security policy and caching."""
 
+import time
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+
 import pytest
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
+from werkzeug.test import TestResponse
 
 from tests.support.client import PageClient, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
+from webapp.infra import clock
+from webapp.infra.clock import utcnow
 
 LIVE, ME = "/events/town-hall/live", "/events/town-hall/attendance/me"
 TLS = "https://townhall.example"
@@ -31,6 +38,43 @@ def test_scripts_and_other_sites_cannot_use_the_cookie(client: PageClient, site:
     assert name.startswith("townhall=")
     assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(flags)
     assert ("Secure" in flags) == (site == TLS)
+
+
+WEEK = 7 * 24 * 3600
+
+
+def lifetime_of(answer: TestResponse) -> float:
+    """Return how long the browser keeps the cookie, in seconds; 0 until it is closed."""
+    [cookie] = answer.headers.getlist("Set-Cookie")
+    expires = parse_cookie_expires(cookie)
+    return (expires - utcnow()).total_seconds() if expires else 0
+
+
+def parse_cookie_expires(cookie: str) -> datetime | None:
+    dates = [part.partition("=")[2] for part in cookie.split("; ") if part.startswith("Expires=")]
+    return parsedate_to_datetime(dates[0]) if dates else None
+
+
+def test_the_cookie_lasts_as_long_as_it_counts(client: PageClient) -> None:
+    assert lifetime_of(client.get("/events/town-hall/")) == 0
+    checked_in = client.check_in("town-hall", "ada@example.com", "1001")
+    assert lifetime_of(checked_in) == pytest.approx(WEEK, abs=60)
+    signed_in = client.sign_in(*ADMIN)
+    assert lifetime_of(signed_in) == pytest.approx(WEEK, abs=60)
+
+
+def test_a_cookie_older_than_a_week_names_nobody(
+    app: Flask, client: PageClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long_ago = utcnow() - timedelta(seconds=WEEK + 60)
+    with monkeypatch.context() as patch:
+        patch.setattr(clock, "_reference", (long_ago, time.monotonic()))
+        client.check_in("town-hall", "ada@example.com", "1001")
+    cookie = client.get_cookie("townhall")
+    assert cookie is not None
+    late = app.test_client()
+    late.set_cookie("townhall", cookie.value)
+    assert late.get(ME).status_code == 401
 
 
 def test_a_cookie_signed_with_another_key_names_nobody(app: Flask, client: PageClient) -> None:
@@ -77,7 +121,6 @@ def test_personal_pages_are_not_cached(client: PageClient) -> None:
     client.sign_in(*ADMIN)
     for address in ("/admin/", "/admin/employees", "/admin/events/town-hall/attendance"):
         assert client.get(address).headers["Cache-Control"] == "no-store", address
-    client.check_in("town-hall", "ada@example.com", "1001")
     for address in (LIVE, ME, "/events/town-hall/messages"):
         answer = client.get(address)
         assert answer.status_code == 200, address
@@ -90,6 +133,12 @@ def test_sensors_and_content_sniffing_are_off(client: PageClient) -> None:
     assert "microphone=()" in headers["Permissions-Policy"]
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
+
+
+def test_a_redirect_to_the_slash_names_no_host(client: PageClient) -> None:
+    front = {"Host": "internal:8000"}
+    answer = client.get("/events/town-hall?sso=denied", headers=front)
+    assert (answer.status_code, answer.location) == (308, "/events/town-hall/?sso=denied")
 
 
 def test_an_error_page_has_the_same_headers(client: PageClient) -> None:

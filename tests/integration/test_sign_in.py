@@ -7,6 +7,7 @@ from tests.support.client import PageClient, find_form, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 
 EVENTS = "/admin/"
+ME = "/events/town-hall/attendance/me"
 
 
 @pytest.fixture(autouse=True)
@@ -89,8 +90,53 @@ def test_checking_in_starts_a_new_session(app: Flask, client: PageClient) -> Non
             identifiers.add(session["id"])
         other = browser(app)
         other.set_cookie("townhall", known)
-        assert other.get("/events/town-hall/attendance/me").status_code == 401
+        assert other.get(ME).status_code == 401
     assert len(identifiers) == 2
+
+
+def test_a_viewer_signs_in_as_an_admin_and_stays_a_viewer(app: Flask, client: PageClient) -> None:
+    with app.app_context():
+        add_event()
+        add_employee("1001", email="ada@example.com")
+    client.check_in("town-hall", "ada@example.com", "1001")
+    client.sign_in(*ADMIN)
+    assert is_admin(client)
+    assert client.get(ME).status_code == 200
+    client.submit(client.get(EVENTS), "logout")
+    assert not is_admin(client)
+    assert client.get(ME).status_code == 200
+
+
+def test_an_admin_checks_in_and_stays_an_admin(app: Flask, client: PageClient) -> None:
+    with app.app_context():
+        add_event()
+        add_employee("1001", email="ada@example.com")
+    client.sign_in(*ADMIN)
+    client.check_in("town-hall", "ada@example.com", "1001")
+    assert is_admin(client)
+    client.submit(client.get("/events/town-hall/live"), "check-out")
+    assert is_admin(client)
+    assert client.get(ME).status_code == 401
+
+
+def test_checking_in_renews_the_token(app: Flask, client: PageClient) -> None:
+    with app.app_context():
+        add_event()
+        add_employee("1001", email="ada@example.com")
+    client.get("/events/town-hall/")
+    with client.session_transaction() as before:
+        token = before["csrf_token"]
+    client.check_in("town-hall", "ada@example.com", "1001")
+    with client.session_transaction() as after:
+        assert after.get("csrf_token") != token
+
+
+@pytest.mark.parametrize("address", ["/admin/logout", "/admin/sign-out-everywhere"])
+def test_the_address_of_signing_out_leads_to_the_form(client: PageClient, address: str) -> None:
+    client.sign_in(*ADMIN)
+    answer = client.get(address)
+    assert (answer.status_code, answer.location) == (303, "/admin/login")
+    assert is_admin(client)
 
 
 def test_signing_out_ends_the_session_of_this_browser(app: Flask, client: PageClient) -> None:

@@ -351,6 +351,7 @@ def test_a_callback_works_once_and_in_one_browser(
     email = ADMIN[0] if start == SIGN_IN else "ada@example.com"
     callback = at_provider(client.get(start), login_as=email)
     other = browser(app)
+    other.get("/admin/login")
     refused = other.get(other.get(callback).location)
     assert "expired or was used before" in sentences(refused)
     assert_one_line(caplog)
@@ -358,6 +359,13 @@ def test_a_callback_works_once_and_in_one_browser(
     # Reloaded in the browser that has signed in, it redirects to the page.
     again = client.get(client.get(callback).location)
     assert (again.status_code, again.location) == (303, LIVE if start == CHECK_IN else "/admin/")
+
+
+@pytest.mark.parametrize("start", [SIGN_IN, CHECK_IN])
+def test_a_browser_without_cookies_is_told_so(app: Flask, start: str) -> None:
+    client = app.test_client(use_cookies=False)
+    arrival = client.get(at_provider(client.get(start), login_as="ada@example.com"))
+    assert "This site needs cookies" in client.get(arrival.location).text
 
 
 def test_a_foreign_state_is_refused_and_leaves_the_flow_intact(client: PageClient) -> None:

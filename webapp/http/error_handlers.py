@@ -1,11 +1,12 @@
 """The one place where an error of a request becomes an answer."""
 
-from flask import Flask, Response, jsonify, make_response, render_template
+from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from webapp.errors import Invalid, TownhallError, as_townhall_error
 from webapp.http.rendering import is_htmx, wants_json
+from webapp.http.session_cookie import cookies_needed, has_session_cookie
 from webapp.infra.extensions import db
 
 EXPIRED = "This page had been open for too long. Please send it again."
@@ -13,9 +14,16 @@ EXPIRED = "This page had been open for too long. Please send it again."
 
 def register_error_handlers(app: Flask) -> None:
     """Answer our own errors, Flask's and the database's in the format that the client wants."""
-    app.register_error_handler(CSRFError, lambda _: respond(Invalid(EXPIRED), status=400))
+    app.register_error_handler(CSRFError, lambda _: respond(stale_form(), status=400))
     app.register_error_handler(HTTPException, _show_http)
     app.register_error_handler(Exception, _show)
+
+
+def stale_form() -> Invalid:
+    """Return the reason why the token of the current form does not fit its cookie."""
+    if has_session_cookie() or "csrf_token" not in request.form:
+        return Invalid(EXPIRED)
+    return Invalid(cookies_needed())
 
 
 def respond(error: TownhallError, *, status: int | None = None, as_json: bool = False) -> Response:

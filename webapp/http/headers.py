@@ -1,9 +1,10 @@
 """Headers of every answer: content security policy, privacy and caching."""
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from flask import Flask, Response, g, request
+from werkzeug.routing import RequestRedirect
 
 from webapp.domain.events.embeds import Site
 from webapp.domain.events.streams import Stream
@@ -44,6 +45,19 @@ def allow_stream(stream: Stream, hosts: Iterable[str] = ()) -> None:
 def register_headers(app: Flask) -> None:
     """Set the headers after every request."""
     app.after_request(_set_headers)
+    app.after_request(_redirect_within_site)
+
+
+def _redirect_within_site(response: Response) -> Response:
+    """Drop scheme and host from the redirect to an address with a slash at its end.
+
+    Werkzeug takes them from the request, whose scheme and host a proxy may have changed.
+    """
+    if isinstance(request.routing_exception, RequestRedirect):
+        target = urlsplit(response.location or "")
+        path = "/" + target.path.lstrip("/")
+        response.location = urlunsplit(("", "", path, target.query, ""))
+    return response
 
 
 def _set_headers(response: Response) -> Response:

@@ -26,7 +26,7 @@ class SessionCookie(CookieSessions):
 
 
 def remember_viewer(viewer: Viewer) -> None:
-    """Put the employee and their session version into the cookie."""
+    """Put the employee and their session version into the cookie, beside an admin's."""
     _renew()
     session["viewer"] = [viewer.employee.id, viewer.employee.session_version]
 
@@ -89,8 +89,7 @@ def prefetch(
 
 
 def remember_admin(admin: AdminInfo) -> None:
-    """Put the admin and their session version into the cookie."""
-    session.clear()
+    """Put the admin and their session version into the cookie, beside a viewer's."""
     _renew()
     session["admin"] = [admin.id, admin.session_version]
 
@@ -123,5 +122,9 @@ def _named_employee() -> int | None:
 
 
 def _renew() -> None:
+    # The browser keeps the cookie as long as it counts: PERMANENT_SESSION_LIFETIME.
+    session.permanent = True
     # Makes the cookie of each sign-in unlike any seen before; no code reads it.
     session["id"] = secrets.token_urlsafe(16)
+    # A token from before the sign-in may be known to whoever put that cookie there.
+    session.pop("csrf_token", None)

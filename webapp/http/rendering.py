@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from werkzeug.urls import iri_to_uri
 
 from webapp.errors import TownhallError
 
@@ -43,4 +44,6 @@ def render(
 
 def redirect_to(address: str) -> ResponseReturnValue:
     """Redirect to `address`. HTMX gets a header instead: it would swap in the page after a 303."""
-    return ("", 204, {"HX-Redirect": address}) if is_htmx() else redirect(address, 303)
+    if is_htmx():
+        return "", 204, {"HX-Redirect": iri_to_uri(address)}
+    return redirect(address, 303)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app, request
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import SignatureExpired, TimestampSigner, URLSafeTimedSerializer
 
@@ -29,6 +29,18 @@ class _Signer(TimestampSigner):
             if error.date_signed is None or error.date_signed <= utcnow():
                 raise
             return super().unsign(signed_value, None, return_timestamp)  # type: ignore[call-overload]
+
+
+def has_session_cookie() -> bool:
+    """Return True when the browser sent a session cookie, whatever its content."""
+    return current_app.config["SESSION_COOKIE_NAME"] in request.cookies
+
+
+def cookies_needed() -> str:
+    """Return the sentence for a browser that did not return the session cookie."""
+    if current_app.config["SESSION_COOKIE_SECURE"] and not request.is_secure:
+        return f"This site needs cookies, which work over https only: open https://{request.host}/."
+    return "This site needs cookies: allow them in your browser and try again."
 
 
 class CookieSessions(SecureCookieSessionInterface):

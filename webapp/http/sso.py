@@ -20,6 +20,7 @@ from requests import RequestException
 from webapp.domain.attendance.checkin import NobodyMatches
 from webapp.errors import NotFound, TownhallError
 from webapp.http.openid import OpenIdClient, read_claims, register_client, vouched_email
+from webapp.http.session_cookie import cookies_needed, has_session_cookie
 from webapp.infra.settings import Settings
 
 # Time to sign in at the provider, with a second factor.
@@ -41,6 +42,14 @@ class Refused(TownhallError):
 class Expired(Refused):
     reason = "expired"
     message = "This sign-in has expired or was used before. Please start again."
+
+
+class NoCookies(Refused):
+    reason = "cookies"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.message = cookies_needed()
 
 
 class Denied(Refused):
@@ -69,8 +78,8 @@ class Away(Refused):
     message = "Single sign-on does not answer. Use the form, or try again in a moment."
 
 
-KINDS: tuple[type[Refused], ...] = (Refused, Expired, Denied, Unverified, Unknown, Nobody, Away)
-REFUSALS = {kind.reason: kind for kind in KINDS}
+KINDS = (Refused, Expired, NoCookies, Denied, Unverified, Unknown, Nobody, Away)
+REFUSALS: dict[str, type[Refused]] = {kind.reason: kind for kind in KINDS}
 
 
 @dataclass(frozen=True)
@@ -130,7 +139,12 @@ def slug_of(state: str) -> str:
 
 
 def take_flow(state: str) -> Flow:
-    """Return the sign-in that this browser began with `state`, once. Raises `Expired`."""
+    """Return the sign-in that this browser began with `state`, once.
+
+    Raises `Expired`, or `NoCookies` when the browser returned no cookie.
+    """
+    if not has_session_cookie():
+        raise NoCookies("the browser returned no cookie")
     waiting = session.get("sso")
     if not waiting or waiting["state"] != state:
         raise Expired("a callback that this browser did not begin")

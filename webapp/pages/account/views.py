@@ -1,6 +1,6 @@
 """Signing admins in and out."""
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.domain import admins
@@ -33,6 +33,14 @@ def sign_in() -> ResponseReturnValue:
         return _show(form, refusal)
     identity.remember_admin(admin)
     return redirect_to(admin_address(request.args.get("next", "")))
+
+
+@bp.get("/logout", endpoint="return_from_sign_out")
+@bp.get("/sign-out-everywhere", endpoint="return_from_sign_out_everywhere")
+@public
+def return_to_sign_in() -> ResponseReturnValue:
+    """Redirect to the form: Enter in the address bar after a refused form opens its address."""
+    return redirect(url_for("account.show_sign_in"), 303)
 
 
 @bp.post("/logout")

@@ -1,13 +1,12 @@
 """The check-in form."""
 
-from flask_wtf import FlaskForm
 from wtforms import EmailField, StringField
 from wtforms.validators import DataRequired, Length
 
-from webapp.infra.text import clean_field
+from webapp.http.forms import Form
 
 
-class CheckInForm(FlaskForm):
+class CheckInForm(Form):
     """An employee's e-mail address and number; the domain decides whether they match."""
 
     email = EmailField(
@@ -16,7 +15,6 @@ class CheckInForm(FlaskForm):
             DataRequired("Enter your work e-mail."),
             Length(max=254, message="An e-mail address has at most %(max)d characters."),
         ],
-        filters=[clean_field],
     )
     employee_number = StringField(
         "Employee number",
@@ -24,5 +22,4 @@ class CheckInForm(FlaskForm):
             DataRequired("Enter your employee number."),
             Length(max=64, message="An employee number has at most %(max)d characters."),
         ],
-        filters=[clean_field],
     )

@@ -12,7 +12,7 @@ from webapp.domain.events.store import EventInfo, current_event, get_event
 from webapp.errors import EventNotOpen, Invalid, SlowDown, TownhallError
 from webapp.http import identity, sso
 from webapp.http.access import public
-from webapp.http.error_handlers import EXPIRED, respond
+from webapp.http.error_handlers import respond, stale_form
 from webapp.http.rendering import redirect_to, render, wants_json
 from webapp.infra.clock import utcnow
 from webapp.infra.publisher import close_sockets
@@ -69,8 +69,22 @@ def check_in_again(slug: str) -> ResponseReturnValue:
     event, employee = get_event(slug), identity.current_employee()
     if employee is None:
         return redirect_to(url_for("checkin.show_form", slug=slug))
-    checkin.check_in_known(event, employee)
+    identity.remember_viewer(checkin.check_in_known(event, employee))
     return redirect_to(url_for("live.show_live", slug=slug))
+
+
+@bp.get("/events/<slug>/check-in", endpoint="return_from_check_in")
+@bp.get("/events/<slug>/check-in/again", endpoint="return_from_check_in_again")
+@public
+def return_to_form(slug: str) -> ResponseReturnValue:
+    """Redirect to the form: Enter in the address bar after a refused form opens its address."""
+    return redirect(url_for("checkin.show_form", slug=get_event(slug).slug), 303)
+
+
+@bp.get("/check-out")
+@public
+def return_to_current() -> ResponseReturnValue:
+    return redirect(url_for("checkin.show_current"), 303)
 
 
 @bp.post("/check-out")
@@ -87,11 +101,10 @@ def check_out() -> ResponseReturnValue:
 @bp.errorhandler(CSRFError)
 def show_fresh_form(_error: CSRFError) -> ResponseReturnValue:
     """Show the form again with a new token and the values that were typed."""
-    expired = Invalid(EXPIRED)
     if request.endpoint != "checkin.check_in":
-        return respond(expired, status=400)
+        return respond(stale_form(), status=400)
     event = get_event((request.view_args or {})["slug"])
-    return _show(event, CheckInForm(), expired, status=400)
+    return _show(event, CheckInForm(), stale_form(), status=400)
 
 
 def _show(

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, StringField
 
 from webapp.domain.employees.csv_reader import LENGTHS
 from webapp.domain.employees.directory import FIELDS
+from webapp.http.forms import Form
 from webapp.infra.text import one_line
 
 
@@ -15,7 +15,7 @@ def _text(label: str) -> StringField:
     return StringField(label, filters=[lambda text: one_line(text or "")])
 
 
-class ImportForm(FlaskForm):
+class ImportForm(Form):
     """A CSV file, and how it is to be taken."""
 
     file = FileField("CSV file", [FileRequired("Choose a file.")])
@@ -23,7 +23,7 @@ class ImportForm(FlaskForm):
     sync = BooleanField("Deactivate employees who are not in the file")
 
 
-class EmployeeForm(FlaskForm):
+class EmployeeForm(Form):
     """One employee; whether the fields are right is the core's to say."""
 
     first_name = _text("First name")

@@ -2,13 +2,13 @@
 
 from typing import Any, Self
 
-from flask_wtf import FlaskForm
-from wtforms import DateTimeLocalField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import DateTimeLocalField, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from webapp.domain.events.planning import Plan
 from webapp.domain.events.store import EventInfo
+from webapp.http.forms import Form, WholeNumberField
 from webapp.infra.text import clean_field, one_line
 
 FORMAT = "%Y-%m-%dT%H:%M"
@@ -21,7 +21,7 @@ KINDS = [
 ADDRESS_LENGTH = 8000
 
 
-class EventForm(FlaskForm):
+class EventForm(Form):
     """Title, time and stream. The times are in the zone that stands beside them."""
 
     title = StringField(
@@ -37,7 +37,7 @@ class EventForm(FlaskForm):
     stream_hosts = TextAreaField(
         "Further hosts of the stream", [Length(max=ADDRESS_LENGTH)], filters=[clean_field]
     )
-    required_share = IntegerField(
+    required_share = WholeNumberField(
         "Attended means watching at least this share, in percent",
         [InputRequired("A whole number from 1 to 100."), NumberRange(1, 100)],
         default=50,

@@ -1,0 +1,36 @@
+"""The base class of every form."""
+
+from typing import Any
+
+from flask import request
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import CombinedMultiDict, MultiDict
+from wtforms import FileField, IntegerField
+
+MAX_DIGITS = 9
+
+
+class Form(FlaskForm):
+    """A form that reads text from form fields only, and files for its file fields only.
+
+    Flask-WTF would also read JSON bodies and file parts into text fields, whose filters then fail.
+    """
+
+    class Meta(FlaskForm.Meta):
+        def wrap_formdata(self, form: FlaskForm, formdata: Any) -> Any:
+            """Return the submitted fields; None for a GET, or where the caller passed None."""
+            if formdata is None or request.method != "POST":
+                return None
+            names = [field.name for field in form if isinstance(field, FileField)]
+            files = [(name, file) for name in names for file in request.files.getlist(name)]
+            return CombinedMultiDict([MultiDict(files), request.form])
+
+
+class WholeNumberField(IntegerField):
+    """A whole number of at most nine digits; validators of larger ones overflow."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Parse the number. Raises `ValueError` for any other text."""
+        if valuelist and len(valuelist[0].strip()) > MAX_DIGITS:
+            raise ValueError(f"Enter a number of at most {MAX_DIGITS} digits.")
+        super().process_formdata(valuelist)
