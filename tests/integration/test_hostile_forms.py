@@ -32,6 +32,8 @@ FIELDS = (
     "ends_at",
     "timezone",
     "stream_url",
+    "stream_kind",
+    "stream_hosts",
     "required_share",
     "state",
     "body",
