@@ -11,7 +11,7 @@ from realtime.handlers import LiveNamespace
 from realtime.headcount import Headcount
 from realtime.presence import Presence
 from realtime.transport.admission import AdmissionMiddleware
-from realtime.transport.connection import install
+from realtime.transport.connection import connections, install
 from realtime.transport.eventlet_runtime import ASYNC_MODE
 from realtime.transport.heartbeat import Heartbeat
 from realtime.transport.managers import LocalManager, QueuedManager
@@ -61,6 +61,7 @@ class Node:
 
     def start(self) -> None:
         """Begin to store, tell and count."""
+        self.app.extensions["readiness_probes"]["sweep"] = self.fanout.check_sweep
         self.writer.start()
         self.fanout.start()
         self.presence.start()
@@ -72,7 +73,7 @@ class Node:
         The transport is closed, not the namespace: after that a client would stay away. Nothing
         waits for a queue to empty: that of a long-polling client may have no reader.
         """
-        for socket in list(self.socketio.server.eio.sockets.values()):
+        for socket in list(connections(self.socketio).values()):
             socket.close(wait=False)
 
 

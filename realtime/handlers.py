@@ -14,7 +14,7 @@ from flask_socketio import Namespace
 from realtime.fanout.fanout import Fanout
 from realtime.fanout.registry import Connection, Registry
 from realtime.presence import Presence
-from realtime.transport.connection import ViewerConnection
+from realtime.transport.connection import ViewerConnection, connection_of
 from realtime.writer import Writer
 from webapp.domain.admins import AdminInfo, find_admin
 from webapp.domain.chat.posts import Draft, Outcome, Receipt
@@ -154,11 +154,7 @@ class LiveNamespace(Namespace):
         return Connection(_sid(), event, viewer, identity.current_admin(), self._socket())
 
     def _socket(self) -> ViewerConnection:
-        server = self.socketio.server
-        socket: ViewerConnection = server.eio.sockets[
-            server.manager.eio_sid_from_sid(_sid(), NAMESPACE)
-        ]
-        return socket
+        return connection_of(self.socketio, _sid())
 
 
 def _one_object(packet: object = None, *more: object) -> Packet:

@@ -1,11 +1,11 @@
-"""Who is watching: a head count once a second, and the watched minutes once a minute.
+"""Count the viewers once a second, and record their watched minutes once a minute.
 
-Nothing pairs joins with leaves. A node says who is connected now; what it said runs out by itself
-when it dies.
+Nothing pairs joins with leaves. A node reports who is connected now, and its report expires by
+itself when the node dies.
 """
 
-import logging
 from collections.abc import Callable
+from functools import partial
 
 from flask import Flask
 from flask_socketio import SocketIO
@@ -13,13 +13,11 @@ from flask_socketio import SocketIO
 from realtime.fanout.fanout import Fanout
 from realtime.fanout.registry import Connection, Registry
 from realtime.headcount import Headcount
+from realtime.loops import attempt, in_app_context, start_loop
 from webapp.domain.attendance import checkin
-from webapp.errors import is_outage
 from webapp.infra.clock import minute_of, utcnow
-from webapp.infra.extensions import db
 
-log = logging.getLogger(__name__)
-
+LOOP = "presence"
 COUNT_SECONDS = 1.0
 # Every node looks at the same second of the minute, so a viewer who moves between them is seen.
 SAMPLE_SECOND = 30
@@ -46,7 +44,7 @@ class Presence:
 
     def start(self) -> None:
         """Begin to count."""
-        self._socketio.start_background_task(self._run)
+        start_loop(self._socketio.start_background_task, LOOP, self._count_next)
 
     def greet(self, connection: Connection) -> None:
         """Tell one new viewer the number that the others see; counting comes by itself."""
@@ -68,22 +66,19 @@ class Presence:
         minute = minute_of(now)
         if now.second < SAMPLE_SECOND or minute == self._sampled:
             return
-        for event_id in self._registry.events():
-            checkin.record_minute(event_id, self._registry.employees(event_id), minute)
-        self._sampled = minute
+        events = self._registry.events()
+        # One event that cannot be counted keeps no other from being counted.
+        recorded = [self._attempt(partial(self._record, event, minute)) for event in events]
+        if all(recorded):
+            self._sampled = minute
 
-    def _run(self) -> None:
-        while True:
-            self._socketio.sleep(COUNT_SECONDS)
-            with self._app.app_context():
-                self._attempt(self.count)
-                self._attempt(self.sample)
+    def _record(self, event_id: int, minute: int) -> None:
+        checkin.record_minute(event_id, self._registry.employees(event_id), minute)
 
-    def _attempt(self, step: Callable[[], None]) -> None:
-        try:
-            step()
-        except Exception as error:
-            if not is_outage(error):
-                log.exception("counting viewers failed; it goes on")
-        finally:
-            db.session.rollback()
+    def _count_next(self) -> None:
+        self._socketio.sleep(COUNT_SECONDS)
+        self._attempt(self.count)
+        attempt(LOOP, self.sample)
+
+    def _attempt(self, step: Callable[[], None]) -> bool:
+        return attempt(LOOP, partial(in_app_context, self._app, step))

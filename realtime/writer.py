@@ -15,6 +15,7 @@ from flask import Flask
 from flask_socketio import SocketIO
 
 from realtime.fanout.fanout import Fanout
+from realtime.loops import start_loop
 from webapp.domain.chat.posting import post_and_publish
 from webapp.domain.chat.posts import Draft, Outcome
 from webapp.errors import RowLocked, Unavailable, as_townhall_error
@@ -59,9 +60,10 @@ class Writer:
         self._closed = False
 
     def start(self) -> None:
-        """Begin to store."""
-        self._socketio.start_background_task(self._run)
-        self._socketio.start_background_task(self._give_up)
+        """Start the loops that store, and that answer what takes too long."""
+        spawn = self._socketio.start_background_task
+        start_loop(spawn, "writer", self._write_next)
+        start_loop(spawn, "writer_timeouts", self._give_up)
 
     def close(self) -> None:
         """Accept no more posts: senders are told to try again, and reach another node."""
@@ -90,23 +92,21 @@ class Writer:
         self._waiting.append(waiting)
         self._some.set()
 
-    def _run(self) -> None:
-        while True:
-            self._some.wait()
-            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_POSTS))]
-            if not self._waiting:
-                self._some.clear()
-            # A sender who was told to try again does so: storing the post would only cost time.
-            if wanted := [waiting for waiting in batch if waiting in self._unanswered]:
-                self._write(wanted)
-            self._socketio.sleep(_seconds_to_next_tick(len(batch)))
+    def _write_next(self) -> None:
+        self._some.wait()
+        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_POSTS))]
+        if not self._waiting:
+            self._some.clear()
+        # A sender who was told to try again does so: storing the post would only cost time.
+        if wanted := [waiting for waiting in batch if waiting in self._unanswered]:
+            self._write(wanted)
+        self._socketio.sleep(_seconds_to_next_tick(len(batch)))
 
     def _give_up(self) -> None:
-        while True:
-            self._socketio.sleep(GIVE_UP_SECONDS)
-            oldest = time.monotonic() - ANSWER_SECONDS
-            for waiting in [one for one in self._unanswered if one.since < oldest]:
-                self._answer(waiting, Unavailable())
+        self._socketio.sleep(GIVE_UP_SECONDS)
+        oldest = time.monotonic() - ANSWER_SECONDS
+        for waiting in [one for one in self._unanswered if one.since < oldest]:
+            self._answer(waiting, Unavailable())
 
     def _write(self, batch: Sequence[_Waiting]) -> None:
         drafts = [waiting.draft for waiting in batch]

@@ -54,5 +54,6 @@ def create_base(name: str, settings: Settings) -> Flask:
     init_redis(app, settings)
     init_cache(app, settings)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
+    app.extensions["readiness_probes"] = {}
     app.register_blueprint(health)
     return app

@@ -27,6 +27,10 @@ class TownhallError(Exception):
         return body if self.retry_after is None else body | {"retry_after": self.retry_after}
 
 
+class NotReady(Exception):
+    """A part of this process does not work at present. `str()` may be shown to a load balancer."""
+
+
 class NotFound(TownhallError):
     code, status = "invalid", 404
     message = "There is no page at this address."

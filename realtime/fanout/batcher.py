@@ -1,31 +1,32 @@
-"""What is told at the same moment travels together: one write per viewer, however much it is.
+"""Collect what happens at about the same time, so that each viewer is written to once for it.
 
-The first news after a rest does not wait. Under load the nodes store in step (see `writer`), and a
-moment waits for what comes from all of them.
+The first item after a quiet period is sent at once. Under load the nodes store at the same moments
+(see `writer`), and a batch waits briefly for what all of them stored.
 """
 
-import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask_socketio import SocketIO
 
-log = logging.getLogger(__name__)
+from realtime.loops import attempt, start_loop
 
-# A viewer is written to ten times a second at most.
-MOMENT_SECONDS = 0.1
-# For the other nodes, which stored at the same time; as long as the last moment is not long ago.
+LOOP = "batcher"
+# Each viewer is written to at most ten times a second.
+BATCH_SECONDS = 0.1
+# For the other nodes, which stored at the same time; applies within `QUIET_SECONDS` of a batch.
 SETTLE_SECONDS = 0.04
-REST_SECONDS = 0.5
+QUIET_SECONDS = 0.5
 
 News = list[tuple[str, Any]]
 Send = Callable[[str, News], None]
 
 
 class BroadcastBatcher:
-    """Gathers news by event while the last moment is being told, and a little longer.
+    """Collects news by event while the last batch is being sent, and a little longer.
 
     `send` is called with the slug of an event and its news, in the order of their arrival.
     """
@@ -36,45 +37,41 @@ class BroadcastBatcher:
         self._waiting: dict[str, News] = {}
         self._some = threading.Event()
         self._sending = False
+        self._sent_at = -QUIET_SECONDS
 
     def start(self) -> None:
-        """Begin to tell."""
-        self._socketio.start_background_task(self._run)
+        """Start the loop that sends."""
+        start_loop(self._socketio.start_background_task, LOOP, self._send_next)
 
     @property
     def idle(self) -> bool:
-        """True when everything has been told."""
+        """True when everything has been sent."""
         return not self._waiting and not self._sending
 
     def add(self, slug: str, name: str, payload: Any) -> None:
-        """Have the viewers of an event told with the next moment."""
+        """Send an event to the viewers of `slug` with the next batch."""
         add_news(self._waiting.setdefault(slug, []), name, payload)
         self._some.set()
 
-    def _run(self) -> None:
-        told_at = -REST_SECONDS
-        while True:
-            self._some.wait()
-            now = time.monotonic()
-            if now - told_at < REST_SECONDS:
-                self._socketio.sleep(max(SETTLE_SECONDS, told_at + MOMENT_SECONDS - now))
-            self._some.clear()
-            told_at = time.monotonic()
-            self._tell()
+    def _send_next(self) -> None:
+        self._some.wait()
+        now = time.monotonic()
+        if now - self._sent_at < QUIET_SECONDS:
+            self._socketio.sleep(max(SETTLE_SECONDS, self._sent_at + BATCH_SECONDS - now))
+        self._some.clear()
+        self._sent_at = time.monotonic()
+        self._send_waiting()
 
-    def _tell(self) -> None:
+    def _send_waiting(self) -> None:
         self._sending = True
         waiting, self._waiting = self._waiting, {}
         for slug, news in waiting.items():
-            try:
-                self._send(slug, news)
-            except Exception:
-                log.exception("telling viewers failed; it goes on")
+            attempt(LOOP, partial(self._send, slug, news))
         self._sending = False
 
 
 def add_news(news: News, name: str, payload: Any) -> None:
-    """Add to what one moment tells: messages join those before, a count replaces the last one."""
+    """Add an event to a batch: messages join earlier ones, a count replaces the last one."""
     if name == "viewers_changed":
         news[:] = [one for one in news if one[0] != name]
     elif name == "messages_posted":

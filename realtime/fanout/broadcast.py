@@ -1,21 +1,19 @@
-"""The same news to many viewers: built once, then written to each."""
+"""Send the same news to many viewers: the frames are built once and written to each."""
 
 from collections.abc import Sequence
 
-from engineio.exceptions import SocketIsClosedError
-from engineio.packet import Packet
 from flask_socketio import SocketIO
 
 from realtime.fanout.batcher import News
 from realtime.transport.connection import ViewerConnection
 from realtime.transport.frames import event_packet, joined_frames
 
-# Others get their turn after so many: 250 writes take about 2 ms.
+# Other tasks get their turn after this many viewers: 250 writes take about 2 ms.
 SLICE = 250
 
 
 def deliver(socketio: SocketIO, viewers: Sequence[ViewerConnection], news: News) -> None:
-    """Tell `viewers` the news, in its order; who leaves meanwhile is left out."""
+    """Send `viewers` the news in its order; skip those who leave meanwhile."""
     packets = [event_packet(name, payload) for name, payload in news]
     frames = joined_frames(packets)
     for start in range(0, len(viewers), SLICE):
@@ -25,12 +23,4 @@ def deliver(socketio: SocketIO, viewers: Sequence[ViewerConnection], news: News)
             if viewer.send_buffer:
                 viewer.send_buffer.write(frames)
             else:
-                _queue(viewer, packets)
-
-
-def _queue(viewer: ViewerConnection, packets: Sequence[Packet]) -> None:
-    try:
-        for packet in packets:
-            viewer.send(packet)
-    except SocketIsClosedError:
-        return
+                viewer.queue_packets(packets)

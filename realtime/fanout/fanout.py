@@ -1,34 +1,41 @@
-"""Telling this node's viewers, each thing once, whichever way it came.
+"""Send this node's viewers everything of their event, each item once, whichever way it arrives.
 
-A message comes from this node's own writer, from the queue (another node, the web tier), or from
-the sweep, which every other second asks the database for ids that were not told yet. So do
-removals, announcements and the event's settings. The sweep makes it right; the queue makes it fast.
+A message arrives from this node's own writer, from the queue (another node, the web tier), or from
+the sweep, which every two seconds asks the database for ids that were not sent yet. Removals,
+announcements and the event's settings take the same three ways. The queue makes delivery fast, the
+sweep makes it complete.
 """
 
-import logging
 import threading
+import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Flask
 from flask_socketio import SocketIO
+from prometheus_client import Gauge
 
 from realtime.fanout.batcher import BroadcastBatcher, News
 from realtime.fanout.broadcast import deliver
 from realtime.fanout.delivered import DeliveredLog
 from realtime.fanout.registry import Connection, Registry
+from realtime.loops import attempt, in_app_context, start_loop
 from realtime.transport.redis_queue import LiveQueue
 from webapp.domain.chat import messages as chat_messages
-from webapp.errors import is_outage
-from webapp.infra.extensions import db
+from webapp.errors import NotReady
 from webapp.infra.publisher import NAMESPACE, VIEWER_SIGNED_OUT
 
-log = logging.getLogger(__name__)
-
+LOOP = "sweep"
 SWEEP_SECONDS = 2.0
+# Five sweeps: viewers may by then lack what Redis lost, and a load balancer should know.
+OVERDUE_SECONDS = 10.0
+
+SWEEP_AGE = Gauge("townhall_sweep_age_seconds", "Seconds since the last complete sweep.")
 
 
 class Fanout:
-    """The one place that emits to viewers."""
+    """Sends events to viewers; nothing else does."""
 
     def __init__(
         self, app: Flask, socketio: SocketIO, registry: Registry, queue: LiveQueue | None
@@ -39,72 +46,90 @@ class Fanout:
         self._queue = queue
         self._told: dict[str, DeliveredLog] = {}
         self._beginning = threading.Lock()
+        self._swept_at = time.monotonic()
         self._batcher = BroadcastBatcher(socketio, self._deliver)
         if queue:
             queue.receive = self.tell_here
 
     def start(self) -> None:
-        """Begin to tell, and to sweep."""
+        """Start the loops that send and sweep."""
         self._batcher.start()
-        self._socketio.start_background_task(self._run_sweeps)
+        self._swept_at = time.monotonic()
+        SWEEP_AGE.set_function(self.sweep_age)
+        start_loop(self._socketio.start_background_task, LOOP, self._sweep_next)
 
     @property
     def idle(self) -> bool:
-        """True when the viewers here have been told all that came."""
+        """True when everything that arrived has been sent to the viewers here."""
         return self._batcher.idle
 
     def tell(self, slug: str, name: str, payload: Any) -> None:
-        """Tell the event's viewers on every node."""
+        """Send an event to the viewers of `slug` on every node."""
         self.tell_here(slug, name, payload)
         if self._queue:
             self._queue.publish(slug, name, payload)
 
     def tell_here(self, slug: str, name: str, payload: Any) -> None:
-        """Tell the event's viewers on this node; what it has told before is left out."""
+        """Send an event to the viewers of `slug` on this node, without what they have already."""
         if name == VIEWER_SIGNED_OUT:
             self._disconnect(set(payload["employee_ids"]))
             return
-        # Without it nobody here has joined yet: a viewer asks for all there is after that.
+        # Without a log nobody here has joined yet; a viewer asks for everything after joining.
         if told := self._told.get(slug):
             news = told.take_new(name, payload)
             if news is not None:
                 self._batcher.add(slug, name, news)
 
     def tell_one(self, connection: Connection, name: str, payload: Any) -> None:
-        """Tell one viewer of this node, at once."""
+        """Send an event to one viewer of this node at once."""
         deliver(self._socketio, [connection.socket], [(name, payload)])
 
     def watch(self, event_id: int, slug: str) -> None:
         """Follow an event that somebody here watches.
 
-        Called before its first viewer is accepted: what is stored from then on is told, and
-        what was stored before, the viewer asks for.
+        Call it before the first viewer is accepted: everything stored from then on is sent, and
+        the viewer asks for everything stored before.
         """
         if slug not in self._told:
-            # The first of a crowd reads for all of it.
+            # The first viewer of a crowd reads for all of them.
             with self._beginning:
                 if slug not in self._told:
                     self._told[slug] = DeliveredLog.begin(event_id, slug)
 
     def catch_up(self, event_id: int, slug: str, after: int) -> dict[str, Any]:
-        """What a viewer who is connected here may have missed, as `messages_since` answers it.
+        """Return the answer to `messages_since` for a viewer who is connected here.
 
-        From memory where that goes back far enough: whatever is not in it yet is still told.
+        It comes from memory where that goes back far enough: anything newer is still to be sent.
         """
         told = self._told.get(slug)
         messages, more = (told and told.since(after)) or self._read_since(event_id, after)
         return {"messages": messages, "more": more} | (told.snapshot() if told else {})
 
     def unwatch(self, slug: str) -> None:
-        """Forget an event that nobody here watches any more."""
+        """Forget an event that nobody here watches any longer."""
         self._told.pop(slug, None)
 
     def sweep(self) -> None:
-        """Tell the viewers here what the queue did not bring."""
-        for event_id, slug in self._registry.events().items():
-            if told := self._told.get(slug):
-                for name, payload in told.find_missed(event_id, slug):
-                    self.tell_here(slug, name, payload)
+        """Send the viewers here what the queue did not bring."""
+        events = self._registry.events().items()
+        # An event whose sweep fails keeps no other event from being swept.
+        swept = [self._attempt(partial(self._sweep_event, *event)) for event in events]
+        if all(swept):
+            self._swept_at = time.monotonic()
+
+    def sweep_age(self) -> float:
+        """Return the seconds since the last complete sweep, or since the start."""
+        return time.monotonic() - self._swept_at
+
+    def check_sweep(self) -> None:
+        """Raise `NotReady` when the last complete sweep is older than `OVERDUE_SECONDS`."""
+        if (age := self.sweep_age()) > OVERDUE_SECONDS:
+            raise NotReady(f"the last complete sweep was {age:.0f} s ago")
+
+    def _sweep_event(self, event_id: int, slug: str) -> None:
+        if told := self._told.get(slug):
+            for name, payload in told.find_missed(event_id, slug):
+                self.tell_here(slug, name, payload)
 
     def _read_since(self, event_id: int, after: int) -> tuple[list[dict[str, Any]], bool]:
         with self._app.app_context():
@@ -120,14 +145,9 @@ class Fanout:
                     connection.sid, namespace=NAMESPACE, ignore_queue=True
                 )
 
-    def _run_sweeps(self) -> None:
-        while True:
-            self._socketio.sleep(SWEEP_SECONDS)
-            with self._app.app_context():
-                try:
-                    self.sweep()
-                except Exception as error:
-                    if not is_outage(error):
-                        log.exception("the sweep failed; it goes on")
-                finally:
-                    db.session.rollback()
+    def _sweep_next(self) -> None:
+        self._socketio.sleep(SWEEP_SECONDS)
+        self.sweep()
+
+    def _attempt(self, step: Callable[[], None]) -> bool:
+        return attempt(LOOP, partial(in_app_context, self._app, step))

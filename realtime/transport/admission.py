@@ -5,6 +5,8 @@ from typing import Any
 
 from flask_socketio import SocketIO
 
+from realtime.transport.connection import connections
+
 PATH = "/socket.io/"
 RETRY_SECONDS = "5"
 
@@ -36,7 +38,7 @@ class AdmissionMiddleware:
 
     @property
     def _full(self) -> bool:
-        return len(self._socketio.server.eio.sockets) >= self._max_connections
+        return len(connections(self._socketio)) >= self._max_connections
 
 
 def _is_new(environ: Environ) -> bool:

@@ -1,19 +1,19 @@
 """The connection of one viewer: Engine.IO's own, made bounded, quiet about nonsense, and direct.
 
-This is the one file that leans on private parts of the libraries, and why:
+Leans on private parts of the libraries, as do its neighbours in this folder (see README.md):
 
 - `engineio.socket.Socket` is replaced by name: engineio has no setting for the class it makes.
-- Its methods `send`, `receive`, `close`, `schedule_ping`, `check_ping_timeout`,
+- Its methods `send`, `poll`, `receive`, `close`, `schedule_ping`, `check_ping_timeout`,
   `handle_post_request` and `_websocket_handler` are overridden: upstream has a queue without
   bound, a green thread each for writing and for the next ping of every connection, and raises
-  out of its reader for what is no packet.
+  out of its reader for a broken packet.
 - `eventlet.websocket.RFC6455WebSocket._send` is where all frames pass, those of eventlet itself
   too; `Message`, `_apply_mask` and `socket` are replaced by a bounded and by quick ones.
-- Events go past `socketio.Server._handle_event` to their handler: that parses each twice, and
+- Events go past `socketio.Server._handle_event` to their handler: upstream parses each twice, and
   would have a green thread wait for the answer.
 - `GreenSocket.fd` is the socket below the green one, which never waits.
 
-The versions are pinned in requirements.txt; tests/unit/test_transport.py fails when these change.
+The versions are pinned; tests/unit/test_private_parts.py fails when one of these parts changes.
 """
 
 import logging
@@ -21,7 +21,9 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -29,12 +31,18 @@ import engineio.socket
 from engineio.exceptions import EngineIOError, SocketIsClosedError
 from engineio.packet import MESSAGE, NOOP, PING, PONG, UPGRADE, Packet
 from engineio.socket import Socket
-from eventlet.websocket import FailedConnectionError, RFC6455WebSocket
+from flask_socketio import SocketIO
 
 from realtime.transport.frame_reader import FrameReader, unmask
 from realtime.transport.frames import ack_packet, text_frame
 from realtime.transport.packets import InvalidPacketError, check_engine_packet, live_event
 from realtime.transport.send_buffer import WAITING_BYTES, SendBuffer
+from webapp.infra.publisher import NAMESPACE
+
+with warnings.catch_warnings():
+    # As in eventlet_runtime: it advises new projects against itself.
+    warnings.simplefilter("ignore")
+    from eventlet.websocket import FailedConnectionError, RFC6455WebSocket
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +59,17 @@ RESET = struct.pack("ii", 1, 0)
 def install(direct: bool) -> None:
     """Have engineio make connections of ours: direct ones, or those of the stock path."""
     engineio.socket.Socket = DirectConnection if direct else ViewerConnection
+
+
+def connections(socketio: SocketIO) -> dict[str, "ViewerConnection"]:
+    """Return the open connections of this node by their session id; the caller may remove some."""
+    open_ones: dict[str, ViewerConnection] = socketio.server.eio.sockets
+    return open_ones
+
+
+def connection_of(socketio: SocketIO, sid: str) -> "ViewerConnection":
+    """Return the connection of a Socket.IO client. Raise `KeyError` when it is gone."""
+    return connections(socketio)[socketio.server.manager.eio_sid_from_sid(sid, NAMESPACE)]
 
 
 class ViewerConnection(Socket):
@@ -88,6 +107,12 @@ class ViewerConnection(Socket):
         packets: list[Packet] = super().poll()
         self._queued_bytes = 0
         return packets
+
+    def queue_packets(self, packets: Iterable[Packet]) -> None:
+        """Queue packets for a client on long polling; drop them when it has left."""
+        with suppress(SocketIsClosedError):
+            for packet in packets:
+                self.send(packet)
 
     def receive(self, pkt: Packet) -> None:
         """Handle a packet. Raises `SocketIsClosedError` where it is none, after closing."""

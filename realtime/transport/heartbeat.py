@@ -1,38 +1,46 @@
-"""Pings for all connections in one task, where upstream has a green thread for each."""
+"""Ping all connections from one task, where upstream has a green thread for each."""
 
 import time
-from typing import Any
 
 from flask_socketio import SocketIO
 
+from realtime.loops import count_failure, start_loop
+from realtime.transport.connection import connections
+
+LOOP = "heartbeat"
 BEAT_SECONDS = 1.0
-# Others get their turn after so many.
+# Other tasks get their turn after this many connections.
 SLICE = 250
 
 
 class Heartbeat:
-    """Looks at every connection once a second: who is to be pinged, and who is gone."""
+    """Looks at every connection once a second: which ones need a ping, and which are gone."""
 
     def __init__(self, socketio: SocketIO) -> None:
         self._socketio = socketio
+        self._last_beat = time.monotonic()
 
     def start(self) -> None:
-        """Begin to beat."""
-        self._socketio.start_background_task(self._run)
+        """Start the loop that pings."""
+        self._last_beat = time.monotonic()
+        start_loop(self._socketio.start_background_task, LOOP, self._beat_next)
 
-    def _run(self) -> None:
-        before = time.monotonic()
-        while True:
-            self._socketio.sleep(BEAT_SECONDS)
-            now = time.monotonic()
-            # A node that was frozen has not read the answers that came meanwhile.
-            self._beat(now, max(0.0, now - before - 2 * BEAT_SECONDS))
-            before = now
+    def _beat_next(self) -> None:
+        self._socketio.sleep(BEAT_SECONDS)
+        now = time.monotonic()
+        # A node that was frozen has not read the answers that arrived meanwhile.
+        late = max(0.0, now - self._last_beat - 2 * BEAT_SECONDS)
+        self._last_beat = now
+        self._beat(now, late)
 
     def _beat(self, now: float, late: float) -> None:
-        connections: dict[str, Any] = self._socketio.server.eio.sockets
-        for n, (sid, connection) in enumerate(list(connections.items()), 1):
-            if not connection.beat(now, late):
-                connections.pop(sid, None)
+        alive = connections(self._socketio)
+        for n, (sid, connection) in enumerate(list(alive.items()), 1):
+            try:
+                if not connection.beat(now, late):
+                    alive.pop(sid, None)
+            except Exception as error:
+                # One broken connection keeps no other from its ping.
+                count_failure(LOOP, error)
             if n % SLICE == 0:
                 self._socketio.sleep(0)

@@ -1,8 +1,8 @@
-"""The message queue between the nodes: Socket.IO's own, made to survive Redis.
+"""The message queue between the nodes: Socket.IO's own, made to survive a Redis that is away.
 
-Upstream publishes within the message path, gives a message up after two tries, and doubles its
-pause before subscribing again up to a minute. Here a background task publishes, and the pause
-stays short. What is lost all the same, the sweep of `fanout` finds in the database.
+Upstream publishes within the message path, drops a message after two attempts, and doubles its
+pause before it subscribes again up to a minute. Here a background loop publishes, and the pause
+stays short. The sweep of `fanout` finds in the database what is lost all the same.
 """
 
 import logging
@@ -10,6 +10,7 @@ import queue
 import random
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from redis import ConnectionError as RedisConnectionError
@@ -18,30 +19,35 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from socketio import RedisManager
 
+from realtime.loops import attempt, start_loop
 from webapp.infra.circuit_breaker import Breaker
-from webapp.infra.publisher import CHANNEL
+from webapp.infra.publisher import CHANNEL, NAMESPACE
 from webapp.infra.redis_client import REDIS_OPTIONS
 
 log = logging.getLogger(__name__)
 
+LISTENER, PUBLISHER = "queue_listener", "queue_publisher"
 PING_SECONDS = 1.0
-# A frozen Redis keeps the connection open; only an answer that does not come shows it.
+# A frozen Redis keeps the connection open; only a missing answer shows it.
 SILENCE_SECONDS = 3.0
 WAITING_PACKETS = 10_000
-# While Redis hangs, the subscription alone tries it: a handler that did would keep its viewer
-# waiting for a time-out, and the writer all of them.
-LEFT_ALONE_SECONDS = 15.0
+# While Redis hangs, only the subscription tries it: a handler that did would keep its viewer
+# waiting for a timeout, and the writer all of them.
+BREAKER_PAUSE_SECONDS = 15.0
 
 Receive = Callable[[str, str, Any], None]
 
 
 def pause() -> float:
-    """Seconds until Redis is asked again: short, and not the same on every node."""
+    """Return the seconds until Redis is tried again: short, and different on every node."""
     return random.uniform(0.5, 1.5)
 
 
 class LiveQueue(RedisManager):
-    """Publishes to and hears from the other nodes and the web tier."""
+    """Publishes to, and receives from, the other nodes and the web tier.
+
+    Overrides `_thread`, `_listen`, `_handle_emit` and `_publish`, and calls `_redis_connect`.
+    """
 
     name = "townhall"
 
@@ -49,21 +55,23 @@ class LiveQueue(RedisManager):
         super().__init__(url, channel=CHANNEL, redis_options=REDIS_OPTIONS)
         self.receive: Receive | None = None
         self._breaker = breaker
-        breaker.pause_seconds = LEFT_ALONE_SECONDS
+        breaker.pause_seconds = BREAKER_PAUSE_SECONDS
         self._packets: queue.Queue[dict[str, Any]] = queue.Queue(WAITING_PACKETS)
+        self._publishing: Any = None
 
     def initialize(self) -> None:
+        """Start the loops that publish and listen; upstream calls this with the first request."""
         super().initialize()
-        self.server.start_background_task(self._publish_waiting)
+        start_loop(self.server.start_background_task, PUBLISHER, self._publish_next)
 
     def publish(self, slug: str, name: str, payload: Any) -> None:
-        """Send an event to the other nodes; returns at once."""
+        """Send an event to the other nodes; return at once."""
         self._publish(
             {
                 "method": "emit",
                 "event": name,
                 "data": [payload],
-                "namespace": "/live",
+                "namespace": NAMESPACE,
                 "room": slug,
                 "host_id": self.host_id,
             }
@@ -75,26 +83,42 @@ class LiveQueue(RedisManager):
         except queue.Full:
             log.warning("the message queue is full: a packet for the other nodes was dropped")
 
-    def _publish_waiting(self) -> None:
-        redis = self._new_client()
-        # Its connection may be from before a restart, which shows when it is used.
-        redis.set_retry(Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)))
-        while True:
-            packet = self.json.dumps(self._packets.get())
-            while not self._published(redis, packet):
-                time.sleep(pause())
+    def _publish_next(self) -> None:
+        packet = self.json.dumps(self._packets.get())
+        while not self._published(packet):
+            time.sleep(pause())
 
-    def _published(self, redis: Any, packet: str) -> bool:
+    def _published(self, packet: str) -> bool:
         try:
-            redis.publish(self.channel, packet)
+            self._publishing = self._publishing or self._patient_client()
+            self._publishing.publish(self.channel, packet)
         except (RedisError, OSError) as error:
             self._breaker.failed(error)
             return False
         return True
 
+    def _patient_client(self) -> Any:
+        redis = self._new_client()
+        # Its connection may be from before a restart of Redis, which shows when it is used.
+        redis.set_retry(Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)))
+        return redis
+
     def _new_client(self) -> Any:
         self._redis_connect()
         return self.redis
+
+    def _thread(self) -> None:
+        # Upstream starts this as a task: it becomes the first step of our loop.
+        start_loop(self.server.start_background_task, LISTENER, self._listen_next)
+
+    def _listen_next(self) -> None:
+        for packet in self._listen():
+            attempt(LISTENER, partial(self._take, packet))
+
+    def _take(self, packet: bytes) -> None:
+        message = self.json.loads(packet)
+        if message["method"] == "emit" and message["host_id"] != self.host_id:
+            self._handle_emit(message)
 
     def _handle_emit(self, message: dict[str, Any]) -> None:
         if self.receive:
@@ -109,7 +133,7 @@ class LiveQueue(RedisManager):
                 time.sleep(pause())
 
     def _heard(self) -> Iterator[Any]:
-        """What is published, until the subscription breaks or falls silent."""
+        """Yield packets until the subscription breaks or falls silent; raise what Redis raises."""
         subscription = self._new_client().pubsub(ignore_subscribe_messages=True)
         subscription.subscribe(self.channel)
         heard_at = time.monotonic()

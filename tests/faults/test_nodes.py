@@ -22,7 +22,7 @@ from stack.chaos.ledger import Verdict
 from stack.ports import LOOPBACK
 from tests.faults.test_processes import frozen
 from tests.support.meeting import Meeting
-from tests.support.proxy import CommitProxy
+from tests.support.proxy import DatabaseProxy
 from tests.support.viewer import NAMESPACE, Viewer
 from tests.support.waiting import wait_for
 from webapp.infra.clock import from_isoformat, utcnow
@@ -78,7 +78,7 @@ def test_two_tabs_on_two_nodes_have_one_rate(stack: Stack, meeting: Meeting) -> 
 def test_a_commit_whose_answer_was_lost_is_one_message(
     stack: Stack, meeting: Meeting, loss: str
 ) -> None:
-    proxy = CommitProxy(stack.database.port)
+    proxy = DatabaseProxy(stack.database.port)
     url = stack.database.url.replace(f":{stack.database.port}/", f":{proxy.port}/")
     with (
         another_node(stack, DATABASE_URL=url) as node,

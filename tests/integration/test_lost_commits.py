@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from tests.conftest import Servers
 from tests.support.client import PageClient
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
-from tests.support.proxy import CommitProxy
+from tests.support.proxy import DatabaseProxy
 from webapp.app import create_app
 from webapp.domain.attendance import closing
 from webapp.domain.audit import trail
@@ -31,14 +31,14 @@ LOSSES = ["request", "answer"]
 
 
 @pytest.fixture
-def proxy(servers: Servers) -> Iterator[CommitProxy]:
-    proxy = CommitProxy(servers.database.port)
+def proxy(servers: Servers) -> Iterator[DatabaseProxy]:
+    proxy = DatabaseProxy(servers.database.port)
     yield proxy
     proxy.close()
 
 
 @pytest.fixture
-def viewer(servers: Servers, proxy: CommitProxy, tmp_path: Path) -> Iterator[PageClient]:
+def viewer(servers: Servers, proxy: DatabaseProxy, tmp_path: Path) -> Iterator[PageClient]:
     """A browser before a web tier whose database is behind the proxy."""
     settings = load_settings(
         {
@@ -68,7 +68,7 @@ def count(app: Flask, table: type[Model]) -> int:
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_a_check_in_is_counted_once(viewer: PageClient, proxy: CommitProxy, loss: str) -> None:
+def test_a_check_in_is_counted_once(viewer: PageClient, proxy: DatabaseProxy, loss: str) -> None:
     page = viewer.get("/events/town-hall/")
     proxy.lose_next(loss)
     answer = viewer.submit(page, "check-in", email="person1001@example.com", employee_number="1001")
@@ -78,7 +78,7 @@ def test_a_check_in_is_counted_once(viewer: PageClient, proxy: CommitProxy, loss
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_a_message_is_stored_once(viewer: PageClient, proxy: CommitProxy, loss: str) -> None:
+def test_a_message_is_stored_once(viewer: PageClient, proxy: DatabaseProxy, loss: str) -> None:
     viewer.check_in("town-hall", "person1001@example.com", "1001")
     page = viewer.get("/events/town-hall/live")
     proxy.lose_next(loss)
@@ -89,7 +89,7 @@ def test_a_message_is_stored_once(viewer: PageClient, proxy: CommitProxy, loss: 
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_what_an_admin_did_is_recorded_once(
-    viewer: PageClient, proxy: CommitProxy, loss: str
+    viewer: PageClient, proxy: DatabaseProxy, loss: str
 ) -> None:
     with viewer.application.app_context():
         event = event_store.get_event("town-hall")
@@ -103,7 +103,7 @@ def test_what_an_admin_did_is_recorded_once(
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_a_close_takes_one_snapshot(viewer: PageClient, proxy: CommitProxy, loss: str) -> None:
+def test_a_close_takes_one_snapshot(viewer: PageClient, proxy: DatabaseProxy, loss: str) -> None:
     viewer.check_in("town-hall", "person1001@example.com", "1001")
     with viewer.application.app_context():
         add_employee("1002")
@@ -124,7 +124,9 @@ def test_a_close_takes_one_snapshot(viewer: PageClient, proxy: CommitProxy, loss
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_a_correction_is_on_record_once(viewer: PageClient, proxy: CommitProxy, loss: str) -> None:
+def test_a_correction_is_on_record_once(
+    viewer: PageClient, proxy: DatabaseProxy, loss: str
+) -> None:
     with viewer.application.app_context():
         employee_id = add_employee("1002").id
         add_admin()

@@ -1,31 +1,50 @@
-"""A TCP proxy before the database that can lose a commit, or only its answer."""
+"""A TCP proxy before the database that loses a statement, its answer, or refuses statements."""
 
 import socket
 import threading
 from contextlib import suppress
 
+from sqlalchemy.engine import make_url
+
 COMMIT = b"\x03COMMIT"
+ROLLBACK = b"\x03ROLLBACK"
+QUERY = 3
 SIZE = 65536
 
 
-class CommitProxy:
-    """Passes everything on, until `lose_next` names what shall happen to the next commit."""
+class DatabaseProxy:
+    """Passes everything on to `port` until told otherwise; speaks the protocol of MySQL."""
 
     def __init__(self, port: int) -> None:
         self._target = ("127.0.0.1", port)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.lost: list[str] = []
+        self.accepted = 0
         self._lose: str | None = None
-        self._after = b""
+        self._after = self._statement = b""
+        self._refusal: tuple[int, bytes] | None = None
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def lose_next(self, what: str, after: bytes = b"") -> None:
-        """`request`: the next commit never reaches the database. `answer`: its answer is lost.
+    def url(self, database_url: str) -> str:
+        """Return the same URL, by way of this proxy."""
+        url = make_url(database_url).set(port=self.port)
+        return url.render_as_string(hide_password=False)
 
-        Only that of a transaction in which `after` was said: a node has others of its own.
+    def lose_next(self, what: str, after: bytes = b"", statement: bytes = COMMIT) -> None:
+        """Lose the next `statement` (`what` is `request`) or only its answer (`answer`).
+
+        The connection ends with it. Applies to a transaction in which `after` was sent.
         """
-        self._after, self._lose = after, what
+        self._after, self._statement, self._lose = after, statement, what
+
+    def refuse(self, error: int, statement: bytes = b"") -> None:
+        """Answer each query that contains `statement` with this error, as the server would."""
+        self._refusal = error, statement
+
+    def accept_all(self) -> None:
+        """Pass every query on again."""
+        self._refusal = None
 
     def close(self) -> None:
         """Accept no more connections."""
@@ -35,6 +54,7 @@ class CommitProxy:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
+                self.accepted += 1
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
@@ -43,11 +63,18 @@ class CommitProxy:
             said = b""
             while data := client.recv(SIZE):
                 said += data
-                if COMMIT in data and self._lose and self._after in said:
+                if self._lose and self._statement in data and self._after in said:
                     self._cut(data, client, server)
                     return
+                if self._refuses(data):
+                    client.sendall(error_packet(self._refusal[0] if self._refusal else 0))
+                    continue
                 server.sendall(data)
-                said = b"" if COMMIT in data else said
+                said = b"" if COMMIT in data or ROLLBACK in data else said
+
+    def _refuses(self, data: bytes) -> bool:
+        is_query = len(data) > 4 and data[4] == QUERY
+        return bool(is_query and self._refusal and self._refusal[1] in data)
 
     def _cut(self, data: bytes, client: socket.socket, server: socket.socket) -> None:
         what, self._lose = self._lose, None
@@ -60,6 +87,12 @@ class CommitProxy:
             # A mere close would wait for the thread that reads, and the transaction would live on.
             server.shutdown(socket.SHUT_RDWR)
         self.lost.append(str(what))
+
+
+def error_packet(number: int) -> bytes:
+    """Return the packet by which the server refuses a query with this error."""
+    body = b"\xff" + number.to_bytes(2, "little") + b"#HY000refused by the test"
+    return len(body).to_bytes(3, "little") + b"\x01" + body
 
 
 def _pass_on(source: socket.socket, target: socket.socket) -> None:

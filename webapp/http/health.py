@@ -1,4 +1,4 @@
-"""What machines ask of a process, the same on both tiers."""
+"""The addresses for load balancers and monitoring, the same on both tiers."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,7 @@ from flask import Blueprint, Response, current_app, jsonify
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from webapp.errors import NotReady
 from webapp.http.access import internal
 from webapp.infra.database import ping
 from webapp.infra.redis_client import ping_redis
@@ -38,12 +39,16 @@ def _probes() -> dict[str, Callable[[], object]]:
     probes: dict[str, Callable[[], object]] = {"database": ping}
     if not current_app.config["EMBEDDED"]:
         probes["redis"] = ping_redis
+    probes |= current_app.extensions["readiness_probes"]
     return probes
 
 
 def _failure(probe: Callable[[], object]) -> str | None:
     try:
         probe()
+    except NotReady as error:
+        return str(error)
     except Exception as error:
+        # Its text may name addresses and accounts.
         return type(error).__name__
     return None

@@ -1,4 +1,4 @@
-"""What to do while Redis is away: stop asking for a moment, and say so once a minute."""
+"""Stop asking a service that is away for a moment, and log that once a minute."""
 
 import logging
 import threading
@@ -6,21 +6,25 @@ import time
 
 log = logging.getLogger(__name__)
 
-# Long enough that a page does not wait for a time-out again and again.
+# Long enough that a page does not wait for a timeout again and again.
 PAUSE_SECONDS = 1.0
-SAY_EVERY_SECONDS = 60.0
+LOG_EVERY_SECONDS = 60.0
 
 
 class Breaker:
-    """Remembers that a service failed, for all threads of the process."""
+    """Remembers, for all threads of the process, that a service failed.
 
-    def __init__(self, name: str) -> None:
+    `answers` are exceptions that show that the service does answer: it only refuses a command.
+    """
+
+    def __init__(self, name: str, answers: tuple[type[Exception], ...] = ()) -> None:
         self.name = name
-        # May be longer where somebody tries in the background, and says when it succeeded.
+        # May be longer where a background task asks on, and reports success.
         self.pause_seconds = PAUSE_SECONDS
+        self._answers = answers
         self._lock = threading.Lock()
         self._asks_again_at = 0.0
-        self._says_again_at = 0.0
+        self._logs_again_at = 0.0
 
     @property
     def open(self) -> bool:
@@ -28,16 +32,19 @@ class Breaker:
         return time.monotonic() < self._asks_again_at
 
     def succeeded(self) -> None:
-        """Close: the service answers again."""
+        """Close the breaker: the service answers again."""
         self._asks_again_at = 0.0
 
     def failed(self, error: Exception) -> None:
-        """Open for a moment; one log line a minute names the error."""
+        """Open the breaker for a moment, unless `error` is an answer; log one line a minute."""
+        if isinstance(error, self._answers):
+            log.warning("%s refused a command: %s", self.name, error)
+            return
         now = time.monotonic()
         with self._lock:
             self._asks_again_at = now + self.pause_seconds
-            say = now >= self._says_again_at
-            if say:
-                self._says_again_at = now + SAY_EVERY_SECONDS
-        if say:
+            is_due = now >= self._logs_again_at
+            if is_due:
+                self._logs_again_at = now + LOG_EVERY_SECONDS
+        if is_due:
             log.warning("%s does not answer, going on without it: %s", self.name, error)

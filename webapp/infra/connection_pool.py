@@ -1,4 +1,4 @@
-"""The pool of connections to the database server; nobody waits in it for long, or in a crowd."""
+"""The pool of connections to the database server, in which nobody waits for long or in a crowd."""
 
 import logging
 import ssl
@@ -12,20 +12,25 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePoo
 
 from webapp.infra.circuit_breaker import Breaker
 
-# About what a node answers in the seconds that one may wait: more would wait in vain.
+# About as many as a node answers within `pool_timeout`: more would wait in vain.
 MOST_WAITING = 500
-# For a ping, or to let a new connection in: quick even where the database is busy.
+# For a ping or a new connection: both are quick even while the database is busy.
 GREETING_SECONDS = 3
 STATEMENT_SECONDS = 5
 
-# Under its own name upstream is quiet.
+# Errors of a member that left its cluster (1047) or serves reads only (1290, 1836). Its connections
+# must be given up: the same address may lead to another server, and these lead to this one.
+UNUSABLE_SERVER = frozenset({1047, 1290, 1836})
+
+# A pool logs under the name of its module, and says each invalidation at INFO.
 logging.getLogger(__name__).setLevel(logging.WARNING)
 
 
 class BoundedPool(QueuePool):
-    """A pool that refuses at once while the database does not answer, or too many wait.
+    """A pool that refuses at once while the database does not answer or too many wait.
 
-    It would else collect every handler of a node for the whole time-out, again and again.
+    Otherwise it would hold every handler of a node for the whole timeout, again and again.
+    Overrides the private method `_do_return_conn`.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -34,8 +39,11 @@ class BoundedPool(QueuePool):
         self._breaker = Breaker("the database")
 
     def connect(self) -> PoolProxiedConnection:
-        """A connection that has just answered. Raises what the database raised, or `PoolTimeout`
-        while it is known not to answer, or nobody gave a connection back."""
+        """Return a connection that has just answered a ping.
+
+        Raises what the database raised, or `PoolTimeout` while it is known not to answer or when
+        no connection becomes free in time.
+        """
         if self._breaker.open or self._waiting >= MOST_WAITING:
             raise PoolTimeout("the database does not answer, or too many wait for it")
         self._waiting += 1
@@ -54,7 +62,7 @@ class BoundedPool(QueuePool):
         super()._do_return_conn(record)
 
 
-# Generic to a type checker alone.
+# Generic for a type checker only.
 if TYPE_CHECKING:
     PlainConnection = Connection[Any]
 else:
@@ -62,10 +70,11 @@ else:
 
 
 class QuickConnection(PlainConnection):
-    """A connection that shares what is the same for all of them.
+    """A connection that shares its TLS context with all others.
 
-    PyMySQL reads the machine's certificates for each: 50 ms of CPU and a MiB, so that the first
-    second of a rush went by with that. It is for nothing, too: without `ssl_ca` it verifies none.
+    PyMySQL reads the machine's certificates for each connection: 50 ms of CPU and 1 MiB, which
+    took the first second of a rush. Without `ssl_ca` it does not even verify a certificate.
+    Overrides the private method `_create_ssl_ctx`.
     """
 
     _encrypting: ClassVar[ssl.SSLContext | None] = None
@@ -79,21 +88,22 @@ class QuickConnection(PlainConnection):
 
 
 def connect_quickly(_dialect: object, _record: object, args: Any, options: Any) -> QuickConnection:
-    """For SQLAlchemy's event `do_connect`."""
+    """Return a new connection; a listener for SQLAlchemy's event `do_connect`."""
     return QuickConnection(*args, **options)
 
 
-def note_silence(context: ExceptionContext) -> None:
-    """A ping that got no answer is the verdict; the pool would wait once more, to connect anew.
-
-    After one that broke, as at a restart, it does that.
-    """
-    timed_out = isinstance(context.original_exception.__context__, TimeoutError)
-    if context.is_pre_ping and timed_out:
+def classify_error(context: ExceptionContext) -> None:
+    """Decide whether an error ends its connection; a listener for the event `handle_error`."""
+    error = context.original_exception
+    if context.is_pre_ping and isinstance(error.__context__, TimeoutError):
+        # A ping without an answer is the verdict: the pool would wait once more, to connect anew.
+        # After a connection that broke, as in a restart, it does connect anew.
         context.is_disconnect = False
+    elif error.args and error.args[0] in UNUSABLE_SERVER:
+        context.is_disconnect = True
 
 
 def _wait_at_most(seconds: int, connection: Any) -> None:
-    # PyMySQL reads it before each answer, and has no public name for it.
+    # PyMySQL reads the private attribute before each answer, and has no public name for it.
     if connection is not None:
         connection._read_timeout = seconds

@@ -1,5 +1,6 @@
 """Engine options of each database, and units of work that are retried after an outage."""
 
+import logging
 import time
 import uuid
 from collections.abc import Callable
@@ -15,17 +16,19 @@ from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import make_url
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
-from webapp.errors import is_outage
+from webapp.errors import first_line, is_outage
 from webapp.infra import clock
 from webapp.infra.connection_pool import (
     GREETING_SECONDS,
     STATEMENT_SECONDS,
     BoundedPool,
+    classify_error,
     connect_quickly,
-    note_silence,
 )
 from webapp.infra.extensions import Model, db
 from webapp.infra.settings import Settings
+
+log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,21 +36,21 @@ R = TypeVar("R")
 _unit: ContextVar[uuid.UUID] = ContextVar("unit of work")
 
 MYSQL_OPTIONS: dict[str, Any] = {
-    # The loser of a race reads the winner's row in the same transaction.
+    # The loser of a race then reads the winner's row in the same transaction.
     "isolation_level": "READ COMMITTED",
     "poolclass": BoundedPool,
     "pool_pre_ping": True,
     # Sessions end their transactions themselves; the pool would send a second ROLLBACK each time.
     "pool_reset_on_return": None,
     "pool_recycle": 280,
-    # All of them stay open once they are: a rush would close and open those beyond all the time.
+    # No overflow: a rush would close and open the connections beyond the size all the time.
     "pool_size": 20,
     "max_overflow": 0,
     # The default of 30 s would hold every viewer's handler when the pool is empty.
     "pool_timeout": 3,
     "connect_args": {
         "connect_timeout": GREETING_SECONDS,
-        # Until the pool hands it out for statements.
+        # Until the pool hands the connection out for statements.
         "read_timeout": GREETING_SECONDS,
         "write_timeout": STATEMENT_SECONDS,
     },
@@ -55,23 +58,25 @@ MYSQL_OPTIONS: dict[str, Any] = {
 
 
 def init_database(app: Flask, settings: Settings) -> None:
-    """Bind Flask-SQLAlchemy to `settings.database_url`, with what each database needs."""
+    """Bind Flask-SQLAlchemy to `settings.database_url`, with the options of that database."""
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     sqlite = make_url(settings.database_url).get_backend_name() == "sqlite"
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {} if sqlite else MYSQL_OPTIONS
     db.init_app(app)
+    # Runs before Flask-SQLAlchemy's own, which closes the session and would raise.
+    app.teardown_appcontext(end_transaction)
     with app.app_context():
         event.listen(db.engine, "connect", _prepare_sqlite if sqlite else _read_clock)
-        event.listen(db.engine, "handle_error", note_silence)
+        event.listen(db.engine, "handle_error", classify_error)
         if not sqlite:
             event.listen(db.engine, "do_connect", connect_quickly)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # Readers go on beside a writer; a second writer waits instead of failing.
+    # Readers go on while one writes; a second writer waits instead of failing.
     for pragma in ("journal_mode=WAL", "busy_timeout=5000", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
-    # SQLite's own knows ASCII alone; so that a search finds “Zoë” by “zoe”, as MySQL's does.
+    # SQLite's own `lower` knows ASCII only. With this a search for “zoe” finds “Zoë”, as in MySQL.
     connection.create_function("lower", 1, _fold, deterministic=True)
 
 
@@ -82,7 +87,7 @@ def _fold(text: str | None) -> str | None:
 
 
 def _read_clock(connection: Any, _record: object) -> None:
-    # With each connection, so at least whenever the pool renews one.
+    # With each new connection, so at least as often as the pool recycles one.
     with connection.cursor() as cursor:
         asked_at = time.monotonic()
         cursor.execute("SELECT UTC_TIMESTAMP(6)")
@@ -91,22 +96,40 @@ def _read_clock(connection: Any, _record: object) -> None:
 
 
 def ping() -> None:
-    """Return when the database answers a statement; raise what it raised otherwise."""
+    """Execute a statement. Raise what the database raised."""
     try:
         db.session.execute(text("SELECT 1"))
     finally:
+        end_transaction()
+
+
+def end_transaction(_error: BaseException | None = None) -> None:
+    """Roll back what the session has begun; give up a connection whose ROLLBACK fails.
+
+    A database that dies between the last SELECT and the ROLLBACK would otherwise raise where
+    nobody expects it: in a `finally`, or at the end of a request that succeeded.
+    """
+    if not db.session.registry.has():
+        return
+    try:
         db.session.rollback()
+    except Exception as error:
+        log.warning("gave up a connection whose ROLLBACK failed: %s", first_line(error))
+        db.session().invalidate()
 
 
 def begin_to_write() -> None:
-    """Begin a transaction that reads what it then writes by. SQLite, which locks no rows, lets
-    nobody else write from now on; elsewhere the reads lock theirs."""
+    """Begin a transaction that reads before it writes.
+
+    SQLite has no row locks, so it lets nobody else write from now on; other databases lock the
+    rows that are read.
+    """
     if db.engine.dialect.name == "sqlite":
         db.session.execute(text("BEGIN IMMEDIATE"))
 
 
 def insert_or_add(model: type[Model], key: dict[str, int], amounts: dict[str, int]) -> None:
-    """Write a row, or where there is one of that key add the amounts to it, in one statement."""
+    """Insert a row, or add `amounts` to the row that has this `key`, in one statement."""
     table = cast(Table, model.__table__)
     sums = {name: table.c[name] + amount for name, amount in amounts.items()}
     insert: mysql.Insert | sqlite.Insert
@@ -118,10 +141,10 @@ def insert_or_add(model: type[Model], key: dict[str, int], amounts: dict[str, in
 
 
 def retry_on_outage(work: Callable[P, R]) -> Callable[P, R]:
-    """Repeat a unit of work while the database is away, for about three seconds.
+    """Retry a unit of work for about three seconds while the database is away.
 
-    Only for work that may run twice: a connection that breaks during a commit leaves it
-    open whether the commit happened, and unique keys make the second run find it.
+    Use it only for work that may run twice: when a connection breaks during a commit, nobody knows
+    whether the commit happened. Unique keys let the second run find the rows of the first.
     """
 
     @wraps(work)
@@ -130,7 +153,7 @@ def retry_on_outage(work: Callable[P, R]) -> Callable[P, R]:
             retry=retry_if_exception(is_outage),
             wait=wait_random_exponential(multiplier=0.2, max=1),
             stop=stop_after_delay(3),
-            before_sleep=lambda _: db.session.rollback(),
+            before_sleep=lambda _: end_transaction(),
             reraise=True,
         )
         token = _unit.set(uuid.uuid4())
@@ -143,7 +166,7 @@ def retry_on_outage(work: Callable[P, R]) -> Callable[P, R]:
 
 
 def count_changed(statement: UpdateBase) -> int:
-    """Execute an UPDATE or DELETE; how many rows it found."""
+    """Execute an UPDATE or DELETE and return the number of rows that it found."""
     result = cast(CursorResult[Any], db.session.execute(statement))
     return result.rowcount
 

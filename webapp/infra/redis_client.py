@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import Flask, current_app
-from redis import Redis, RedisError
+from redis import Redis, RedisError, ResponseError
 
 from webapp.infra.circuit_breaker import Breaker
 from webapp.infra.settings import Settings
@@ -25,7 +25,7 @@ def init_redis(app: Flask, settings: Settings) -> None:
     """Give `app` its client (None in the embedded default) and its breaker; connects lazily."""
     url = settings.redis_url
     app.extensions["redis"] = Redis.from_url(url, **REDIS_OPTIONS) if url else None
-    app.extensions["redis_breaker"] = Breaker("Redis")
+    app.extensions["redis_breaker"] = Breaker("Redis", answers=(ResponseError,))
 
 
 def redis_breaker() -> Breaker:

@@ -1,9 +1,11 @@
-"""Waiting for what a process needs, so that anything may start first."""
+"""Wait for the services that a process needs, so that anything may start first."""
 
 import logging
 from collections.abc import Callable
 
 from tenacity import RetryCallState, Retrying, stop_never, wait_random_exponential
+
+from webapp.errors import first_line
 
 log = logging.getLogger(__name__)
 
@@ -12,12 +14,14 @@ PAUSES = wait_random_exponential(multiplier=0.5, max=5)
 
 
 def wait_until(name: str, probe: Callable[[], object]) -> None:
-    """Return once `probe()` returns without raising; one log line a failed try, for ever."""
+    """Call `probe()` until it does not raise; log the failed attempts, once a minute."""
 
-    def say(state: RetryCallState) -> None:
+    def report(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         pause = state.next_action.sleep if state.next_action else 0
-        reason = str(error).partition("\n")[0]
-        log.warning("waiting for %s: %s (again in %.1f s)", name, reason, pause)
+        reason = first_line(error) if isinstance(error, Exception) else "?"
+        log.warning(
+            "waiting for %s: %s (again in %.1f s)", name, reason, pause, extra={"kind": name}
+        )
 
-    Retrying(wait=PAUSES, stop=stop_never, before_sleep=say)(probe)
+    Retrying(wait=PAUSES, stop=stop_never, before_sleep=report)(probe)
