@@ -98,6 +98,14 @@ def test_the_web_tier_imports_no_socket_tier() -> None:
     assert not violations("webapp", forbidden=["realtime", "eventlet", "engineio"])
 
 
+def test_eventlet_and_engineio_stay_in_the_transport() -> None:
+    fenced = ["eventlet", "engineio"]
+    inside = {path for path in SOURCES if is_within(module_of(path), "realtime.transport")}
+    importing = {p for p in SOURCES if any(is_within(name, *fenced) for name in imports_of(p))}
+    assert importing
+    assert importing <= inside
+
+
 def test_the_domain_knows_neither_http_nor_sockets() -> None:
     assert not violations("webapp.domain", forbidden=DOMAIN_MAY_NOT)
 
