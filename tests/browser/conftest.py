@@ -68,8 +68,8 @@ def full_meeting(stack: Stack) -> Iterator[Meeting]:
 
 
 def _meeting(embedded: Embedded, **values: Any) -> Iterator[Meeting]:
-    # It begins after the demo event, which stays the one that `/` leads to.
-    begin = utcnow() - timedelta(minutes=1)
-    times = {"starts_at": begin, "ends_at": begin + timedelta(hours=1)}
+    # It began before the demo event, which stays the one that `/` leads to.
+    begin = utcnow() - timedelta(minutes=30)
+    times = {"starts_at": begin, "ends_at": begin + timedelta(hours=2)}
     with held_meeting(embedded.settings, embedded.url, **times, **values) as meeting:
         yield meeting
