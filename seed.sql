@@ -1,5 +1,5 @@
--- Demo data, written by bin/make_seed.py: change that, not this file.
--- It loads unchanged into MySQL, MariaDB and SQLite, once `flask --app wsgi db upgrade` has run:
+-- Demo data, written by bin/make_seed.py; change that script, not this file.
+-- It loads into MySQL, MariaDB and SQLite, once `flask --app wsgi db upgrade` has run:
 --   flask --app wsgi seed             moves all times so that the open event is on now
 --   mysql townhall < seed.sql         keeps the times as they are written
 --   sqlite3 instance/townhall.sqlite3 < seed.sql

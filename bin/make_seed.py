@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Writes seed.sql, the demo data: `python bin/make_seed.py > seed.sql`.
+"""Write seed.sql, the demo data: `python bin/make_seed.py > seed.sql`.
 
-Always the same output: the random numbers have a fixed seed, the times a fixed present. The loader
-(webapp/domain/seed.py) moves them to the real one.
+The output is always the same: the random numbers have a fixed seed, and the times a fixed present.
+The loader (webapp/domain/seed.py) moves the times to the real present.
 """
 
 import random
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,12 +16,12 @@ from pathlib import Path
 NOW = datetime(2026, 1, 15, 10, 20, tzinfo=UTC)
 ROWS_PER_INSERT = 400
 CHATTER = Path(__file__).with_name("seed_chatter.txt")
-# Of `townhall-demo`; made once, since argon2 salts each hash anew.
+# Of the password `townhall-demo`. Committed, because argon2 salts each hash anew.
 ADMIN_HASH = "$argon2id$v=19$m=65536,t=3,p=4$w4b0MP052Fv5ZKjJlv9Apw$U6uF4MzXpZ6jZy08sJ1d2daMJpxfcq32Br/xEOj45Ek"  # noqa: E501
 
 HEADER = """\
--- Demo data, written by bin/make_seed.py: change that, not this file.
--- It loads unchanged into MySQL, MariaDB and SQLite, once `flask --app wsgi db upgrade` has run:
+-- Demo data, written by bin/make_seed.py; change that script, not this file.
+-- It loads into MySQL, MariaDB and SQLite, once `flask --app wsgi db upgrade` has run:
 --   flask --app wsgi seed             moves all times so that the open event is on now
 --   mysql townhall < seed.sql         keeps the times as they are written
 --   sqlite3 instance/townhall.sqlite3 < seed.sql
@@ -53,9 +53,9 @@ DEPARTMENTS = {
     "Finance": 16,
     "People": 14,
 }
-SHARE = 50  # percent, what an event asks for by default
-# Inactive now, but they were there when the past meetings were closed.
-LEFT_SINCE = (58, 116)
+REQUIRED_SHARE = 50  # percent, the default of an event
+# Ids of employees who were active when the past meetings were closed, and have left since.
+LEFT = (58, 116)
 NOTES = [
     ("excused", "On parental leave"),
     ("excused", "Sick that day"),
@@ -72,7 +72,7 @@ Row = tuple[object, ...]
 
 @dataclass(frozen=True)
 class Meeting:
-    """An event and how much of it has happened."""
+    """An event, and the number of employees who checked in so far."""
 
     id: int
     slug: str
@@ -81,16 +81,25 @@ class Meeting:
     minutes: int
     timezone: str
     state: str
-    came: int
+    attendees: int
 
     @property
     def end(self) -> datetime:
         return self.start + timedelta(minutes=self.minutes)
 
     @property
-    def over(self) -> datetime:
-        """Until when something can have happened."""
+    def end_so_far(self) -> datetime:
+        """Return the end, or the present during the meeting."""
         return min(self.end, NOW)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """An attendee's check-in and the minutes they watched (since the Unix epoch)."""
+
+    employee_id: int
+    checked_in_at: datetime
+    minutes: list[int]
 
 
 MEETINGS = [
@@ -116,6 +125,7 @@ MEETINGS = [
 def main() -> None:
     chance = random.Random(2026)
     people = list(employees(chance))
+    active = [int(str(person[0])) for person in people if person[7]]
     print(HEADER)
     insert("admins", "id email name password_hash epoch",
            [(1, "admin@example.com", "Grace Hopper", ADMIN_HASH, 0)])  # fmt: skip
@@ -123,42 +133,55 @@ def main() -> None:
            "active epoch", people)  # fmt: skip
     insert("events", "id slug title starts_at ends_at timezone stream_url state chat_open "
            "slow_mode_seconds", [event(meeting) for meeting in MEETINGS])  # fmt: skip
-    active = [int(str(person[0])) for person in people if person[7]]
+    insert_history(history(chance, people, active))
+
+
+def history(
+    chance: random.Random, people: Sequence[Row], active: Sequence[int]
+) -> dict[str, list[Row]]:
+    """Return the rows of each table that depend on what happened in the meetings."""
+    rows: dict[str, list[Row]] = defaultdict(list)
     talks = [talk.splitlines() for talk in CHATTER.read_text().split("\n\n")]
-    attendance: list[Row] = []
-    frozen: list[Row] = []
-    audience: list[Row] = []
-    minutes: list[Row] = []
-    messages: list[Row] = []
     for meeting in MEETINGS:
-        came = visits(chance, meeting, active)
-        attendance += [
-            (meeting.id, who, moment(at), len(seen), *ends(seen)) for who, at, seen in came
-        ]
-        viewers = Counter(minute for _, _, seen in came for minute in seen)
-        audience += [(meeting.id, minute, count) for minute, count in sorted(viewers.items())]
+        visits = visits_of(chance, meeting, active)
+        rows["attendance"] += [
+            (meeting.id, visit.employee_id, moment(visit.checked_in_at), len(visit.minutes),
+             *ends(visit.minutes))
+            for visit in visits
+        ]  # fmt: skip
+        viewers = Counter(minute for visit in visits for minute in visit.minutes)
+        rows["audience"] += [(meeting.id, *counted) for counted in sorted(viewers.items())]
         if meeting.state == "closed":
-            frozen += snapshot(meeting, people, came)
-        minutes += [(meeting.id, who, minute) for who, _, seen in came for minute in seen]
-        talk = talks.pop(0) if came else []
-        messages += chatter(chance, meeting, came, talk, len(messages))
+            rows["closings"].append(closing(meeting))
+            rows["frozen"] += snapshot(meeting, people, visits)
+        rows["minutes"] += [
+            (meeting.id, v.employee_id, minute) for v in visits for minute in v.minutes
+        ]
+        talk = talks.pop(0) if visits else []
+        rows["messages"] += chatter(chance, meeting, visits, talk, len(rows["messages"]))
+    rows["corrections"] += corrections(rows["frozen"])
+    return rows
+
+
+def insert_history(rows: dict[str, list[Row]]) -> None:
+    """Print the rows of `history`."""
     insert("attendance", "event_id employee_id checked_in_at watched_minutes first_minute "
-           "last_minute", attendance)  # fmt: skip
-    insert("audience_minutes", "event_id minute viewers", audience)
+           "last_minute", rows["attendance"])  # fmt: skip
+    insert("audience_minutes", "event_id minute viewers", rows["audience"])
     insert("closings", "event_id closed_at closed_by starts_at ends_at required_share",
-           [closing(meeting) for meeting in MEETINGS if meeting.state == "closed"])  # fmt: skip
+           rows["closings"])  # fmt: skip
     insert("frozen_attendance", "event_id employee_id email employee_number first_name last_name "
            "department location status checked_in_at watched_minutes first_minute last_minute",
-           frozen)  # fmt: skip
+           rows["frozen"])  # fmt: skip
     insert("corrections", "id event_id employee_id status status_before note corrected_at "
-           "corrected_by", list(corrections(frozen)))  # fmt: skip
-    insert("watched_minutes", "event_id employee_id minute", minutes)
+           "corrected_by", rows["corrections"])  # fmt: skip
+    insert("watched_minutes", "event_id employee_id minute", rows["minutes"])
     insert("messages", "id event_id employee_id body posted_at nonce removed_at removed_by",
-           messages)  # fmt: skip
+           rows["messages"])  # fmt: skip
 
 
 def employees(chance: random.Random) -> Iterator[Row]:
-    """200 people: Ada Lovelace, and who the lists make."""
+    """Yield 200 employees: Ada Lovelace and combinations of the names above."""
     yield (1, "ada.lovelace@example.com", "1001", "Ada", "Lovelace", "Engineering", "London", 1, 0)
     names = [(first, last) for first in FIRST_NAMES for last in LAST_NAMES]
     departments = [name for name, count in DEPARTMENTS.items() for _ in range(count)][1:]
@@ -179,70 +202,71 @@ def event(meeting: Meeting) -> Row:
     )  # fmt: skip
 
 
-def visits(
-    chance: random.Random, meeting: Meeting, active: Sequence[int]
-) -> list[tuple[int, datetime, list[int]]]:
-    """Who came, when they checked in, and the minutes they watched."""
-    came = []
-    for who in sorted(chance.sample(active, meeting.came)):
+def visits_of(chance: random.Random, meeting: Meeting, active: Sequence[int]) -> list[Visit]:
+    """Return the visits to a meeting, by ascending employee id."""
+    visits = []
+    for employee_id in sorted(chance.sample(active, meeting.attendees)):
         late = min(chance.expovariate(1 / 4) - 6, meeting.minutes * 0.7)
         checked_in = min(meeting.start + timedelta(minutes=late), NOW - timedelta(minutes=1))
-        came.append((who, checked_in, watched(chance, meeting, checked_in)))
-    return came
+        visits.append(Visit(employee_id, checked_in, watched(chance, meeting, checked_in)))
+    return visits
 
 
 def watched(chance: random.Random, meeting: Meeting, checked_in: datetime) -> list[int]:
     first = max(checked_in, meeting.start)
-    last = meeting.over
+    last = meeting.end_so_far
     habit = chance.random()
     if habit < 0.05:
         return []  # checked in, and then did something else
     if habit < 0.20:
         last = first + (last - first) * chance.uniform(0.2, 0.8)
-    seen = list(range(minute_of(first), minute_of(last)))
-    if habit > 0.85 and len(seen) > 20:
-        gap = chance.randrange(5, len(seen) - 12)
-        del seen[gap : gap + chance.randrange(3, 12)]
-    return seen
+    minutes = list(range(minute_of(first), minute_of(last)))
+    if habit > 0.85 and len(minutes) > 20:
+        gap = chance.randrange(5, len(minutes) - 12)
+        del minutes[gap : gap + chance.randrange(3, 12)]
+    return minutes
 
 
-def ends(seen: Sequence[int]) -> tuple[int | None, int | None]:
-    """The first and the last minute."""
-    return (seen[0], seen[-1]) if seen else (None, None)
+def ends(minutes: Sequence[int]) -> tuple[int | None, int | None]:
+    """Return the first and the last watched minute."""
+    return (minutes[0], minutes[-1]) if minutes else (None, None)
 
 
 def closing(meeting: Meeting) -> Row:
-    """Grace Hopper closed it two minutes after its end."""
+    """Return the closing: by Grace Hopper, two minutes after the end."""
     closed_at = moment(meeting.end + timedelta(minutes=2))
-    return (meeting.id, closed_at, 1, moment(meeting.start), moment(meeting.end), SHARE)
+    return (meeting.id, closed_at, 1, moment(meeting.start), moment(meeting.end), REQUIRED_SHARE)
 
 
-def snapshot(
-    meeting: Meeting, people: Sequence[Row], came: Sequence[tuple[int, datetime, list[int]]]
-) -> Iterator[Row]:
-    """Everyone who was active then, as they were frozen at the close."""
-    visits = {who: (moment(at), seen) for who, at, seen in came}
+def snapshot(meeting: Meeting, people: Sequence[Row], visits: Sequence[Visit]) -> Iterator[Row]:
+    """Yield everybody who was active at the close, with their figures."""
+    attended = {visit.employee_id: visit for visit in visits}
     for person in people:
-        who = int(str(person[0]))
-        if not person[7] and who not in LEFT_SINCE:
+        employee_id = int(str(person[0]))
+        if not person[7] and employee_id not in LEFT:
             continue
-        checked_in_at, seen = visits.get(who, (None, []))
-        status = status_of(meeting, checked_in_at is not None, seen)
-        yield (meeting.id, who, *person[1:7], status, checked_in_at, len(seen), *ends(seen))
+        visit = attended.get(employee_id)
+        minutes = visit.minutes if visit else []
+        status = status_of(meeting, visit is not None, minutes)
+        checked_in_at = moment(visit.checked_in_at) if visit else None
+        yield (
+            meeting.id, employee_id, *person[1:7], status, checked_in_at, len(minutes),
+            *ends(minutes),
+        )  # fmt: skip
 
 
-def status_of(meeting: Meeting, came: bool, seen: Sequence[int]) -> str:
-    """As domain/attendance/statuses.py has it for a closed event; a test compares the two."""
-    if len(seen) * 100 >= meeting.minutes * SHARE:
+def status_of(meeting: Meeting, checked_in: bool, minutes: Sequence[int]) -> str:
+    """Return the status as domain/attendance/statuses.py computes it; a test compares the two."""
+    if len(minutes) * 100 >= meeting.minutes * REQUIRED_SHARE:
         return "attended"
-    if seen:
-        early = minute_of(meeting.end) - (seen[-1] + 1) > 5
+    if minutes:
+        early = minute_of(meeting.end) - (minutes[-1] + 1) > 5
         return "left_early" if early else "partly"
-    return "checked_in" if came else "absent"
+    return "checked_in" if checked_in else "absent"
 
 
 def corrections(frozen: Sequence[Row]) -> Iterator[Row]:
-    """What people said afterwards, of some who were absent."""
+    """Yield corrections of some employees who were absent."""
     absent = [row for row in frozen if row[8] == "absent"]
     chosen = zip(absent[4::16], NOTES, strict=False)
     for number, (row, (status, note)) in enumerate(chosen, start=1):
@@ -255,25 +279,26 @@ def corrections(frozen: Sequence[Row]) -> Iterator[Row]:
 def chatter(
     chance: random.Random,
     meeting: Meeting,
-    came: Sequence[tuple[int, datetime, list[int]]],
+    visits: Sequence[Visit],
     talk: Sequence[str],
     before: int,
 ) -> Iterator[Row]:
-    """Messages by people who were watching at that moment; a few were removed."""
-    span = (meeting.over - meeting.start).total_seconds() - 60
+    """Yield messages of employees who were watching at that moment; a few were removed."""
+    span = (meeting.end_so_far - meeting.start).total_seconds() - 60
     moments = sorted(chance.uniform(30, span) for _ in talk)
     for number, (seconds, text) in enumerate(zip(moments, talk, strict=True), start=before + 1):
         at = meeting.start + timedelta(seconds=seconds)
-        there = [who for who, _, seen in came if minute_of(at) in seen or minute_of(at) + 1 in seen]
+        now = {minute_of(at), minute_of(at) + 1}
+        watching = [visit.employee_id for visit in visits if not now.isdisjoint(visit.minutes)]
         removed = number % 61 == 0
         yield (
-            number, meeting.id, chance.choice(there), text, moment(at), f"seed-{number}",
+            number, meeting.id, chance.choice(watching), text, moment(at), f"seed-{number}",
             moment(at + timedelta(minutes=1)) if removed else None, 1 if removed else None,
         )  # fmt: skip
 
 
 def insert(table: str, columns: str, rows: Sequence[Row]) -> None:
-    """Print the rows as INSERT statements; each ends with `;` at the end of a line."""
+    """Print the rows as INSERT statements, each with `;` at the end of its last line."""
     for begin in range(0, len(rows), ROWS_PER_INSERT):
         print(f"INSERT INTO {table} ({columns.replace(' ', ', ')}) VALUES")
         some = rows[begin : begin + ROWS_PER_INSERT]
@@ -288,7 +313,7 @@ def literal(value: object) -> str:
         return str(value)
     text = str(value)
     if "\\" in text or "\n" in text:
-        raise ValueError(f"the three databases would read this differently: {text!r}")
+        raise ValueError(f"The databases would read this text differently: {text!r}")
     return "'" + text.replace("'", "''") + "'"
 
 

@@ -1,4 +1,4 @@
-"""An admin copies an event, brings the employees up to date, and finds both on record."""
+"""An admin copies an event, updates the employee list, and finds both on record."""
 
 import re
 from pathlib import Path
@@ -31,9 +31,7 @@ def large_file(folder: Path, prefix: str, rows: int) -> Path:
     return file
 
 
-def test_an_event_is_copied_and_that_is_on_record(
-    people: People, meeting: Meeting, javascript: bool
-) -> None:
+def test_copied_event_is_on_record(people: People, meeting: Meeting, javascript: bool) -> None:
     admin = come(people, meeting, javascript)
     admin.locator(f"#copy-{meeting.slug}").click()
     expect(admin).to_have_url(re.compile("/admin/events/.*/edit$"))

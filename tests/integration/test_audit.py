@@ -1,4 +1,4 @@
-"""The audit log: each act of an admin once, with its change or not at all."""
+"""The audit log: each action of an admin once, together with its change or not at all."""
 
 import io
 import json
@@ -38,15 +38,13 @@ def press(admin: PageClient, address: str, **fields: Any) -> None:
 
 
 def recorded(app: Flask) -> list[tuple[str, str, dict[str, Any]]]:
-    """Action, subject and details of each entry after the admin's making and sign-in."""
+    """Return action, subject and details of each entry after the admin signed in."""
     with app.app_context():
         rows = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
         return [(row.action, row.subject, json.loads(row.details)) for row in rows][2:]
 
 
-def test_what_changes_is_recorded_and_what_changes_nothing_is_not(
-    app: Flask, admin: PageClient
-) -> None:
+def test_actions_that_change_nothing_are_not_recorded(app: Flask, admin: PageClient) -> None:
     state = "/admin/events/town-hall/state"
     for _ in range(2):
         press(admin, state, state="open")
@@ -59,7 +57,7 @@ def test_what_changes_is_recorded_and_what_changes_nothing_is_not(
     ]
 
 
-def test_corrections_and_exports_of_a_roster_are_recorded(app: Flask, admin: PageClient) -> None:
+def test_roster_corrections_and_exports_are_recorded(app: Flask, admin: PageClient) -> None:
     roster = "/admin/events/town-hall/attendance"
     with app.app_context():
         ada = db.session.scalars(select(Employee.id)).one()
@@ -76,7 +74,7 @@ def test_corrections_and_exports_of_a_roster_are_recorded(app: Flask, admin: Pag
     ]
 
 
-def test_an_edit_says_what_was_and_what_is(app: Flask, admin: PageClient) -> None:
+def test_edit_records_old_and_new_values(app: Flask, admin: PageClient) -> None:
     page = admin.get("/admin/events/town-hall/edit")
     assert admin.submit(page, "/edit", title="All hands").status_code == 303
     ((action, _, details),) = recorded(app)
@@ -84,7 +82,7 @@ def test_an_edit_says_what_was_and_what_is(app: Flask, admin: PageClient) -> Non
     assert set(details) <= {"title", "starts_at", "ends_at"}, "the form has no seconds"
 
 
-def test_moderation_exports_and_leaving_are_recorded(app: Flask, admin: PageClient) -> None:
+def test_moderation_and_signing_out_are_recorded(app: Flask, admin: PageClient) -> None:
     with app.app_context():
         who = add_employee("1002", first_name="Grace", last_name="Hopper").id
     press(admin, f"{CHAT}/employees/{who}/mute", minutes="5")
@@ -104,7 +102,7 @@ def test_moderation_exports_and_leaving_are_recorded(app: Flask, admin: PageClie
     ]
 
 
-def test_an_import_is_recorded_by_page_and_by_command(
+def test_import_is_recorded_by_page_and_by_command(
     app: Flask, admin: PageClient, tmp_path: Path
 ) -> None:
     data = "email,number,first name,last name\na@example.com,1,A,B\nbroken\n"
@@ -123,7 +121,7 @@ def test_an_import_is_recorded_by_page_and_by_command(
     assert "staff.csv" not in page
 
 
-def test_an_entry_shares_the_fate_of_its_change(app: Flask, admin: PageClient) -> None:
+def test_entry_is_rolled_back_with_its_change(app: Flask, admin: PageClient) -> None:
     with app.app_context():
         event = db.session.scalars(select(Event)).one()
         event.title = "Another"
@@ -132,7 +130,7 @@ def test_an_entry_shares_the_fate_of_its_change(app: Flask, admin: PageClient) -
     assert recorded(app) == []
 
 
-def test_a_public_view_records_nothing_before_it_names_an_admin(app: Flask) -> None:
+def test_public_view_cannot_record_before_it_names_an_admin(app: Flask) -> None:
     @public
     def show() -> str:
         trail.record("signed_out")
@@ -142,7 +140,7 @@ def test_a_public_view_records_nothing_before_it_names_an_admin(app: Flask) -> N
         show()
 
 
-def test_the_log_is_filtered_by_what_the_address_says(app: Flask, admin: PageClient) -> None:
+def test_log_is_filtered_by_the_query_arguments(app: Flask, admin: PageClient) -> None:
     press(admin, "/admin/events/town-hall/state", state="open")
     assert "Opened an event Town hall state: scheduled → open" in text_of(admin.get(LOG).text)
     today = admin.get(LOG).text.split('<time datetime="')[1][:10]
@@ -161,7 +159,7 @@ def test_the_log_is_filtered_by_what_the_address_says(app: Flask, admin: PageCli
     }
     for query, found in shown.items():
         page = admin.get(f"{LOG}?{query}")
-        assert ("Nothing is on record" not in text_of(page.text)) is found, query
+        assert ("No entry matches" not in text_of(page.text)) is found, query
         assert admin.get(f"{LOG}?{query}", headers={"HX-Request": "true"}).text[:4] == "<div"
 
 
@@ -177,7 +175,7 @@ def test_the_log_is_filtered_by_what_the_address_says(app: Flask, admin: PageCli
         "since=0001-01-01",
     ],
 )
-def test_what_no_form_sends_is_refused(admin: PageClient, query: str) -> None:
+def test_values_that_no_form_sends_are_refused(admin: PageClient, query: str) -> None:
     assert admin.get(f"{LOG}?{query}").status_code == 422
 
 
@@ -192,7 +190,7 @@ def test_older_entries_are_a_page_away(app: Flask, admin: PageClient) -> None:
     assert "Added an admin" in admin.get(older).text.partition("<tbody>")[2]
 
 
-def test_an_unknown_action_has_no_words(app: Flask) -> None:
+def test_unknown_action_is_refused(app: Flask) -> None:
     with app.app_context(), pytest.raises(AssertionError):
         trail.record("something")
     with pytest.raises(Invalid):

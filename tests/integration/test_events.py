@@ -47,7 +47,7 @@ def plan(admin: PageClient, **changes: str) -> tuple[int, str]:
     return answer.status_code, answer.text
 
 
-def test_an_event_is_planned_in_its_own_zone(app: Flask, admin: PageClient) -> None:
+def test_event_is_planned_in_its_own_zone(app: Flask, admin: PageClient) -> None:
     assert plan(admin)[0] == 303
     with app.app_context():
         event = db.session.scalars(select(Event)).one()
@@ -84,7 +84,7 @@ def test_address_is_readable_in_any_script(
         assert db.session.scalars(select(Event.slug)).one() == f"{slug}-2027-07-01"
 
 
-def test_editing_keeps_what_is_not_changed(app: Flask, admin: PageClient) -> None:
+def test_editing_keeps_fields_that_are_not_changed(app: Flask, admin: PageClient) -> None:
     plan(admin)
     page = admin.get(f"/admin/events/{SLUG}/edit")
     assert 'value="2027-07-01T14:00"' in page.text
@@ -126,7 +126,7 @@ def test_impossible_plan_is_refused_and_kept(
         assert db.session.scalar(select(Event)) is None
 
 
-def test_an_event_is_opened_and_closed(app: Flask, admin: PageClient) -> None:
+def test_event_is_opened_and_closed(app: Flask, admin: PageClient) -> None:
     with app.app_context():
         add_event(state="scheduled")
     admin.submit(admin.get("/admin/"), "/state", state="open")
@@ -297,7 +297,7 @@ def test_plain_http_is_refused_where_the_site_is_served_over_https(admin: PageCl
     assert admin.post("/admin/events/new", data=form).status_code == 303
 
 
-def test_a_copy_is_planned_at_the_same_time_of_day(app: Flask, admin: PageClient) -> None:
+def test_copy_is_planned_at_the_same_time_of_day(app: Flask, admin: PageClient) -> None:
     with app.app_context():
         # 14:00 in Berlin, in winter and in summer.
         begin = datetime(2026, 1, 15, 13, 0, tzinfo=UTC)
@@ -336,7 +336,7 @@ def test_copy_avoids_times_that_the_clocks_skip_or_repeat(
     assert admin.submit(page, "/edit").status_code == 303
 
 
-def test_the_overview_counts_in_as_many_statements_for_any_number_of_events(
+def test_overview_takes_the_same_statements_for_any_number_of_events(
     app: Flask, admin: PageClient
 ) -> None:
     asked = set()
@@ -346,7 +346,7 @@ def test_the_overview_counts_in_as_many_statements_for_any_number_of_events(
             event, employee = add_event(f"e{number}"), add_employee(f"{number}")
             watch(event, employee)
             if not app.config["EMBEDDED"]:
-                say_watching(app, event.id, [7, 8])
+                report_watching(app, event.id, [7, 8])
         with counted_statements(app) as statements:
             page = admin.get("/admin/", headers={"HX-Request": "true"})
         asked.add(len(statements))
@@ -357,7 +357,7 @@ def test_the_overview_counts_in_as_many_statements_for_any_number_of_events(
 
 
 @pytest.mark.parametrize("settings", ["full"], indirect=True)
-def test_without_redis_the_overview_counts_the_last_minutes(app: Flask, admin: PageClient) -> None:
+def test_overview_counts_the_last_minutes_without_redis(app: Flask, admin: PageClient) -> None:
     with app.app_context():
         event, employee = add_event(), add_employee()
         watch(event, employee)
@@ -366,14 +366,14 @@ def test_without_redis_the_overview_counts_the_last_minutes(app: Flask, admin: P
 
 
 def watch(event: Event, employee: Employee) -> None:
-    """Check in, and be counted in this minute."""
+    """Check the employee in, and count them in this minute."""
     row = {"event_id": event.id, "employee_id": employee.id, "checked_in_at": utcnow()}
     db.session.add(Attendance(**row))
     db.session.commit()
     checkin.record_minute(event.id, [employee.id], minute_of(utcnow()))
 
 
-def say_watching(app: Flask, event_id: int, employees: list[int]) -> None:
-    """What a node says to Redis."""
+def report_watching(app: Flask, event_id: int, employees: list[int]) -> None:
+    """Tell Redis, as a node does, which employees are watching."""
     redis = app.extensions["redis"]
     assert Headcount(redis, "node", Breaker("Redis")).distinct(event_id, set(employees)) == 2

@@ -1,4 +1,4 @@
-"""The demo data: the same in every database, and always about now."""
+"""The demo data: the same in every database, and moved to the present."""
 
 import sqlite3
 import subprocess
@@ -45,13 +45,13 @@ def counts() -> dict[str, int]:
     }
 
 
-def test_the_committed_file_is_what_the_script_writes() -> None:
+def test_committed_file_is_up_to_date() -> None:
     script = ROOT / "bin" / "make_seed.py"
     written = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
     assert (ROOT / "seed.sql").read_text() == written.stdout
 
 
-def test_the_demo_company_is_there(app: Flask) -> None:
+def test_seed_loads_the_demo_company(app: Flask) -> None:
     with app.app_context():
         seed(utcnow())
         assert counts()["employees"] == 200
@@ -65,7 +65,7 @@ def test_the_demo_company_is_there(app: Flask) -> None:
         assert admins.sign_in(ADMIN_EMAIL, ADMIN_PASSWORD, "192.0.2.1").name
 
 
-def test_everything_is_about_now(app: Flask) -> None:
+def test_open_event_is_on_now(app: Flask) -> None:
     now = utcnow()
     with app.app_context():
         seed(now)
@@ -90,7 +90,7 @@ def test_watched_minutes_lie_within_their_event(app: Flask) -> None:
             assert minute_of(event.starts_at) <= first <= last <= minute_of(event.ends_at)
 
 
-def test_its_totals_and_frozen_figures_are_those_of_its_minutes(app: Flask) -> None:
+def test_totals_and_frozen_figures_match_the_minutes(app: Flask) -> None:
     now = utcnow()
     with app.app_context():
         seed(now)
@@ -109,7 +109,7 @@ def test_its_totals_and_frozen_figures_are_those_of_its_minutes(app: Flask) -> N
         }
         assert sorted(map(len, frozen.values())) == [196, 196]
         for slug in frozen:
-            # Closed anew from the rows, with the clock of then, the figures are the same.
+            # Closing the event again at the same time gives the same figures.
             event = get_event(slug)
             closing = db.session.get_one(Closing, event.id)
             _close_again(event.id, closing.closed_at)
@@ -128,7 +128,7 @@ def _close_again(event_id: int, closed_at: datetime) -> None:
     close(event_id, None, closed_at)
 
 
-def test_it_goes_only_into_an_empty_database(app: Flask) -> None:
+def test_seed_refuses_a_database_with_data(app: Flask) -> None:
     with app.app_context():
         seed(utcnow())
         before = counts()
@@ -138,7 +138,7 @@ def test_it_goes_only_into_an_empty_database(app: Flask) -> None:
         assert counts() == before
 
 
-def test_the_demo_employee_can_check_in(app: Flask, client: PageClient) -> None:
+def test_demo_employee_can_check_in(app: Flask, client: PageClient) -> None:
     with app.app_context():
         seed(utcnow())
     slug = client.get("/").location.split("/")[2]
@@ -146,7 +146,7 @@ def test_the_demo_employee_can_check_in(app: Flask, client: PageClient) -> None:
     assert "Ada Lovelace" in text_of(client.get(f"/events/{slug}/live").text)
 
 
-def test_the_file_loads_by_hand_as_it_is_written(app: Flask, tmp_path: Path) -> None:
+def test_file_loads_without_the_loader(app: Flask, tmp_path: Path) -> None:
     with app.app_context():
         seed(utcnow())
         loaded = counts()

@@ -1,4 +1,4 @@
-"""Loading the demo data of seed.sql, moved so that its open event is on now."""
+"""Load the demo data of seed.sql, moved in time so that its open event is on now."""
 
 import re
 from collections.abc import Iterator
@@ -14,9 +14,9 @@ from webapp.infra.settings import ROOT
 ADMIN_EMAIL, ADMIN_PASSWORD = "admin@example.com", "townhall-demo"
 EMPLOYEE_EMAIL, EMPLOYEE_NUMBER = "ada.lovelace@example.com", "1001"
 
-# The moment that bin/make_seed.py took for the present.
+# The present of bin/make_seed.py.
 WRITTEN_AT = datetime(2026, 1, 15, 10, 20, tzinfo=UTC)
-# A whole literal, with its quotes: a date inside a message's text is none.
+# A whole literal with its quotes, so that dates in messages stay as they are.
 MOMENT = re.compile(r"'(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6})'")
 MOMENT_FORMAT = "%Y-%m-%d %H:%M:%S.%f"
 # Minutes since the epoch are the only numbers of eight digits in these tables.
@@ -28,11 +28,11 @@ MINUTE = re.compile(r"\b\d{8}\b")
 
 
 class DatabaseNotEmpty(Exception):
-    """There are employees, events or admins already."""
+    """The database has employees, events or admins already."""
 
 
 def is_empty() -> bool:
-    """True when nobody has put anything into the database."""
+    """Return True if there are no employees, events or admins."""
     tables = (Employee, Event, Admin)
     return not any(db.session.scalar(select(func.count()).select_from(t)) for t in tables)
 
@@ -40,7 +40,7 @@ def is_empty() -> bool:
 def seed(now: datetime, *, force: bool = False) -> None:
     """Load the demo data in one transaction; its open event began twenty minutes before `now`.
 
-    Raises `DatabaseNotEmpty`, unless `force` says to delete what is there.
+    With `force`, existing data is deleted first. Raises `DatabaseNotEmpty` otherwise.
     """
     if not force and not is_empty():
         raise DatabaseNotEmpty
@@ -50,7 +50,7 @@ def seed(now: datetime, *, force: bool = False) -> None:
         _load(round((now - WRITTEN_AT) / timedelta(minutes=1)))
         db.session.commit()
     except IntegrityError:
-        # Somebody else loaded it at the same time, and was first.
+        # Another process loaded it at the same time and was first.
         db.session.rollback()
         raise DatabaseNotEmpty from None
 
@@ -63,13 +63,13 @@ def _delete_all() -> None:
 def _load(minutes: int) -> None:
     cursor = db.session.connection().connection.cursor()
     for statement in _statements((ROOT / "seed.sql").read_text(encoding="utf-8")):
-        # Straight to the driver: a `%` or `:name` in a message is text.
+        # By the driver: SQLAlchemy would read a `%` or `:name` in a message as a parameter.
         cursor.execute(_moved(statement, minutes))
     cursor.close()
 
 
 def _statements(sql: str) -> Iterator[str]:
-    """The statements of seed.sql, each of which ends with `;` at the end of a line."""
+    """Yield the statements of seed.sql; each ends with `;` at the end of a line."""
     lines = [line for line in sql.splitlines() if not line.startswith("--")]
     return (s for part in "\n".join(lines).split(";\n") if (s := part.strip().rstrip(";")))
 

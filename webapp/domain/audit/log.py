@@ -1,4 +1,4 @@
-"""Reading the audit log: the latest entries first, filtered as the address says."""
+"""Read the audit log: a page of entries, the latest first, filtered by the query arguments."""
 
 import json
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ from webapp.domain.audit.trail import ACTIONS
 from webapp.domain.models import Admin, AuditEntry, Event
 from webapp.errors import Invalid
 from webapp.infra.extensions import db
+from webapp.infra.ids import parse_id
 
 PAGE_ROWS = 100
-# In an address, in place of an admin's id.
+# Stands for an admin's id in an address.
 OPERATOR = "operator"
-MAX_ID = 2**63 - 1
 YEARS = range(2000, 3000)
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What the address asks for. Days are whole days of the site's zone, both included; `before`
-    is the id below which a page begins."""
+    """The filters in an address. `since` and `until` are days of the site's zone, both included;
+    `before` is the id below which the page begins."""
 
     action: str = ""
     admin: str = ""
@@ -34,14 +34,14 @@ class Filters:
     before: str = ""
 
     def as_args(self, **changes: Any) -> dict[str, Any]:
-        """The same as query arguments, with changes; what is empty is left out."""
+        """Return the filters with `changes` as query arguments, without empty ones."""
         values = {name: getattr(self, name) for name in self.__dataclass_fields__} | changes
         return {name: value for name, value in values.items() if value}
 
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry as people read it; `slug` and `title` are empty where it is about no event."""
+    """An entry as people read it; `slug` and `title` are empty if it does not concern an event."""
 
     id: int
     at: datetime
@@ -49,12 +49,15 @@ class Entry:
     action: str
     slug: str
     title: str
-    said: list[str]
+    details: list[str]
 
 
 @dataclass(frozen=True)
 class Log:
-    """A page of the log, what may be chosen, and the id before which there is more, or None."""
+    """A page of the log with the choices of its filters.
+
+    `older` is the id before which there are more entries, or None.
+    """
 
     entries: list[Entry]
     older: int | None
@@ -63,21 +66,21 @@ class Log:
 
 
 def parse_filters(args: dict[str, str]) -> Filters:
-    """The filters in an address. Raises `Invalid` for what no form sends."""
+    """Return the filters in query arguments. Raises `Invalid` for values that no form sends."""
     filters = Filters(**{name: args.get(name, "") for name in Filters.__dataclass_fields__})
     if filters.action and filters.action not in ACTIONS:
         raise Invalid("There is no such action.")
     if filters.admin not in ("", OPERATOR):
-        _whole(filters.admin)
+        parse_id(filters.admin, "admin")
     if filters.before:
-        _whole(filters.before)
+        parse_id(filters.before, "before")
     for day in (filters.since, filters.until):
-        _day(day)
+        _parse_day(day)
     return filters
 
 
 def read_log(filters: Filters, timezone: str) -> Log:
-    """A page of the log, in three statements; days are those of `timezone`."""
+    """Return a page of the log, in three statements; days are those of `timezone`."""
     columns = (AuditEntry, Admin.email, Event.slug, Event.title)
     query = select(*columns).outerjoin(Admin).outerjoin(Event)
     wanted = query.where(*_conditions(filters, ZoneInfo(timezone)))
@@ -102,12 +105,12 @@ def _conditions(filters: Filters, zone: ZoneInfo) -> list[ColumnElement[bool]]:
     if filters.admin == OPERATOR:
         conditions.append(AuditEntry.admin_id.is_(None))
     elif filters.admin:
-        conditions.append(AuditEntry.admin_id == _whole(filters.admin))
+        conditions.append(AuditEntry.admin_id == parse_id(filters.admin, "admin"))
     if filters.before:
-        conditions.append(AuditEntry.id < _whole(filters.before))
-    if since := _day(filters.since):
+        conditions.append(AuditEntry.id < parse_id(filters.before, "before"))
+    if since := _parse_day(filters.since):
         conditions.append(AuditEntry.at >= datetime.combine(since, time(), zone))
-    if until := _day(filters.until):
+    if until := _parse_day(filters.until):
         conditions.append(AuditEntry.at < datetime.combine(until + timedelta(days=1), time(), zone))
     return conditions
 
@@ -120,15 +123,15 @@ def _entry(entry: AuditEntry, email: str | None, slug: str | None, title: str | 
         ACTIONS.get(entry.action, entry.action),
         slug or "",
         title or "",
-        list(filter(None, [entry.subject, *starmap(_said, json.loads(entry.details).items())])),
+        list(filter(None, [entry.subject, *starmap(_describe, json.loads(entry.details).items())])),
     )
 
 
-def _said(name: str, value: Any) -> str:
-    said = name.replace("_", " ")
+def _describe(name: str, value: Any) -> str:
+    label = name.replace("_", " ")
     if isinstance(value, list) and len(value) == 2:
-        return f"{said}: {_plain(value[0])} → {_plain(value[1])}"
-    return f"{said}: {_plain(value)}"
+        return f"{label}: {_plain(value[0])} → {_plain(value[1])}"
+    return f"{label}: {_plain(value)}"
 
 
 def _plain(value: Any) -> str:
@@ -137,17 +140,11 @@ def _plain(value: Any) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
-def _whole(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()) or int(text[:20]) > MAX_ID:
-        raise Invalid("That is no number.")
-    return int(text[:20])
-
-
-def _day(text: str) -> date | None:
+def _parse_day(text: str) -> date | None:
     try:
         day = date.fromisoformat(text) if text else None
     except ValueError:
-        raise Invalid("That is no day; write it like 2026-01-31.") from None
+        raise Invalid("Write a day like 2026-01-31.") from None
     if day and day.year not in YEARS:
-        raise Invalid("There is nothing on record from that year.")
+        raise Invalid("Nothing is on record from that year.")
     return day

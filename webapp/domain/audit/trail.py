@@ -75,11 +75,11 @@ def acting_admin() -> int | None:
 def record(
     action: str, *, event_id: int | None = None, subject: str = "", **details: object
 ) -> None:
-    """Add an entry to the transaction under way; who makes the change commits both.
+    """Add an entry to the current transaction, which the caller commits.
 
-    `action` is a key of `ACTIONS`, `subject` what was acted upon where that is no event,
-    `details` whatever JSON can say; `[before, after]` for what changed.
-    A unit of work that is retried records itself once.
+    `action` is a key of `ACTIONS`. `subject` names the object of the action unless that is the
+    event. `details` are JSON values, `[before, after]` for a change. A unit of work that is
+    retried is recorded once.
     """
     row = {
         "unit": str(uuid.uuid5(unit_of_work(), f"{action} {event_id} {subject}")),
@@ -99,6 +99,6 @@ def record(
 def record_now(
     action: str, *, event_id: int | None = None, subject: str = "", **details: object
 ) -> None:
-    """The same in a transaction of its own, for what changes no row: before an export begins."""
+    """Record an action that changes no row, such as an export, in a transaction of its own."""
     record(action, event_id=event_id, subject=subject, **details)
     db.session.commit()

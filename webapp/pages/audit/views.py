@@ -1,4 +1,4 @@
-"""The audit log, for every admin to read."""
+"""The audit log, which every admin may read."""
 
 from flask import Blueprint, current_app, request
 from flask.typing import ResponseReturnValue
