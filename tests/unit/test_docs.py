@@ -105,4 +105,6 @@ def test_paths_in_the_manual_exist(page: Path) -> None:
         r"`((?:webapp|realtime|frontend|templates|tests|stack|bench|bin|docs)/[\w./-]*)`",
         page.read_text(),
     )
-    assert not [path for path in named if not (ROOT / path).exists()]
+    missing = [path for path in named if not (ROOT / path).exists()]
+    # The worked example of docs/development.md.
+    assert not [path for path in missing if "departments" not in path]

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import Field as DataclassField
 from dataclasses import fields, replace
 from pathlib import Path
+from reprlib import repr as shorten
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
@@ -183,7 +184,7 @@ def _sentences(error: ValidationError) -> Iterator[str]:
         yield (
             f"{name.upper()}: {message}."
             if secret
-            else (f"{name.upper()}: {message}, not {problem['input']!r}.")
+            else (f"{name.upper()}: {message}, not {shorten(problem['input'])}.")
         )
 
 
