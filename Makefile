@@ -10,6 +10,7 @@ PYTHON ?= $(shell for p in /usr/bin/python3 python3 python3.14 python3.13 python
 BIN := .venv/bin
 # The npm of the machine, else that of the Node.js wheel.
 NPM = $(shell command -v npm || echo $(BIN)/npm)
+RUN = PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) run --silent
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
@@ -26,9 +27,11 @@ stack: $(BIN)/.ready static/vendor/.ready tools ## serve the full system on loop
 	@exec $(BIN)/python -m stack
 
 check: lint static/vendor/.ready ## run the quick checks: lint, types and unit tests, under 90 s
+	$(RUN) test
 	$(BIN)/python -m pytest tests/unit --quiet --numprocesses 2
 
 test: lint static/vendor/.ready tools-all ## run every check and every test, against real servers (TESTS=tests/system)
+	$(RUN) test
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bin/test $(TESTS)
 
 test-compose: $(BIN)/.ready-dev ## test the Compose system; needs a Docker engine
@@ -40,11 +43,13 @@ chaos: $(BIN)/.ready-dev static/vendor/.ready tools ## inject random faults whil
 bench: $(BIN)/.ready static/vendor/.ready tools ## run the benchmarks beside Node.js (short: SECONDS=5 ROUNDS=1 VIEWERS=500 RATES=40)
 	@exec $(BIN)/python -m bench
 
-lint: $(BIN)/.ready-dev ## check style, types and English
+lint: $(BIN)/.ready-dev node_modules/.ready-dev ## check style, types and English
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	$(RUN) lint && $(RUN) types
 
-format: $(BIN)/.ready-dev ## format the code
+format: $(BIN)/.ready-dev node_modules/.ready-dev ## format the code
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+	$(RUN) format
 
 lock: $(BIN)/.ready-dev ## write the requirements files from pyproject.toml (UPGRADE=--upgrade)
 	$(BIN)/uv pip compile $(LOCK) pyproject.toml -o requirements.txt
@@ -91,7 +96,7 @@ node_modules/.ready-dev: package-lock.json | $(NPM)
 	@touch $@ node_modules/.ready
 
 static/vendor/.ready: node_modules/.ready package.json $(shell find frontend -type f)
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) run --silent build
+	$(RUN) build
 	@touch $@
 
 .PHONY: help run dev check stack test test-compose chaos bench lint format lock assets tools tools-all clean
