@@ -1,5 +1,6 @@
 """The commands of `flask --app wsgi`, beside Flask-Migrate's `db`."""
 
+import csv
 import sys
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -12,9 +13,12 @@ from sqlalchemy.exc import DBAPIError
 from webapp.domain import admins, seed
 from webapp.domain.attendance import retention
 from webapp.domain.employees import importing
+from webapp.domain.employees.comparison import ImportReport, employee_label
+from webapp.domain.employees.employee_file import UnclearColumns, UnclearEncoding
 from webapp.domain.employees.import_progress import Progress
+from webapp.domain.employees.rows import SPOKEN
 from webapp.domain.events import store as event_store
-from webapp.errors import Invalid, first_line
+from webapp.errors import Invalid, TownhallError, first_line
 from webapp.infra.clock import utcnow
 from webapp.infra.database import ping
 from webapp.infra.retry import wait_until
@@ -86,52 +90,104 @@ def create_admin(email: str, name: str, password_stdin: bool) -> None:
     click.echo(f"{email} may sign in at /admin/login.")
 
 
+def _parse_columns(_ctx: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> Any:
+    """Return the columns that `email=Mail,status=` names; an empty title leaves a field out."""
+    fields = {name.replace("_", " "): name for name in SPOKEN} | {
+        spoken: name for name, spoken in SPOKEN.items()
+    }
+    choice: dict[str, str | None] = {}
+    for assignment in (cell for row in csv.reader(texts) for cell in row):
+        name, equals, title = assignment.partition("=")
+        known = fields.get(name.strip().lower().replace("_", " "))
+        if not equals or known is None:
+            names = ", ".join(SPOKEN.values())
+            raise click.BadParameter(f'write it like "employee number=Title"; fields are {names}.')
+        choice[known] = title.strip() or None
+    return choice
+
+
 @employee_commands.command("import")
 @click.argument("file", type=click.File("rb"))
-@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+@click.option("--dry-run", is_flag=True, help="Only show what would change.")
 @click.option("--strict", is_flag=True, help="Import nothing if a row is broken.")
 @click.option("--sync", is_flag=True, help="Deactivate employees who are not in the file.")
-def import_employees(file: BinaryIO, dry_run: bool, strict: bool, sync: bool) -> None:
-    """Add and change employees as a CSV file says."""
+@click.option("--yes", is_flag=True, help="Confirm a sync that deactivates more than a tenth.")
+@click.option("--encoding", default="", metavar="NAME", help="The file's encoding: cp1250, gbk, …")
+@click.option(
+    "--columns",
+    multiple=True,
+    callback=_parse_columns,
+    metavar="FIELD=TITLE,…",
+    help="Which column is which, where its title is unknown.",
+)
+def import_employees(
+    file: BinaryIO,
+    dry_run: bool,
+    strict: bool,
+    sync: bool,
+    yes: bool,
+    encoding: str,
+    columns: dict[str, str | None],
+) -> None:
+    """Add and change employees as a CSV file or an Excel workbook says."""
     try:
         report = importing.import_employees(
             file.read(),
             name=Path(file.name).name,
+            encoding=encoding,
+            columns=columns,
             dry_run=dry_run,
             strict=strict,
             sync=sync,
-            say=_say_progress,
+            confirmed=yes,
+            on_progress=_show_progress,
         )
-    except Invalid as refusal:
-        raise click.ClickException(refusal.message) from None
+    except TownhallError as refusal:
+        raise click.ClickException(refusal.message + _hint(refusal)) from None
+    _show_report(report)
+    if strict and report.invalid_count:
+        sys.exit(1)
+
+
+def _hint(refusal: TownhallError) -> str:
+    match refusal:
+        case UnclearColumns():
+            return ' Add for instance --columns "employee number=Title".'
+        case UnclearEncoding():
+            return " Add it as --encoding NAME."
+        case importing.Unconfirmed():
+            return " To confirm it, add --yes."
+    return ""
+
+
+def _show_progress(progress: Progress) -> None:
+    # On a terminal one line that is overwritten; in a log the last one alone.
+    ends = progress.step == "written" and progress.done == progress.total
+    if ends or sys.stderr.isatty():
+        text = f"{progress.done} of {progress.total} rows {progress.step}"
+        click.echo(f"\r{text:40}" if sys.stderr.isatty() else text, err=True, nl=ends)
+
+
+def _show_report(report: ImportReport) -> None:
+    click.echo(f"read as {report.read_as}", err=True)
     if not report.applied:
-        _say_what_would_change(report)
-    for row in report.broken:
+        _show_changes(report)
+    for row in report.invalid:
         click.echo(f"row {row.number}: {row.reason}", err=True)
+    if report.invalid_count > len(report.invalid):
+        click.echo(f"and {report.invalid_count - len(report.invalid)} more broken rows", err=True)
     if report.unsure:
         click.echo("nobody was deactivated: a broken row does not say whose it is", err=True)
     counts = ", ".join(f"{count} {kind}" for kind, count in report.counts.items())
     click.echo(counts + ("" if report.applied else "; nothing was imported"))
-    if strict and report.broken:
-        sys.exit(1)
 
 
-def _say_progress(progress: Progress) -> None:
-    # One line that grows on a terminal; in a log, the end alone.
-    ends = progress.step == "written" and progress.done == progress.total
-    if ends or sys.stderr.isatty():
-        said = f"{progress.done} of {progress.total} rows {progress.step}"
-        click.echo(f"\r{said:40}" if sys.stderr.isatty() else said, err=True, nl=ends)
-
-
-def _say_what_would_change(report: importing.ImportReport) -> None:
+def _show_changes(report: ImportReport) -> None:
     for values in report.new:
-        click.echo(
-            f"new: {values['first_name']} {values['last_name']} ({values['employee_number']})"
-        )
+        click.echo(f"new: {employee_label(values)}")
     for change in report.changed:
-        said = (f"{n.replace('_', ' ')} {a} → {b}" for n, (a, b) in change.differences.items())
-        click.echo(f"changed: {change.employee.label}: {', '.join(said)}")
+        texts = (f"{SPOKEN[n]} {a} → {b}" for n, (a, b) in change.differences.items())
+        click.echo(f"changed: {change.employee.label}: {', '.join(texts)}")
     for employee in report.deactivated:
         click.echo(f"deactivated: {employee.label}")
 

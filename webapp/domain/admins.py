@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.domain.audit import trail
-from webapp.domain.employees.directory import normal_email
+from webapp.domain.employees.identifiers import normal_email, vouched_email
 from webapp.domain.models import Admin
 from webapp.errors import Invalid
 from webapp.infra import rate_limit
@@ -42,8 +42,9 @@ def sign_in(email: str, password: str, source: str) -> AdminInfo:
 
     Raises `SignInRefused`, or `SlowDown` after too many failures.
     """
+    email = normal_email(email)
     rate_limit.check_guess("sign-in", email, source)
-    admin = db.session.scalar(select(Admin).where(Admin.email == normal_email(email)))
+    admin = db.session.scalar(select(Admin).where(Admin.email == email))
     try:
         _hasher.verify(admin.password_hash if admin else _NOBODY, password)
         known = admin is not None
@@ -63,7 +64,7 @@ def find_admin(admin_id: int, session_version: int) -> AdminInfo | None:
 
 def sign_in_known(email: str) -> AdminInfo | None:
     """Return the admin with that e-mail address, which single sign-on has verified, or None."""
-    admin = db.session.scalar(select(Admin).where(Admin.email == normal_email(email)))
+    admin = db.session.scalar(select(Admin).where(Admin.email == vouched_email(email)))
     return _signed_in(admin, "single sign-on") if admin else None
 
 

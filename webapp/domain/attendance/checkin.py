@@ -9,6 +9,7 @@ from sqlalchemy import Table, and_, case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.domain.employees.directory import EmployeeInfo, match_employee
+from webapp.domain.employees.identifiers import normal_email
 from webapp.domain.events.store import EventInfo
 from webapp.domain.models import Attendance, AudienceMinute, Event, WatchedMinute
 from webapp.errors import EventNotOpen, Invalid
@@ -51,6 +52,8 @@ def check_in(event: EventInfo, email: str, employee_number: str, source: str) ->
     """
     if not event.is_open:
         raise EventNotOpen
+    # Every spelling of an address counts as that address.
+    email = normal_email(email)
     rate_limit.check_guess("check-in", email, source)
     employee = retry_on_outage(match_employee)(email, employee_number)
     if employee is None:

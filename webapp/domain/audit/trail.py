@@ -46,6 +46,7 @@ ACTIONS = {
     "attendance_corrected": "Corrected an attendance",
     "roster_exported": "Exported a roster",
     "employees_imported": "Imported employees",
+    "employees_import_broken_off": "Stored a part of an import",
     "employee_added": "Added an employee",
     "employee_changed": "Changed an employee",
     "minutes_pruned": "Reduced old minutes to totals",

@@ -1,4 +1,4 @@
-"""Employees: who may check in, and how what they type is matched."""
+"""The employee list: looking employees up by id, by what they type, and by a search."""
 
 import hmac
 from collections.abc import Iterable, Sequence
@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from sqlalchemy import Table, Update, bindparam, func, select, update
 
+from webapp.domain.employees.identifiers import normal_email, normal_number, vouched_email
 from webapp.domain.employees.search import found
 from webapp.domain.models import Employee
 from webapp.infra import cache
@@ -18,7 +19,7 @@ PAGE_ROWS = 50
 
 @dataclass(frozen=True)
 class EmployeeInfo:
-    """What pages and nodes know of an employee."""
+    """An employee as pages and nodes need them."""
 
     id: int
     employee_number: str
@@ -28,7 +29,7 @@ class EmployeeInfo:
     session_version: int
 
 
-# What a file or an admin says of an employee.
+# The columns that a file or an admin sets.
 FIELDS = (
     "email",
     "employee_number",
@@ -38,13 +39,14 @@ FIELDS = (
     "location",
     "active",
 )
-FULL_NAME = Employee.first_name + " " + Employee.last_name
-# Of the table, and built once: an object of the ORM costs as much again as the asking.
+# Trimmed, for an employee may have one name alone.
+FULL_NAME = func.trim(Employee.first_name + " " + Employee.last_name)
+# Columns of the table, built once: an ORM object costs as much again as the query.
 _TABLE = cast(Table, Employee.__table__).c
 _COLUMNS = (
     _TABLE.id,
     _TABLE.employee_number,
-    (_TABLE.first_name + " " + _TABLE.last_name).label("name"),
+    func.trim(_TABLE.first_name + " " + _TABLE.last_name).label("name"),
     _TABLE.department,
     _TABLE.active,
     _TABLE.epoch.label("session_version"),
@@ -54,15 +56,18 @@ BY_ID = select(*_COLUMNS).where(_TABLE.id == bindparam("id"))
 
 
 def get_employee(employee_id: int) -> EmployeeInfo | None:
-    """The employee of that id, from the cache."""
+    """Return the employee with that id, from the cache, or None."""
     values = cache.remember(cache_key(employee_id), CACHE_SECONDS, lambda: _read(employee_id))
     return EmployeeInfo(**values) if values else None
 
 
 def match_employee(email: str, employee_number: str) -> EmployeeInfo | None:
-    """The active employee whom both fields name, else None; which one was wrong stays unsaid."""
-    employee = _by_email(email)
-    # Compared even where there is nobody, so that the answer takes the same time.
+    """Return the active employee with this address and number, or None.
+
+    The caller does not learn which of the two was wrong.
+    """
+    employee = _by_email(normal_email(email))
+    # Compared even where nobody has the address, so that the answer takes the same time.
     expected = normal_number(employee.employee_number) if employee else "nobody"
     same = hmac.compare_digest(expected.encode(), normal_number(employee_number).encode())
     if employee is None or not same or not employee.active:
@@ -72,8 +77,9 @@ def match_employee(email: str, employee_number: str) -> EmployeeInfo | None:
 
 
 def find_by_email(email: str) -> EmployeeInfo | None:
-    """The active employee of that e-mail, for who has proven elsewhere that it is theirs."""
-    employee = _by_email(email)
+    """Return the active employee whose address single sign-on has verified, or None."""
+    vouched = vouched_email(email)
+    employee = _by_email(vouched) if vouched else None
     return employee if employee and employee.active else None
 
 
@@ -86,20 +92,20 @@ def end_sessions(employee_id: int) -> None:
 
 
 def end_of_access(employee_ids: Sequence[int]) -> Update:
-    """The statement that deactivates these employees and ends every session they have."""
+    """Return the statement that deactivates these employees and ends all their sessions."""
     leave = update(Employee).where(Employee.id.in_(employee_ids))
     return leave.values(active=False, session_version=Employee.session_version + 1)
 
 
 def forget_employees(employee_ids: Iterable[int]) -> None:
-    """Drop what is cached of these employees, on the line after the commit that changed them."""
+    """Drop these employees from the cache, on the line after the commit that changed them."""
     keys = [cache_key(employee_id) for employee_id in employee_ids]
     if keys:
         cache.forget(*keys)
 
 
 def search_employees(q: str, page: int) -> tuple[list[Employee], int]:
-    """One page of the employees whose name, e-mail or number contains `q`, and how many match."""
+    """Return a page of the employees whose name, e-mail or number contains `q`, and their count."""
     matches = found(Employee, q)
     total = db.session.scalar(select(func.count()).select_from(Employee).where(matches)) or 0
     rows = (
@@ -112,19 +118,8 @@ def search_employees(q: str, page: int) -> tuple[list[Employee], int]:
     return list(db.session.scalars(rows)), total
 
 
-def normal_email(text: str) -> str:
-    """Trimmed and in lower case, as `employees.email` keeps it."""
-    return text.strip().lower()
-
-
-def normal_number(text: str) -> str:
-    """Without case, spaces, dashes and leading zeros: `0010-01` and `1001` are the same."""
-    kept = "".join(character for character in text.upper() if character.isalnum())
-    return kept.lstrip("0") or kept[:1]
-
-
 def cache_key(employee_id: int) -> str:
-    """Under which an employee is cached."""
+    """Return the cache key of an employee."""
     return f"employee:v2:{employee_id}"
 
 
@@ -134,5 +129,5 @@ def _read(employee_id: int) -> dict[str, Any] | None:
 
 
 def _by_email(email: str) -> EmployeeInfo | None:
-    row = db.session.execute(BY_EMAIL, {"email": normal_email(email)}).one_or_none()
+    row = db.session.execute(BY_EMAIL, {"email": email}).one_or_none()
     return EmployeeInfo(**row._mapping) if row else None

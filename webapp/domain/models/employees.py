@@ -56,7 +56,7 @@ class Employee(Model):
     @property
     def name(self) -> str:
         """First and last name, as the chat and the roster show them."""
-        return f"{self.first_name} {self.last_name}"
+        return f"{self.first_name} {self.last_name}".strip()
 
     @property
     def label(self) -> str:

@@ -5,8 +5,8 @@ from typing import Any
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, StringField
 
-from webapp.domain.employees.csv_reader import LENGTHS
 from webapp.domain.employees.directory import FIELDS
+from webapp.domain.employees.rows import LENGTHS
 from webapp.http.forms import Form
 from webapp.infra.text import one_line
 
@@ -21,6 +21,7 @@ class ImportForm(Form):
     file = FileField("CSV file", [FileRequired("Choose a file.")])
     strict = BooleanField("Import nothing if a row is broken")
     sync = BooleanField("Deactivate employees who are not in the file")
+    confirmed = BooleanField("The file is the whole list: deactivate more than a tenth")
 
 
 class EmployeeForm(Form):

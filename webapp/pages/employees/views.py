@@ -113,7 +113,8 @@ def import_file() -> ResponseReturnValue:
             dry_run=request.form.get("action") != "import",
             strict=form.strict.data,
             sync=form.sync.data,
-            say=say,
+            confirmed=form.confirmed.data,
+            on_progress=say,
         )
     except Invalid as refusal:
         return _show_import(form, refusal)

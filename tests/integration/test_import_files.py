@@ -1,0 +1,197 @@
+"""Employee files as people really have them: each is read rightly, or its rows are named."""
+
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tests.support.employees import everybody, load, summary
+from webapp.domain.employees.comparison import ImportReport
+from webapp.domain.employees.employee_file import UnclearEncoding
+from webapp.domain.employees.importing import Unconfirmed
+from webapp.errors import Invalid
+
+FILES = Path(__file__).parents[1] / "data/import"
+ADA = ("Ada Lovelace", "ada@example.com", True)
+LUKA = ("Luka Bianchi", "luka@example.com", True)
+JOSE = ("José Núñez", "jose@example.com", True)
+NORA = ("Nora New", "nora@example.com", True)
+BASE = {"1001": ADA, "10010": LUKA, "2001": JOSE}
+
+
+@pytest.fixture(autouse=True)
+def company(app: Flask) -> None:
+    """Import the employees that the other files are about."""
+    with app.app_context():
+        load((FILES / "base.csv").read_bytes())
+        assert everybody() == BASE
+
+
+def load_file(name: str, **options: bool | str) -> ImportReport:
+    return load((FILES / name).read_bytes(), confirmed=False, **options)
+
+
+def reasons(report: ImportReport) -> dict[int, str]:
+    return {row.number: row.reason for row in report.invalid}
+
+
+# The files of which every row is read, and the employees whom they add.
+READ = {
+    "cp1252.csv": {"5": ("José Müller", "j@example.com", True)},
+    "cr-only.csv": {"5": NORA},
+    "full-width-digits.csv": {"1005": NORA},
+    "header-bamboohr.csv": {"5": NORA},
+    "header-german.csv": {"5": NORA},
+    "header-preamble.csv": {"5": NORA},
+    "mailto-and-angle-brackets.csv": {"5": NORA, "6": ("Nick Nash", "nick@example.com", True)},
+    "one-name.csv": {"9": ("Suharto", "su@example.com", True)},
+    "sep-line.csv": {"5": NORA},
+    "utf16le-no-bom-crlf.csv": {"5": ("Łukasz Żak", "nora@example.com", True)},
+    "zero-width-space.csv": {"5": NORA},
+}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_every_row_is_read(app: Flask, name: str) -> None:
+    with app.app_context():
+        assert summary(load_file(name)) == (len(READ[name]), 0, 0, 0, 0)
+        assert everybody() == BASE | READ[name]
+        assert summary(load_file(name)) == (0, 0, len(READ[name]), 0, 0)
+
+
+def test_numbers_as_floats_are_those_numbers(app: Flask) -> None:
+    with app.app_context():
+        assert summary(load_file("numbers-as-floats-sync.csv", sync=True)) == (0, 0, 3, 0, 0)
+        assert everybody() == BASE
+
+
+def test_a_float_is_not_the_number_of_another(app: Flask) -> None:
+    with app.app_context():
+        report = load_file("number-as-float-of-another.csv")
+        assert "Ada Lovelace (1001) has this employee number" in reasons(report)[2]
+        assert everybody() == BASE
+
+
+def test_numbers_in_scientific_notation_are_broken_rows(app: Flask) -> None:
+    with app.app_context():
+        report = load_file("numbers-scientific-new.csv")
+        assert list(reasons(report)) == [2, 3]
+        assert all("scientific notation" in reason for reason in reasons(report).values())
+        assert everybody() == BASE
+        assert load_file("numbers-scientific-new.csv", sync=True).deactivated == []
+
+
+def test_a_sync_of_nearly_nobody_asks_first(app: Flask) -> None:
+    with app.app_context():
+        with pytest.raises(Unconfirmed, match="deactivate 3 of 3 employees"):
+            load_file("sync-of-nearly-nobody.csv", sync=True)
+        assert everybody() == BASE
+        report = load_file("sync-of-nearly-nobody.csv", sync=True, dry_run=True)
+        assert summary(report) == (1, 0, 0, 3, 0)
+        load((FILES / "sync-of-nearly-nobody.csv").read_bytes(), sync=True, confirmed=True)
+        assert [number for number, (_, _, active) in everybody().items() if active] == ["5"]
+
+
+def test_one_foreign_byte_breaks_its_own_row(app: Flask) -> None:
+    with app.app_context():
+        report = load_file("utf8-with-one-foreign-byte.csv")
+        assert "cannot be read" in reasons(report)[3]
+        assert everybody() == BASE | {"5": ("José Núñez", "jose2@example.com", True)}
+
+
+def test_another_code_page_is_asked_for(app: Flask) -> None:
+    with app.app_context():
+        with pytest.raises(UnclearEncoding) as refusal:
+            load_file("cp1250.csv")
+        assert "Łukasz, Żak (cp1250)" in str(refusal.value)
+        assert everybody() == BASE
+        load_file("cp1250.csv", encoding="windows-1250")
+        assert everybody() == BASE | {"5": ("Łukasz Żak", "l@example.com", True)}
+
+
+def test_a_status_column_is_read(app: Flask) -> None:
+    with app.app_context():
+        assert summary(load_file("status-terminated.csv")) == (0, 1, 1, 0, 0)
+        assert everybody() == BASE | {"1001": ("Ada Lovelace", "ada@example.com", False)}
+
+
+def test_two_spellings_of_a_domain_are_one_person(app: Flask) -> None:
+    with app.app_context():
+        report = load_file("idn-punycode.csv")
+        assert reasons(report) == {3: "duplicate employee number in this file, see row 2"}
+        assert everybody() == BASE | {"5": ("Nora New", "nora@bücher.example", True)}
+
+
+def test_a_nul_in_a_cell_costs_its_row(app: Flask) -> None:
+    with app.app_context():
+        report = load_file("quoted-newline-and-nul.csv")
+        assert "control character" in reasons(report)[2]
+        assert everybody() == BASE
+        data = (FILES / "quoted-newline-and-nul.csv").read_bytes()
+        load(data.replace(b"\x00", b"") + b"nick@example.com,6,Nick,Nash\n")
+        assert {"No ra New", "Nick Nash"} <= {name for name, _, _ in everybody().values()}
+
+
+STATUSES = {
+    True: ["Active", "ACTIVE", "On leave", "Parental leave", "aktiv", "Actif", "在職", "работает"],
+    False: ["Inactive", "Left", "Terminated", "Ausgeschieden", "Inactif", "Baja", "退職", "уволен"],
+}
+WORDS = [(word, active) for active, words in STATUSES.items() for word in words]
+
+
+@pytest.mark.parametrize(("word", "active"), WORDS)
+def test_a_status_is_read_in_many_languages(app: Flask, word: str, active: bool) -> None:
+    with app.app_context():
+        load(f"email,number,name,status\nada@example.com,1001,Ada Lovelace,{word}\n")
+        assert everybody()["1001"][2] is active
+
+
+def test_an_unknown_status_breaks_its_row(app: Flask) -> None:
+    with app.app_context():
+        data = "email,number,name,status\nada@example.com,1001,Ada Lovelace,Married\n"
+        report = load(data, sync=True)
+        assert reasons(report) == {2: "the status “Married” is unknown; write active or inactive"}
+        assert "1001" not in [e.values["employee_number"] for e in report.deactivated]
+        load(data, columns={"active": None})
+        assert everybody()["1001"] == ADA
+
+
+@pytest.mark.parametrize("name", ["Lovelace, Ada", "Ada Lovelace", "Ada  Lovelace"])
+def test_a_column_of_full_names_is_split(app: Flask, name: str) -> None:
+    with app.app_context():
+        report = load(f'email,number,name\nada@example.com,1001,"{name}"\n')
+        assert summary(report) == (0, 0, 1, 0, 0)
+
+
+def test_text_that_was_decoded_twice_is_named(app: Flask) -> None:
+    with app.app_context():
+        report = load("email,number,name\nz@example.com,7,ZoÃ« MÃ¼ller\n")
+        assert "garbled" in reasons(report)[2]
+        assert "Zoë" in reasons(report)[2]
+
+
+NOT_LISTS = {
+    "nothing": b"",
+    "empty lines": b"\n\n\r\n",
+    "one column": b"name\nAda\n",
+    "bytes": b"\x00\x01\x02",
+    "noise": bytes(range(256)) * 40,
+    "a broken ZIP": b"PK\x03\x04zip",
+    "an old workbook": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512),
+    "titles alone": b"email,number,name\n",
+    "an open quote": b'"email,number\n',
+    "a table of something else": b"date,amount\n2026-11-28,12\n",
+    "a long line": b"x" * 3_000_000,
+    "a long title": b"email,number,name," + b"x" * 300_000 + b"\na@example.com,1,Ada\n",
+    "a web page": b"<!doctype html><title>Sign in</title>",
+    "a picture": b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(100),
+}
+
+
+@pytest.mark.parametrize("data", NOT_LISTS.values(), ids=list(NOT_LISTS))
+def test_a_file_that_is_not_a_list_is_refused_whole(app: Flask, data: bytes) -> None:
+    with app.app_context():
+        with pytest.raises(Invalid) as refusal:
+            load(data, sync=True)
+        assert str(refusal.value).endswith(".")
+        assert everybody() == BASE

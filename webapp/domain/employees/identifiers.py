@@ -1,0 +1,114 @@
+"""E-mail addresses and employee numbers in the one form in which they are compared.
+
+Files, forms, check-in and single sign-on compare through these functions alone.
+"""
+
+import re
+import unicodedata
+
+import idna
+
+# "Nora New <nora@example.com>" and "<nora@example.com>".
+ANGLE_BRACKETS = re.compile(r"[^<>]*<([^<>]*)>\s*")
+MAILTO = re.compile(r"mailto:([^?]*)(\?.*)?", re.IGNORECASE)
+# ="01001" and '01001: how spreadsheets are told to keep a number as text.
+KEPT_AS_TEXT = re.compile(r"=\"(.*)\"|'(.*)")
+# 1001.0 and 1001,00, but not 1.000, which may be a thousand.
+ZERO_DECIMALS = re.compile(r"(\d+)[.,]0{1,2}|(\d{4,})[.,]0+")
+GROUPED = re.compile(r"\d{1,3}(?:([.,'\u2019 ])\d{3})(?:\1\d{3})*")
+THOUSAND_OR_DECIMAL = re.compile(r"\d{1,3}[.,]000")
+DECIMAL = re.compile(r"\d+[.,]\d+")
+SCIENTIFIC = re.compile(r"\d+(?:[.,]\d+)?E[+-]\d+|\d+[.,]\d+E\d+", re.IGNORECASE)
+# DNS allows no longer name.
+DOMAIN_LENGTH = 253
+
+
+def normal_email(text: str) -> str:
+    """Return the address in lower case, composed, unwrapped and with a Unicode domain.
+
+    `MAILTO:Nora@BÜCHER.example`, `<nora@xn--bcher-kva.example>` and an address in full-width
+    letters or with zero-width spaces are all `nora@bücher.example`. Other text comes back tidied.
+    """
+    address = _unwrap(_tidy(text))
+    local, at, domain = address.rpartition("@")
+    return _tidy(f"{local}{at}{_unicode_domain(domain)}".lower())
+
+
+def vouched_email(text: str) -> str | None:
+    """Return the normal form of an address that an identity provider vouches for, or None.
+
+    Folding letters would turn one mailbox into another's: a provider that lets somebody register
+    `\u212aate@example.com` (a Kelvin sign) vouches for that mailbox, not for kate's. So only the
+    case of ASCII letters and the spelling of the domain may differ.
+    """
+    local, at, _ = text.rpartition("@")
+    normal = normal_email(text)
+    if not at or normal.rpartition("@")[0] != (local.lower() if local.isascii() else local):
+        return None
+    return normal
+
+
+def clean_number(text: str) -> str:
+    """Return the employee number as it is stored and shown: `1001` for `1001.0` or `="1001"`.
+
+    Digits of every script become ASCII; leading zeros, letters and dashes stay.
+    """
+    number = _tidy(text)
+    if kept := KEPT_AS_TEXT.fullmatch(number):
+        number = kept[1] or kept[2] or ""
+    number = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in number)
+    if zeros := ZERO_DECIMALS.fullmatch(number):
+        return zeros[1] or zeros[2]
+    return number
+
+
+def normal_number(text: str) -> str:
+    """Return the form that is compared: without case, punctuation and leading zeros.
+
+    `0010-01` and `1001` are the same. The result is empty when there is no letter or digit.
+    """
+    kept = "".join(c for c in clean_number(text).upper() if c.isalnum())
+    return kept.lstrip("0") or kept[:1]
+
+
+def number_error(text: str) -> str | None:
+    """Return why a spreadsheet has made this employee number unreadable, or None."""
+    number = clean_number(text)
+    if SCIENTIFIC.fullmatch(number):
+        return (
+            f"the employee number {number} is in scientific notation and has lost digits; "
+            "format its column as text"
+        )
+    if THOUSAND_OR_DECIMAL.fullmatch(number) or (
+        DECIMAL.fullmatch(number) and not GROUPED.fullmatch(number)
+    ):
+        return f"the employee number {number} is a decimal number; format its column as text"
+    if not normal_number(number):
+        return "the employee number has neither a letter nor a digit"
+    return None
+
+
+def _tidy(text: str) -> str:
+    """Compose `text` (NFKC), drop format characters such as U+200B, and trim it."""
+    if text.isascii():
+        return text.strip()
+    composed = unicodedata.normalize("NFKC", text)
+    return "".join(c for c in composed if unicodedata.category(c) != "Cf").strip()
+
+
+def _unwrap(address: str) -> str:
+    if inner := ANGLE_BRACKETS.fullmatch(address):
+        address = inner[1].strip()
+    if mailto := MAILTO.fullmatch(address):
+        address = mailto[1].strip()
+    return address.strip("'\"").rstrip(",;").strip()
+
+
+def _unicode_domain(domain: str) -> str:
+    domain = domain.strip().rstrip(".")
+    if len(domain) > DOMAIN_LENGTH or (domain.isascii() and "xn--" not in domain.lower()):
+        return domain
+    try:
+        return idna.decode(idna.encode(domain, uts46=True))
+    except UnicodeError:  # idna.IDNAError is one
+        return domain

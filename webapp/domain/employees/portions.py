@@ -1,0 +1,96 @@
+"""Writing one portion of an import: a transaction that may be repeated after a lost commit.
+
+Each looks first whether its employees are as the report showed them. Those that are already as
+they should be are left alone; anything else ends the import.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, insert, select, update
+
+from webapp.domain.employees.comparison import Change, Known
+from webapp.domain.employees.directory import FIELDS, end_of_access, forget_employees
+from webapp.domain.models import Employee
+from webapp.infra.database import begin_to_write, retry_on_outage
+from webapp.infra.extensions import db
+from webapp.infra.publisher import close_sockets
+
+
+class EmployeesChanged(Exception):
+    """An employee is no longer as the report showed them."""
+
+
+@retry_on_outage
+def write_changes(changes: Sequence[Change]) -> None:
+    """Change employees. Raises `EmployeesChanged`."""
+    begin_to_write()
+    now = _read(Employee.id.in_([change.employee.id for change in changes]))
+    due = [c for c in changes if _is_due(now.get(c.employee.id), c.employee.values, c.values)]
+    leavers = [change.employee.id for change in due if change.ends_access]
+    if due:
+        _free_emails(due)
+        db.session.execute(update(Employee), [{"id": c.employee.id} | c.values for c in due])
+        db.session.execute(end_of_access(leavers))
+    db.session.commit()
+    forget_employees(change.employee.id for change in changes)
+    if leavers:
+        close_sockets(*leavers)
+
+
+@retry_on_outage
+def write_new(rows: Sequence[dict[str, Any]]) -> None:
+    """Add employees. Raises `EmployeesChanged`."""
+    begin_to_write()
+    now = _read(Employee.email.in_([values["email"] for values in rows]))
+    stored = {values["email"]: values for values in now.values()}
+    due = [values for values in rows if _is_due(stored.get(values["email"]), None, values)]
+    if due:
+        db.session.execute(insert(Employee), due)
+    db.session.commit()
+
+
+@retry_on_outage
+def deactivate(employees: Sequence[Known]) -> None:
+    """Deactivate employees and end their sessions. Raises `EmployeesChanged`."""
+    begin_to_write()
+    now = _read(Employee.id.in_([employee.id for employee in employees]))
+    leavers = [
+        e.id for e in employees if _is_due(now.get(e.id), e.values, e.values | {"active": False})
+    ]
+    if leavers:
+        db.session.execute(end_of_access(leavers))
+    db.session.commit()
+    forget_employees(leavers)
+    if leavers:
+        close_sockets(*leavers)
+
+
+def _read(condition: ColumnElement[bool]) -> dict[int, dict[str, Any]]:
+    columns = [getattr(Employee, name) for name in ("id", *FIELDS)]
+    # Everyone locks in the same order, so that two imports cannot wait for each other.
+    query = select(*columns).where(condition).order_by(Employee.id).with_for_update()
+    rows = [dict(row) for row in db.session.execute(query).mappings()]
+    return {row.pop("id"): row for row in rows}
+
+
+def _is_due(
+    now: dict[str, Any] | None, before: dict[str, Any] | None, after: dict[str, Any]
+) -> bool:
+    if now == after:
+        return False
+    if now != before:
+        raise EmployeesChanged
+    return True
+
+
+def _free_emails(changes: Sequence[Change]) -> None:
+    """Take away the addresses that move on within the portion: no order of rows suits a swap."""
+    wanted = {change.values["email"] for change in changes}
+    moving = [
+        {"id": change.employee.id, "email": f"moving {change.employee.id}"}
+        for change in changes
+        if "email" in change.differences and change.employee.values["email"] in wanted
+    ]
+    if moving:
+        db.session.execute(update(Employee), moving)

@@ -1,0 +1,187 @@
+"""What makes an employee: the fields, their limits, and reading them from the cells of a row.
+
+The same rules hold for files and for the form of one employee.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from webapp.domain.employees.identifiers import clean_number, normal_email, number_error
+from webapp.infra.text import one_line
+
+LENGTHS = {
+    "email": 254,
+    "employee_number": 32,
+    "first_name": 80,
+    "last_name": 80,
+    "department": 80,
+    "location": 80,
+}
+SPOKEN = {
+    "email": "e-mail address",
+    "employee_number": "employee number",
+    "first_name": "first name",
+    "last_name": "last name",
+    "full_name": "full name",
+    "department": "department",
+    "location": "location",
+    "active": "status",
+}
+EMAIL = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\"]+")
+# What decoding puts in place of bytes that are no character.
+REPLACED = "\ufffd"
+
+# Who is employed may check in, on leave as well.
+ACTIVE_WORDS = """
+    1, yes, y, true, t, x, active, enabled, employed, current, working, hired, regular, permanent
+    full time, part time
+    on leave, leave, leave of absence, paid leave, unpaid leave, parental leave, maternity leave
+    paternity leave, sick leave, medical leave, sabbatical, probation, notice period
+    ja, wahr, aktiv, beschäftigt, angestellt, elternzeit, mutterschutz, beurlaubt, in elternzeit
+    oui, vrai, actif, active, en poste, présent, en congé, congé, congé parental, congé maternité
+    sí, si, verdadero, activo, activa, en activo, alta, vigente, de licencia, con licencia
+    vero, attivo, attiva, in servizio, in congedo, sim, verdadeiro, ativo, ativa, de licença
+    actief, in dienst, met verlof, waar, tak, prawda, aktywny, aktywna, zatrudniony, zatrudniona
+    na urlopie, ano, aktivní, aktívny, igen, aktív, i tjänst, anställd, ansat, ansatt, aktivt, kyllä
+    aktiivinen, evet, etkin, çalışıyor, izinli, да, активен, активна, активный, работает, в штате
+    в отпуске, так, активний, працює, はい, 在職, 在籍, 在職中, 在籍中, 休職, 休職中, 有効
+    是, 在职, 在職, 启用, 啟用, 休假, 예, 재직, 재직중, 휴직
+"""
+INACTIVE_WORDS = """
+    0, no, n, false, f, inactive, disabled, terminated, left, leaver, former, former employee
+    resigned, retired, dismissed, deceased, suspended, archived, deactivated, departed, offboarded
+    ended, ex-employee, laid off, separated, not active, blocked
+    nein, falsch, inaktiv, ausgeschieden, ausgetreten, gekündigt, beendet, ehemalig, pensioniert
+    deaktiviert, gesperrt, im ruhestand, non, faux, inactif, inactive, parti, partie, sorti, sortie
+    démissionné, licencié, licenciée, retraité, retraitée, désactivé, falso, inactivo, inactiva
+    baja, cesado, cesada, despedido, despedida, jubilado, jubilada, retirado, inattivo, inattiva
+    cessato, cessata, licenziato, licenziata, dimesso, in pensione, não, nao, inativo, inativa
+    desligado, desligada, demitido, demitida, aposentado, desativado, nee, inactief, uit dienst
+    onwaar, vertrokken, nie, fałsz, nieaktywny, nieaktywna, zwolniony, zwolniona, były, była
+    ne, neaktivní, neaktívny, ukončen, propuštěn, nem, inaktív, kilépett, nej, nei, slutat
+    fratrådt, sluttet, ei, ei aktiivinen, hayır, pasif, ayrıldı, işten ayrıldı, нет, неактивен
+    неактивна, неактивный, уволен, уволена, ні, неактивний, звільнений, звільнена, いいえ, 退職
+    退職済, 退社, 無効, 否, 离职, 離職, 已离职, 已離職, 停用, 退休, 아니요, 퇴직, 퇴사
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class EmployeeRow:
+    """A row that can be imported; `number` is its line in the file, from 1."""
+
+    number: int
+    values: dict[str, str | bool]
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidRow:
+    """A row that cannot be imported, why, and what it says about whom it means."""
+
+    number: int
+    reason: str
+    employee_number: str = ""
+    email: str = ""
+
+
+def read_row(number: int, columns: Mapping[str, int], cells: list[str]) -> EmployeeRow | InvalidRow:
+    """Return the employee in `cells`; `columns` gives the place of each field in them."""
+    raw = {f: cells[place] if place < len(cells) else "" for f, place in columns.items()}
+    values = _clean(raw)
+    if reason := _damage(raw) or validation_error(values) or _status_error(raw.get("active", "")):
+        return InvalidRow(number, reason, values["employee_number"], values["email"])
+    row: dict[str, str | bool] = {**values}
+    if "active" in raw:
+        row["active"] = parse_status(raw["active"]) is not False
+    return EmployeeRow(number, row)
+
+
+def clean_values(values: Mapping[str, str]) -> dict[str, str]:
+    """Return the text fields of an employee as they are stored."""
+    return {name: one_line(text) for name, text in values.items()} | {
+        "email": normal_email(values["email"]),
+        "employee_number": clean_number(one_line(values["employee_number"])),
+    }
+
+
+def validation_error(values: Mapping[str, str]) -> str | None:
+    """Return why these values are not an employee, or None. They come from `clean_values`."""
+    for name in ("email", "employee_number"):
+        if not values[name]:
+            return f"the {SPOKEN[name]} is missing"
+    if not values.get("first_name") and not values.get("last_name"):
+        return "the name is missing"
+    for name, length in LENGTHS.items():
+        if len(values.get(name, "")) > length:
+            return f"the {SPOKEN[name]} has more than {length} characters"
+    if not EMAIL.fullmatch(values["email"]):
+        return f"“{values['email'][:60]}” is not an e-mail address"
+    return number_error(values["employee_number"])
+
+
+def parse_status(text: str) -> bool | None:
+    """Return whether a status means that somebody works here; None when it is unknown.
+
+    An empty status counts as active.
+    """
+    return _STATUSES.get(_plain_word(text))
+
+
+def _clean(raw: Mapping[str, str]) -> dict[str, str]:
+    texts = {name: text for name, text in raw.items() if name not in ("active", "full_name")}
+    if "full_name" in raw:
+        first, last = split_name(raw["full_name"])
+        texts |= {"first_name": first, "last_name": last}
+    return clean_values(texts)
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Return first and last name of “Ada Lovelace” or “Lovelace, Ada”."""
+    name = one_line(name)
+    last, comma, first = name.partition(",")
+    if comma:
+        return first.strip(), last.strip()
+    first, _, last = name.rpartition(" ")
+    return (first, last) if first else (last, "")
+
+
+def _damage(raw: Mapping[str, str]) -> str | None:
+    for name, text in raw.items():
+        if text.isascii() and text.isprintable():
+            continue
+        if REPLACED in text or any(unicodedata.category(c) in ("Co", "Cs") for c in text):
+            return (
+                f"the {SPOKEN[name]} has a character that cannot be read; choose another encoding"
+            )
+        if any(unicodedata.category(c) == "Cc" and not c.isspace() for c in text):
+            return f"the {SPOKEN[name]} has a control character; type it anew"
+        if (meant := _undo_double_encoding(text)) is not None:
+            return f"the {SPOKEN[name]} “{text[:40]}” is garbled; it may be “{meant[:40]}”"
+    return None
+
+
+def _undo_double_encoding(text: str) -> str | None:
+    """Return `José` for `JosÃ©`, UTF-8 that somebody read as Windows-1252; None for other text."""
+    try:
+        return None if text.isascii() else text.encode("cp1252").decode("utf-8")
+    except UnicodeError:
+        return None
+
+
+def _status_error(text: str) -> str | None:
+    if parse_status(text) is None:
+        return f"the status “{one_line(text)[:40]}” is unknown; write active or inactive"
+    return None
+
+
+def _plain_word(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().replace("-", " ").split())
+
+
+def _words(text: str) -> list[str]:
+    return [_plain_word(word) for line in text.split("\n") for word in line.split(",")]
+
+
+_STATUSES = dict.fromkeys(_words(INACTIVE_WORDS), False)
+_STATUSES |= dict.fromkeys(_words(ACTIVE_WORDS), True)
