@@ -103,8 +103,7 @@ class LiveNamespace(Namespace):
     def on_messages_since(self, connection: Connection, packet: Packet, respond: Respond) -> None:
         after = parse_id(packet.get("after"), "after")
         self._recheck(connection)
-        missed = self._fanout.catch_up(connection.event.id, connection.event.slug, after)
-        respond({"ok": True} | missed)
+        respond({"ok": True} | self._fanout.catch_up(connection, after))
 
     def _recheck(self, connection: Connection) -> None:
         """Raise `NotCheckedIn` when its cookie no longer counts: the session of a socket is

@@ -1,11 +1,13 @@
 """What this node has told the viewers of one event, and what of the database it has not."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from webapp.domain.chat import announcements
+from webapp.domain.chat import announcements, marks
 from webapp.domain.chat import messages as chat_messages
+from webapp.domain.chat.mutes import refresh_mutes
 from webapp.domain.events import store as event_store
+from webapp.infra import publisher
 
 # A transaction may commit later than one with a higher id. The sweep looks again at this many of
 # the highest ids, which is more than can be under way at once, and more than a page keeps.
@@ -22,6 +24,7 @@ class DeliveredLog:
         removed: Iterable[int] = (),
         settings: dict[str, Any] | None = None,
         announcement: dict[str, Any] | None = None,
+        muted: Mapping[int, str] | None = None,
     ) -> None:
         self._messages = {message["id"]: message for message in messages}
         self._removed = set(removed)
@@ -29,16 +32,20 @@ class DeliveredLog:
         self._settings = settings
         self._announcement = announcement
         self._announced = announcement["id"] if announcement else 0
+        # The end of each mute, by employee id.
+        self._muted = dict(muted or {})
 
     @classmethod
     def begin(cls, event_id: int, slug: str) -> "DeliveredLog":
         """For the first viewer of an event, who has just loaded all there is."""
-        floor = chat_messages.floor_of_latest(event_id, OVERLAP)
-        ids, removed = chat_messages.read_marks(event_id, floor)
+        floor = marks.floor_of_latest(event_id, OVERLAP)
+        ids, removed = marks.read_marks(event_id, floor)
         announcement = announcements.refresh_announcement(event_id)
         event = event_store.refresh_event(slug)
         messages = chat_messages.read(event_id, ids)
-        return cls(messages, floor, removed, event.settings if event else None, announcement)
+        settings = event.settings if event else None
+        muted = refresh_mutes(event_id)
+        return cls(messages, floor, removed, settings, announcement, muted)
 
     def take_new(self, name: str, payload: Any) -> Any:
         """What of the payload is new to the viewers, noted as told; None for nothing."""
@@ -53,6 +60,8 @@ class DeliveredLog:
                 return payload if self._note_announcement(payload) else None
             case "announcement_removed":
                 return payload if self._note_unpinned(payload["id"]) else None
+            case publisher.TO_EMPLOYEE if payload["name"] == "muted_changed":
+                return payload if self._note_mute(**payload) else None
         return payload
 
     def add(self, message: dict[str, Any]) -> bool:
@@ -88,8 +97,8 @@ class DeliveredLog:
 
     def find_missed(self, event_id: int, slug: str) -> Iterator[tuple[str, Any]]:
         """What the database knows and the viewers may not: events and their payloads."""
-        if not self.is_whole(*chat_messages.count_above(event_id, self.floor)):
-            ids, removed = chat_messages.read_marks(event_id, self.floor)
+        if not self.is_whole(*marks.count_above(event_id, self.floor)):
+            ids, removed = marks.read_marks(event_id, self.floor)
             if missing := self.missing(ids):
                 yield "messages_posted", chat_messages.read(event_id, missing)
             for message_id in removed:
@@ -100,13 +109,18 @@ class DeliveredLog:
             yield "announcement_posted", announcement
         elif self._announcement:
             yield "announcement_removed", {"id": self._announcement["id"]}
+        muted = refresh_mutes(event_id)
+        for employee_id in self._muted.keys() | muted.keys():
+            until = {"until": muted.get(employee_id)}
+            yield publisher.TO_EMPLOYEE, publisher.addressed(employee_id, "muted_changed", until)
 
-    def snapshot(self) -> dict[str, Any]:
-        """`{removed, event, announcement}`: how things are, for who was away."""
+    def snapshot(self, employee_id: int) -> dict[str, Any]:
+        """Return `{removed, event, announcement, muted_until}` as they are now for a viewer."""
         return {
             "removed": sorted(self._removed),
             "event": self._settings,
             "announcement": self._announcement,
+            "muted_until": self._muted.get(employee_id),
         }
 
     def _note_removed(self, message_id: int) -> bool:
@@ -122,6 +136,15 @@ class DeliveredLog:
         fresh = settings != self._settings
         self._settings = settings
         return fresh
+
+    def _note_mute(self, employee_id: int, name: str, payload: dict[str, str | None]) -> bool:
+        until = payload["until"]
+        if self._muted.get(employee_id) == until:
+            return False
+        self._muted = {i: end for i, end in self._muted.items() if i != employee_id}
+        if until:
+            self._muted[employee_id] = until
+        return True
 
     def _note_announcement(self, announcement: dict[str, Any]) -> bool:
         # An old one may arrive late: a queue that froze delivers all it had.

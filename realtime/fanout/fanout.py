@@ -24,7 +24,7 @@ from realtime.loops import attempt, in_app_context, start_loop
 from realtime.transport.redis_queue import LiveQueue
 from webapp.domain.chat import messages as chat_messages
 from webapp.errors import NotReady
-from webapp.infra.publisher import NAMESPACE, VIEWER_SIGNED_OUT
+from webapp.infra.publisher import NAMESPACE, TO_EMPLOYEE, VIEWER_SIGNED_OUT
 
 LOOP = "sweep"
 SWEEP_SECONDS = 2.0
@@ -77,7 +77,9 @@ class Fanout:
         # Without a log nobody here has joined yet; a viewer asks for everything after joining.
         if told := self._told.get(slug):
             news = told.take_new(name, payload)
-            if news is not None:
+            if news is not None and name == TO_EMPLOYEE:
+                self._tell_employee(slug, **news)
+            elif news is not None:
                 self._batcher.add(slug, name, news)
 
     def tell_one(self, connection: Connection, name: str, payload: Any) -> None:
@@ -96,14 +98,16 @@ class Fanout:
                 if slug not in self._told:
                     self._told[slug] = DeliveredLog.begin(event_id, slug)
 
-    def catch_up(self, event_id: int, slug: str, after: int) -> dict[str, Any]:
+    def catch_up(self, connection: Connection, after: int) -> dict[str, Any]:
         """Return the answer to `messages_since` for a viewer who is connected here.
 
         It comes from memory where that goes back far enough: anything newer is still to be sent.
         """
-        told = self._told.get(slug)
-        messages, more = (told and told.since(after)) or self._read_since(event_id, after)
-        return {"messages": messages, "more": more} | (told.snapshot() if told else {})
+        told = self._told.get(connection.event.slug)
+        known = told and told.since(after)
+        messages, more = known or self._read_since(connection.event.id, after)
+        snapshot = told.snapshot(connection.viewer.employee.id) if told else {}
+        return {"messages": messages, "more": more} | snapshot
 
     def unwatch(self, slug: str) -> None:
         """Forget an event that nobody here watches any longer."""
@@ -130,6 +134,11 @@ class Fanout:
         if told := self._told.get(slug):
             for name, payload in told.find_missed(event_id, slug):
                 self.tell_here(slug, name, payload)
+
+    def _tell_employee(self, slug: str, employee_id: int, name: str, payload: Any) -> None:
+        for connection in self._registry.connections():
+            if connection.event.slug == slug and connection.viewer.employee.id == employee_id:
+                self.tell_one(connection, name, payload)
 
     def _read_since(self, event_id: int, after: int) -> tuple[list[dict[str, Any]], bool]:
         with self._app.app_context():

@@ -13,9 +13,11 @@ from werkzeug.test import TestResponse
 from tests.support.client import PageClient, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.statements import counted_statements
+from webapp.domain.chat import mutes
 from webapp.domain.events import store as event_store
 from webapp.domain.models import Employee, HeldMessage, Message, Mute
-from webapp.infra.clock import utcnow
+from webapp.infra import cache
+from webapp.infra.clock import isoformat, utcnow
 from webapp.infra.extensions import db
 
 LIVE = "/events/town-hall/live"
@@ -135,6 +137,28 @@ def test_a_muted_employee_is_told_for_how_long(viewer: PageClient, app: Flask, a
     assert "my words stay" in form.text
     act(f"employees/{ada(app)}/unmute")
     assert send(viewer, "let me")[0] == 200
+
+
+def test_a_muted_employee_reads_so_on_the_page(viewer: PageClient, app: Flask, act: Act) -> None:
+    assert "You are muted" not in viewer.get(LIVE).text
+    act(f"employees/{ada(app)}/mute", minutes="30")
+    assert "You are muted until" in text_of(viewer.get(LIVE).text)
+    act(f"employees/{ada(app)}/mute", minutes="event")
+    page = viewer.get(LIVE).text
+    assert "You are muted in this event." in text_of(page)
+    assert 'data-muted-until="9999-12-31T23:59:59Z"' in page
+    act(f"employees/{ada(app)}/unmute")
+    assert "You are muted" not in viewer.get(LIVE).text
+
+
+def test_a_mute_that_ended_is_not_shown(viewer: PageClient, app: Flask, act: Act) -> None:
+    act(f"employees/{ada(app)}/mute", minutes="5")
+    viewer.get(LIVE)
+    with app.app_context():
+        event_id = event_store.get_event("town-hall").id
+        ended = {str(ada(app)): isoformat(utcnow() - timedelta(seconds=1))}
+        cache.put(mutes.cache_key(event_id), ended, 60)
+    assert "You are muted" not in viewer.get(LIVE).text
 
 
 def test_a_mute_for_the_event_has_no_end(viewer: PageClient, app: Flask, act: Act) -> None:

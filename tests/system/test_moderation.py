@@ -12,6 +12,7 @@ from tests.support.moderator import Moderator
 from tests.support.nodes import wait_until_nodes_listen
 from tests.support.viewer import Viewer
 from tests.support.waiting import wait_for
+from webapp.infra.clock import from_isoformat, utcnow
 
 AGREED_SECONDS = 5
 
@@ -107,6 +108,59 @@ def test_a_mute_holds_on_every_node(stack: Stack, meeting: Meeting, moderator: M
         assert there.post("thank you")["ok"] is True
 
 
+@pytest.fixture
+def three(stack: Stack, meeting: Meeting) -> Iterator[tuple[Viewer, Viewer, Viewer]]:
+    """Two tabs of one employee on different nodes, and a colleague."""
+    first, second = (node.url for node in stack.realtime)
+    email, number = meeting.employee()
+    with (
+        Viewer(stack.url, meeting.slug, email, number).connect(first) as here,
+        Viewer(stack.url, meeting.slug, email, number).connect(second) as there,
+        meeting.viewer().connect(first) as colleague,
+    ):
+        yield here, there, colleague
+
+
+def test_a_mute_is_told_to_the_employee_alone(
+    moderator: Moderator, three: tuple[Viewer, Viewer, Viewer]
+) -> None:
+    here, there, colleague = three
+    here.post("who am I")
+    employee = moderator.find(r"/chat/employees/(\d+)/mute")
+    moderator.press(f"employees/{employee}/mute", minutes="5")
+    until = [wait_for_any(tab, "muted_changed")["until"] for tab in (here, there)]
+    assert until[0] == until[1]
+    assert 290 <= (from_isoformat(until[0]) - utcnow()).total_seconds() <= 300
+    assert standing(here)["muted_until"] == until[0]
+    moderator.press(f"employees/{employee}/mute", minutes="event")
+    moderator.press(f"employees/{employee}/unmute")
+    ends = [until[0], "9999-12-31T23:59:59Z", None]
+    for tab in (here, there):
+        wait_for(lambda tab=tab: len(payloads(tab, "muted_changed")) == 3)
+        assert payloads(tab, "muted_changed") == [{"until": end} for end in ends]
+    assert standing(colleague)["muted_until"] is None
+    assert payloads(colleague, "muted_changed") == payloads(colleague, "to_employee") == []
+
+
+def test_a_rejection_is_told_to_the_author_alone(
+    moderator: Moderator, three: tuple[Viewer, Viewer, Viewer]
+) -> None:
+    here, there, colleague = three
+    moderator.press("settings", hold_messages="1")
+    assert here.post("buy now", nonce="n1")["held"] is True
+    moderator.press(f"held/{hold_id(moderator)}/reject")
+    for tab in (here, there):
+        assert wait_for_any(tab, "message_rejected") == {"nonce": "n1"}
+    moderator.press("settings", hold_messages="0")
+    colleague.post("the last word")
+    colleague.wait_for_bodies("the last word")
+    assert {name for name, _ in colleague.events} <= {
+        "viewers_changed",
+        "event_changed",
+        "messages_posted",
+    }
+
+
 def test_slow_mode_counts_over_all_nodes(
     stack: Stack, meeting: Meeting, moderator: Moderator
 ) -> None:
@@ -191,6 +245,9 @@ def test_what_happens_while_redis_is_dead_is_known_to_all_soon_after(
         moderator.press("announcement", body="We are having trouble")
         moderator.press(f"held/{hold_id(moderator)}/approve")
         moderator.press("settings", slow_mode_seconds="10", hold_messages="0")
+        muted = moderator.find(r"/chat/employees/(\d+)/mute")
+        moderator.press(f"employees/{muted}/mute", minutes="event")
+    wait_for(lambda: [p for v in two for p in payloads(v, "muted_changed")], AGREED_SECONDS)
     for viewer in two:
         wait_for_payload(viewer, "message_removed", {"id": removed}, AGREED_SECONDS)
         viewer.wait_for_bodies("rude", "held", seconds=AGREED_SECONDS)

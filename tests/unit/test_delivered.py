@@ -28,14 +28,14 @@ def test_a_message_that_was_removed_is_not_told_any_more(told: DeliveredLog) -> 
     assert told.take_new("message_removed", {"id": 7}) == {"id": 7}
     assert told.take_new("message_removed", {"id": 7}) is None
     assert told.take_new("messages_posted", posted(5, 7)) is None
-    assert told.snapshot()["removed"] == [5, 7]
+    assert told.snapshot(1)["removed"] == [5, 7]
 
 
 def test_settings_are_told_when_they_change(told: DeliveredLog) -> None:
     assert told.take_new("event_changed", dict(SETTINGS)) is None
     slower = SETTINGS | {"slow_mode_seconds": 10}
     assert told.take_new("event_changed", slower) == slower
-    assert told.snapshot()["event"] == slower
+    assert told.snapshot(1)["event"] == slower
 
 
 def test_an_announcement_that_arrives_late_does_not_come_back(told: DeliveredLog) -> None:
@@ -45,7 +45,7 @@ def test_an_announcement_that_arrives_late_does_not_come_back(told: DeliveredLog
     assert told.take_new("announcement_removed", {"id": 3}) is None
     assert told.take_new("announcement_removed", {"id": 4}) == {"id": 4}
     assert told.take_new("announcement_posted", dinner) is None
-    assert told.snapshot()["announcement"] is None
+    assert told.snapshot(1)["announcement"] is None
 
 
 def test_everything_else_passes(told: DeliveredLog) -> None:
@@ -60,7 +60,7 @@ def test_what_is_remembered_is_bounded(told: DeliveredLog) -> None:
         told.take_new("messages_posted", posted(6 * OVERLAP + i))
     assert told.floor > 6 * OVERLAP
     assert told.missing([11, told.floor]) == []
-    assert told.snapshot()["removed"] == []
+    assert told.snapshot(1)["removed"] == []
 
 
 def test_who_asks_for_what_came_meanwhile_is_answered_from_memory(told: DeliveredLog) -> None:

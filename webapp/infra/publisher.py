@@ -13,6 +13,8 @@ NAMESPACE = "/live"
 CHANNEL = "townhall"
 # Not sent to viewers: the nodes close the sockets of `{employee_ids}`.
 VIEWER_SIGNED_OUT = "viewer_signed_out"
+# Not sent to viewers either: the nodes pass `name` and `payload` on to one employee's sockets.
+TO_EMPLOYEE = "to_employee"
 
 Publish = Callable[[str, str, Any], None]
 
@@ -29,6 +31,16 @@ def publish(slug: str, name: str, payload: Any) -> None:
     """
     send: Publish = current_app.extensions["live_publish"]
     send(slug, name, payload)
+
+
+def publish_to_employee(employee_id: int, slug: str, name: str, payload: Any) -> None:
+    """Send the socket event `name` to one employee's sockets at the event `slug`, on all nodes."""
+    publish(slug, TO_EMPLOYEE, addressed(employee_id, name, payload))
+
+
+def addressed(employee_id: int, name: str, payload: Any) -> dict[str, Any]:
+    """Return the payload of `TO_EMPLOYEE`."""
+    return {"employee_id": employee_id, "name": name, "payload": payload}
 
 
 def close_sockets(*employee_ids: int) -> None:

@@ -1,4 +1,4 @@
-"""Read the chat: the latest messages, those before and after an id, and marks for the sweep.
+"""Read the chat: the latest messages, and those before and after an id.
 
 Messages are stored first and published afterwards. Viewers who miss one catch up by id.
 """
@@ -98,33 +98,6 @@ def since(event_id: int, after: int) -> tuple[list[dict[str, Any]], bool]:
         _visible(event_id).where(Message.id > after).order_by(Message.id).limit(PAGE + 1)
     ).all()
     return [_as_json(row) for row in rows[:PAGE]], len(rows) > PAGE
-
-
-def floor_of_latest(event_id: int, count: int) -> int:
-    """Return the id above which the event has its latest `count` messages, removed ones too.
-
-    Returns 0 where the event has no more than `count`.
-    """
-    ids = select(Message.id).where(Message.event_id == event_id).order_by(Message.id.desc())
-    return db.session.scalar(ids.offset(count).limit(1)) or 0
-
-
-def count_above(event_id: int, floor: int) -> tuple[int, int]:
-    """Return the number of messages above the id `floor`, and how many of them were removed."""
-    query = select(func.count(), func.count(Message.removed_at)).where(
-        Message.event_id == event_id, Message.id > floor
-    )
-    total, removed = db.session.execute(query).one()
-    return total, removed
-
-
-def read_marks(event_id: int, after: int) -> tuple[list[int], list[int]]:
-    """Return the ids above `after`, ascending: those of visible and those of removed messages."""
-    query = select(Message.id, Message.removed_at.is_not(None)).where(
-        Message.event_id == event_id, Message.id > after
-    )
-    marks = db.session.execute(query.order_by(Message.id)).all()
-    return [i for i, removed in marks if not removed], [i for i, removed in marks if removed]
 
 
 def read(event_id: int, ids: Iterable[int]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp.domain.attendance import checkin
 from webapp.domain.attendance.checkin import Viewer
-from webapp.domain.chat import announcements, posting
+from webapp.domain.chat import announcements, mutes, posting
 from webapp.domain.chat import messages as chat_messages
 from webapp.domain.chat.posts import Draft
 from webapp.domain.events.store import EventInfo
@@ -29,7 +29,11 @@ bp.add_app_template_filter(message_rows)
 
 
 def _shown(event_id: int) -> tuple[str, ...]:
-    return chat_messages.latest_key(event_id), announcements.cache_key(event_id)
+    return (
+        chat_messages.latest_key(event_id),
+        announcements.cache_key(event_id),
+        mutes.cache_key(event_id),
+    )
 
 
 @bp.get("/live")
@@ -110,6 +114,7 @@ def _show(
         viewer=viewer,
         stream=stream,
         messages=messages,
+        muted_until=mutes.find_mute(event.id, viewer.employee.id),
         earlier=len(messages) >= chat_messages.LATEST,
         announcement=announcements.find_announcement(event.id),
         exempt=identity.current_admin() is not None,

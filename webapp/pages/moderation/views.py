@@ -6,7 +6,8 @@ from flask import Blueprint, Response, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.domain.audit import trail
-from webapp.domain.chat import announcements, moderation, transcript
+from webapp.domain.chat import announcements, moderation, mutes, transcript
+from webapp.domain.chat.board import read_board
 from webapp.domain.events import store as event_store
 from webapp.domain.events.store import EventInfo, get_event
 from webapp.errors import Invalid, TownhallError
@@ -53,7 +54,7 @@ def reject(slug: str, held_id: int) -> ResponseReturnValue:
 @admin_required
 def mute(slug: str, employee_id: int) -> ResponseReturnValue:
     event, minutes = get_event(slug), parse_mute(request.form.get("minutes"))
-    moderation.mute(event, employee_id, minutes)
+    mutes.mute(event, employee_id, minutes)
     return _back(event)
 
 
@@ -61,7 +62,7 @@ def mute(slug: str, employee_id: int) -> ResponseReturnValue:
 @admin_required
 def unmute(slug: str, employee_id: int) -> ResponseReturnValue:
     event = get_event(slug)
-    moderation.unmute(event, employee_id)
+    mutes.unmute(event, employee_id)
     return _back(event)
 
 
@@ -131,7 +132,7 @@ def _show(
     fragment: str = "moderation/_board.html",
 ) -> ResponseReturnValue:
     before = request.args.get("before")
-    board = moderation.read_board(event, parse_id(before, "before") if before else None)
+    board = read_board(event, parse_id(before, "before") if before else None)
     announcement = announcements.find_announcement(event.id)
     version = hashlib.sha256(repr((event, board, announcement)).encode()).hexdigest()[:16]
     if is_htmx() and request.args.get("seen") == version:
