@@ -95,7 +95,7 @@ def read_claims(
     return claims if needed <= claims.keys() else {**claims, **_userinfo(client, token, claims)}
 
 
-def vouched_email(client: OpenIdClient, claims: Claims) -> str | None:
+def trusted_email(client: OpenIdClient, claims: Claims) -> str | None:
     """Return the e-mail address that the provider vouches for, or None."""
     email = claims.get("email")
     if email is None and client.trusts_email and "tid" in claims:
