@@ -164,6 +164,18 @@ def test_each_failure_makes_the_next_attempt_harder_up_to_a_limit(client: PageCl
     assert pay(client, guess(client, "1001")).status_code == 303
 
 
+def test_an_attack_on_one_person_is_logged_once_and_without_a_name(
+    client: PageClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    refused = use_up(client)
+    for _ in range(14):
+        assert pay(client, refused).status_code == 422
+        refused = guess(client)
+    [record] = [r for r in caplog.records if r.name == rate_limit.__name__]
+    assert "at one e-mail address within 900 s" in record.getMessage()
+    assert ADA not in record.getMessage()
+
+
 def test_an_easy_challenge_kept_for_later_is_refused(client: PageClient) -> None:
     early = use_up(client)
     refused = guess(client)

@@ -46,6 +46,8 @@ class Budget:
 
 
 PER_TARGET = Budget(attempts=10, seconds=900, step=3, turn=30, places=30)
+# Where the proof of work becomes as hard as it gets.
+LOGGED_AT = PER_TARGET.attempts + PER_TARGET.step * (proof_of_work.MAX_LEVEL - 1) + 1
 # An office stays below the first one at 100 check-ins a second with 3 % typing errors.
 PER_SOURCE = {
     "check-in": Budget(attempts=1000, seconds=300, step=100, turn=1, places=300),
@@ -155,6 +157,14 @@ class Limiter:
                 else (_source_key(attempt), per_source)
             )
             raise self._refusal(attempt, level, f"queue:{key}", budget)
+        if count == LOGGED_AT:
+            log.warning(
+                "%d failed attempts (%s) at one e-mail address within %d s, the latest from %s",
+                count,
+                attempt.kind,
+                PER_TARGET.seconds,
+                attempt.source,
+            )
 
     def forgive(self, attempt: Attempt) -> None:
         """Take an attempt back from the count of its target."""
