@@ -25,7 +25,7 @@ def post_worker_init(_worker: Any) -> None:
 
 
 def on_starting(_server: Any) -> None:
-    """Wait for the stores in the master, where no watchdog counts the seconds of a starting worker."""
+    """Wait for the stores in the master, where no watchdog counts the seconds."""
     from webapp.base import create_base
     from webapp.infra.extensions import db
     from webapp.infra.settings import load_or_exit
