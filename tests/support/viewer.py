@@ -40,6 +40,17 @@ class Viewer:
     """Checks in over HTTP, then follows the event on one socket."""
 
     def __init__(self, site: str, slug: str, email: str, number: str) -> None:
+        self._open(site, slug)
+        self._check_in(email, number)
+
+    def other_tab(self) -> "Viewer":
+        """Return another tab of the same browser: its cookies, and a socket of its own."""
+        other = Viewer.__new__(Viewer)
+        other._open(self.site, self.slug)
+        other.web.cookies.update(self.web.cookies)
+        return other
+
+    def _open(self, site: str, slug: str) -> None:
         self.site, self.slug = site, slug
         self.web = requests.Session()
         self.messages: list[dict[str, Any]] = []
@@ -47,7 +58,6 @@ class Viewer:
         self.events: list[tuple[str, Any]] = []
         self.socket = _Client(reconnection=False)
         self.socket.on("*", self._note, namespace=NAMESPACE)
-        self._check_in(email, number)
 
     def __enter__(self) -> "Viewer":
         return self
