@@ -1,4 +1,4 @@
-"""Solving the proof of work of a page, as its script does."""
+"""Solve the proof of work of a page, as its script does."""
 
 import html
 import json
