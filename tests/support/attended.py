@@ -15,7 +15,7 @@ from webapp.infra.extensions import db
 
 
 def attend(number: str, checked_in_at: datetime, minutes: Iterable[int] = (), **values: Any) -> int:
-    """Add an employee who checks in to the open event `town-hall` at `checked_in_at` and watches `minutes`.
+    """Add an employee who checks in to the open event `town-hall` and watches `minutes`.
 
     The minutes count from the one of the check-in. Returns the employee's id.
     """
