@@ -56,7 +56,7 @@ class Node:
         self.socketio.on_namespace(
             LiveNamespace(app, self.registry, self.fanout, self.writer, self.presence)
         )
-        admission = AdmissionMiddleware(app.wsgi_app, self.socketio, settings.max_connections)
+        admission = AdmissionMiddleware(app, settings.max_connections, settings.trusted_proxies)
         app.wsgi_app = admission  # type: ignore[method-assign]
 
     def start(self) -> None:

@@ -1,52 +1,100 @@
-"""What a request for a socket must pass before its handshake."""
+"""Decide about a request for a socket before its handshake costs anything."""
 
 from collections.abc import Callable, Iterable
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
+from urllib.parse import parse_qs
 
-from flask_socketio import SocketIO
+from flask import Flask
 
-from realtime.transport.connection import connections
+from realtime.transport.places import (
+    ADDRESS_PLACES,
+    EMPLOYEE_PLACES,
+    PLACE,
+    STRANGER_PLACES,
+    Place,
+    Places,
+)
+from webapp.http.identity import employee_of_cookie
 
 PATH = "/socket.io/"
 RETRY_SECONDS = "5"
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
-App = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 class AdmissionMiddleware:
-    """Refuses viewers beyond the limit of this node, and handshakes that are none.
+    """Refuses malformed handshakes, and clients for whom this node has no place.
 
-    Everything else passes: a node that is full still answers pages, /healthz and /metrics.
+    Everything else passes: a full node still answers pages, /healthz and /metrics. A node without
+    places for viewers answers 503, so that nginx tries the next one; a client that has all of its
+    own places gets 429.
     """
 
-    def __init__(self, app: App, socketio: SocketIO, max_connections: int) -> None:
-        self._app = app
-        self._socketio = socketio
-        self._max_connections = max_connections
+    def __init__(self, app: Flask, max_connections: int, trusted_proxies: int) -> None:
+        self._flask = app
+        self._app = app.wsgi_app
+        self._trusted_proxies = trusted_proxies
+        self._viewers = Places(max_connections, EMPLOYEE_PLACES)
+        self._strangers = Places(STRANGER_PLACES, ADDRESS_PLACES)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request of WSGI."""
         # permessage-deflate would cost 128 KiB and half the speed per viewer.
         environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-        if environ["PATH_INFO"].startswith(PATH):
-            if _is_new(environ) and self._full:
-                return _refuse(start_response, "503 Service Unavailable", "This node is full.")
-            if "HTTP_UPGRADE" in environ and not _is_handshake(environ):
-                return _refuse(start_response, "400 Bad Request", "This is no handshake.")
-        return self._app(environ, start_response)
+        if not environ["PATH_INFO"].startswith(PATH):
+            return self._app(environ, start_response)
+        # As engineio reads it: a `sid` without a value is none.
+        query = parse_qs(environ.get("QUERY_STRING", ""))
+        if "j" in query:
+            return _refuse(start_response, "400 Bad Request", "JSONP is not supported.")
+        if "HTTP_UPGRADE" in environ and not _is_handshake(environ):
+            return _refuse(start_response, "400 Bad Request", "Not a WebSocket handshake.")
+        if "sid" in query:
+            return self._app(environ, start_response)
+        return self._admit(environ, start_response)
 
-    @property
-    def _full(self) -> bool:
-        return len(connections(self._socketio)) >= self._max_connections
+    def _admit(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        employee_id = employee_of_cookie(self._flask, environ)
+        if employee_id is None:
+            give_back = self._strangers.take(_network(self._address(environ)))
+        elif self._viewers.full:
+            return _refuse(start_response, "503 Service Unavailable", "This node is full.")
+        else:
+            give_back = self._viewers.take(employee_id)
+        if give_back is None:
+            return _refuse(start_response, "429 Too Many Requests", "Too many connections.")
+        place = Place(employee_id is not None, give_back)
+        token = PLACE.set(place)
+        try:
+            return self._app(environ, start_response)
+        finally:
+            PLACE.reset(token)
+            if not place.taken:
+                # engineio refused the request, and made no connection.
+                place.leave()
+
+    def _address(self, environ: Environ) -> str:
+        hops: list[str] = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        if 0 < self._trusted_proxies <= len(hops):
+            return hops[-self._trusted_proxies].strip()
+        return str(environ.get("REMOTE_ADDR", ""))
 
 
-def _is_new(environ: Environ) -> bool:
-    return "sid=" not in environ.get("QUERY_STRING", "")
+def _network(address: str) -> str:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, IPv6Address):
+        # One client usually has a whole /64.
+        return str(ip_network((parsed, 64), strict=False))
+    return address
 
 
 def _is_handshake(environ: Environ) -> bool:
-    # eventlet would also speak a draft of 2010, which knows no length of a frame.
+    # eventlet would also speak a draft of 2010, whose frames have no length.
     return (
         environ.get("HTTP_SEC_WEBSOCKET_VERSION") == "13"
         and "HTTP_SEC_WEBSOCKET_KEY" in environ
@@ -56,7 +104,7 @@ def _is_handshake(environ: Environ) -> bool:
 
 def _refuse(start_response: StartResponse, status: str, message: str) -> Iterable[bytes]:
     headers = [("Content-Type", "text/plain; charset=utf-8"), ("Connection", "close")]
-    if status.startswith("503"):
+    if not status.startswith("400"):
         headers.append(("Retry-After", RETRY_SECONDS))
     start_response(status, headers)
     return [f"{message}\n".encode()]

@@ -1,14 +1,15 @@
-"""The connection of one viewer: Engine.IO's own, made bounded, quiet about nonsense, and direct.
+"""The connection of one viewer: Engine.IO's own, made bounded, tolerant of nonsense, and direct.
 
 Leans on private parts of the libraries, as do its neighbours in this folder (see README.md):
 
 - `engineio.socket.Socket` is replaced by name: engineio has no setting for the class it makes.
 - Its methods `send`, `poll`, `receive`, `close`, `schedule_ping`, `check_ping_timeout`,
-  `handle_post_request` and `_websocket_handler` are overridden: upstream has a queue without
-  bound, a green thread each for writing and for the next ping of every connection, and raises
-  out of its reader for a broken packet.
-- `eventlet.websocket.RFC6455WebSocket._send` is where all frames pass, those of eventlet itself
-  too; `Message`, `_apply_mask` and `socket` are replaced by a bounded and by quick ones.
+  `handle_get_request`, `handle_post_request` and `_websocket_handler` are overridden: upstream has
+  a queue without bound, a green thread each for writing and for the next ping of every connection,
+  and raises out of its reader for a broken packet.
+- `eventlet.websocket.RFC6455WebSocket._send` is where all frames leave, those of eventlet itself
+  too, and `_recv_frame` where they arrive; `Message`, `_apply_mask` and `socket` are replaced by
+  bounded and quicker ones.
 - Events go past `socketio.Server._handle_event` to their handler: upstream parses each twice, and
   would have a green thread wait for the answer.
 - `GreenSocket.fd` is the socket below the green one, which never waits.
@@ -28,14 +29,17 @@ from functools import partial
 from typing import Any
 
 import engineio.socket
-from engineio.exceptions import EngineIOError, SocketIsClosedError
+from engineio.exceptions import ContentTooLongError, EngineIOError, SocketIsClosedError
 from engineio.packet import MESSAGE, NOOP, PING, PONG, UPGRADE, Packet
+from engineio.payload import Payload
 from engineio.socket import Socket
 from flask_socketio import SocketIO
 
+from realtime.transport.budget import STRANGER, VIEWER, Budget, OverBudgetError
 from realtime.transport.frame_reader import FrameReader, unmask
 from realtime.transport.frames import ack_packet, text_frame
 from realtime.transport.packets import InvalidPacketError, check_engine_packet, live_event
+from realtime.transport.places import PLACE
 from realtime.transport.send_buffer import WAITING_BYTES, SendBuffer
 from webapp.infra.publisher import NAMESPACE
 
@@ -46,18 +50,20 @@ with warnings.catch_warnings():
 
 log = logging.getLogger(__name__)
 
-# A client that is connected and has not joined the live page by then is nobody's viewer.
+# A client must join an event within this time. A stranger can only be refused, which is quick.
 JOIN_SECONDS = 20.0
+STRANGER_SECONDS = 5.0
 TOO_LARGE = 1009
-# Who leaves is cleaned up after one at a time, so that the others have their turn in between:
-# thousands do at the end of a meeting.
+TOO_MUCH = "more frames or bytes than a client may"
+# Clean up one disconnect at a time. Thousands of viewers leave when a meeting ends; this keeps the
+# event loop responsive.
 LEAVING = threading.Semaphore()
-# SO_LINGER: what the peer did not take is dropped with the connection, not kept by the kernel.
+# SO_LINGER: the kernel drops unsent data with the connection, instead of keeping it.
 RESET = struct.pack("ii", 1, 0)
 
 
 def install(direct: bool) -> None:
-    """Have engineio make connections of ours: direct ones, or those of the stock path."""
+    """Make engineio create our connections: direct ones, or those of the stock path."""
     engineio.socket.Socket = DirectConnection if direct else ViewerConnection
 
 
@@ -73,29 +79,38 @@ def connection_of(socketio: SocketIO, sid: str) -> "ViewerConnection":
 
 
 class ViewerConnection(Socket):
-    """A connection with a bounded queue, that ends where something else than a packet comes.
+    """A connection with a bounded queue and a budget, which a broken packet ends.
 
-    Pings are sent by the heartbeat, which calls `beat`.
+    The heartbeat sends its pings by calling `beat`.
     """
 
     send_buffer: SendBuffer | None = None
-    # Called with the name of an event, what came with it, and how it is to be answered; as long as
-    # there is none, and on the stock path always, events go through the layers of Socket.IO.
+    # Called with the name of an event, its arguments, and the function that acknowledges it. While
+    # it is None, and on the stock path always, events go through the layers of Socket.IO.
     on_event: Callable[[str, list[Any], "Ack"], None] | None = None
 
     def __init__(self, server: Any, sid: str) -> None:
         super().__init__(server, sid)
         self.connected: bool = False
         self.joined = False
+        self._place = PLACE.get()
+        self._place.taken = True
+        self._budget = Budget(STRANGER)
         self._ws: Any = None
         self._queued_bytes = 0
+        self._polling = False
         now = time.monotonic()
-        self._joins_by = now + JOIN_SECONDS
+        self._joins_by = now + (JOIN_SECONDS if self._place.is_viewer else STRANGER_SECONDS)
         self._ping_at = now + server.ping_interval
         self._answer_by: float | None = None
 
+    def join(self) -> None:
+        """Grant what a viewer may send; call it once the client has joined an event."""
+        self.joined = True
+        self._budget.grant(VIEWER)
+
     def send(self, pkt: Packet) -> None:
-        """Queue a packet; a viewer who takes none is cut off."""
+        """Queue a packet; disconnect a client that reads none."""
         if self._queued_bytes > WAITING_BYTES:
             self._too_slow()
         elif not self.closed:
@@ -103,7 +118,7 @@ class ViewerConnection(Socket):
             super().send(pkt)
 
     def poll(self) -> list[Packet]:
-        """Wait for packets, and take all there are."""
+        """Wait for packets and return all that are queued."""
         packets: list[Packet] = super().poll()
         self._queued_bytes = 0
         return packets
@@ -115,7 +130,7 @@ class ViewerConnection(Socket):
                 self.send(packet)
 
     def receive(self, pkt: Packet) -> None:
-        """Handle a packet. Raises `SocketIsClosedError` where it is none, after closing."""
+        """Handle a packet. Close at a broken one and raise `SocketIsClosedError`."""
         try:
             check_engine_packet(pkt.packet_type, pkt.data)
         except InvalidPacketError as error:
@@ -123,33 +138,69 @@ class ViewerConnection(Socket):
             raise SocketIsClosedError from None
         super().receive(pkt)
 
-    def handle_post_request(self, environ: dict[str, Any]) -> None:
-        """Handle the packets of a long-polling client; all or, after a broken one, no more."""
+    def handle_get_request(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Answer a poll, or upgrade. Close at a second poll and raise `SocketIsClosedError`."""
+        if "HTTP_UPGRADE" in environ:
+            return super().handle_get_request(environ, start_response)
+        # Each waits in a green thread of its own; the protocol allows one.
+        if self._polling:
+            self._refuse("two polls at once")
+            raise SocketIsClosedError
+        self._polling = True
         try:
-            super().handle_post_request(environ)
+            self._budget.spend(1, 0)
+            return super().handle_get_request(environ, start_response)
+        except OverBudgetError:
+            self._refuse(TOO_MUCH)
+            raise SocketIsClosedError from None
+        finally:
+            self._polling = False
+
+    def handle_post_request(self, environ: dict[str, Any]) -> None:
+        """Handle the packets of a long-polling client up to the first broken one.
+
+        Then close and raise `SocketIsClosedError`.
+        """
+        try:
+            packets = Payload(encoded_payload=self._posted(environ)).packets
+            self._budget.spend(len(packets), 0)
+            for packet in packets:
+                self.receive(packet)
+        except OverBudgetError:
+            self._refuse(TOO_MUCH)
+            raise SocketIsClosedError from None
         except (ValueError, KeyError):
-            self._refuse("no packets")
+            self._refuse("broken packets")
             raise SocketIsClosedError from None
 
+    def _posted(self, environ: dict[str, Any]) -> str:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if not 0 <= length <= self.server.max_http_buffer_size:
+            raise ContentTooLongError
+        self._budget.spend(0, length)
+        body: bytes = environ["wsgi.input"].read(length)
+        return body.decode()
+
     def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
-        """Close the connection. Nothing waits for the queue: it may have no reader."""
+        """Close the connection. Wait for nothing: the queue may have no reader."""
+        self._place.leave()
         super().close(wait=False, abort=abort, reason=reason)
 
     def schedule_ping(self) -> None:
-        """Note that the client lives."""
+        """Note that the client has answered."""
         self._answer_by = None
         self._ping_at = time.monotonic() + self.server.ping_interval
 
     def check_ping_timeout(self) -> bool:
-        """The heartbeat does that."""
+        """Raise `SocketIsClosedError` when closed; the heartbeat looks for timeouts."""
         if self.closed:
             raise SocketIsClosedError
         return True
 
     def beat(self, now: float, late: float) -> bool:
-        """Ping the client when it is due, and hang up on one that does not answer.
+        """Ping the client when due, and hang up when it has not answered the last ping.
 
-        `now` is of the monotonic clock; for `late` seconds this node was not awake to listen.
+        `now` is of the monotonic clock; this node could not listen for `late` seconds. Return
         False when the connection is over.
         """
         if self._answer_by is not None:
@@ -171,19 +222,21 @@ class ViewerConnection(Socket):
             self.close(reason=self.server.reason.SERVER_DISCONNECT)
 
     def _too_slow(self) -> None:
-        log.info("a viewer does not read: it was cut off, and catches up when it is back")
+        log.warning(
+            "disconnected a slow client: send buffer over 1 MiB (it resynchronises on reconnect)"
+        )
         self.close(abort=True, reason=self.server.reason.TRANSPORT_ERROR)
         if self._ws:
             self._ws.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         self._hang_up()
 
-    def _refuse(self, what: str) -> None:
+    def _refuse(self, reason: str) -> None:
         if not self.closed:
-            log.warning("a connection was closed, because it sent %s", what)
+            log.warning("closed a connection that sent %s", reason, extra={"kind": reason})
             self.close(abort=True, reason=self.server.reason.TRANSPORT_ERROR)
 
     def _hang_up(self) -> None:
-        # Its reader wakes up, and ends.
+        # This wakes the reader, which ends.
         if self._ws:
             try:
                 self._ws.socket.shutdown(socket.SHUT_RDWR)
@@ -198,31 +251,41 @@ class ViewerConnection(Socket):
     def _take(self, ws: Any) -> None:
         self._ws = ws
         self._wait = ws.wait
-        ws.socket = FrameReader(ws.socket, partial(self.server.sleep, 0))
+        ws.socket = FrameReader(ws.socket, partial(self.server.sleep, 0), self._budget)
+        self._receive_frame = ws._recv_frame
+        ws._recv_frame = self._count_frame
         ws.Message = BoundedMessage
         ws._apply_mask = unmask
         ws.wait = self._next_packet
 
+    def _count_frame(self, message: Any = None) -> Any:
+        # Each frame that the reader leaves to upstream: control frames, fragments, large ones.
+        self._budget.spend(1, 0)
+        return self._receive_frame(message=message)
+
     def _next_packet(self) -> str | bytes | None:
-        """The next packet as it came; None at the end, and where it is none."""
+        """Return the next packet as it came; None at the end and after a broken one."""
         data = self._next()
         return data if data is not None and self._parsed(data) else None
 
     def _next(self) -> str | bytes | None:
-        """The next message of the WebSocket; None at the end, and where it is none."""
+        """Return the next message of the WebSocket; None at the end and after a broken one."""
         if (ws := self._ws) is None:
             return None
         try:
             data: str | bytes | None = ws.socket.text()
             if data is None:
                 data = self._wait()
+        except OverBudgetError:
+            self._refuse(TOO_MUCH)
+            return None
         except ValueError:
-            self._refuse("no text")
+            self._refuse("text that is not UTF-8")
             return None
         except (OSError, EOFError):
             return None
         if data is None and ws.websocket_closed and ws._remote_close_data is None:
-            self._refuse("no WebSocket frame, or one too large")
+            self._refuse("a broken or too large WebSocket frame")
         # It may have been closed while this waited.
         return None if self.closed else data
 
@@ -230,25 +293,27 @@ class ViewerConnection(Socket):
         try:
             return Packet(encoded_packet=data)
         except (ValueError, RecursionError):
-            self._refuse("no packet")
+            self._refuse("a broken packet")
             return None
 
 
 class DirectConnection(ViewerConnection):
-    """A connection whose WebSocket is written to at once, and whose events come straight to their
-    handler; long-polling goes the stock way."""
+    """A connection that writes to its WebSocket at once and hands events straight to their handler.
+
+    Long polling takes the stock path.
+    """
 
     _ack: "Ack | None" = None
 
     def send(self, pkt: Packet) -> None:
-        """Write a packet after all that was written before."""
+        """Write a packet after those written before."""
         if self.send_buffer is None:
             super().send(pkt)
         elif not self.closed:
             self.send_buffer.write(text_frame(pkt.encode()))
 
     def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
-        """Close the connection, with a closing frame where somebody may read it."""
+        """Close the connection, with a closing frame when the client may still read it."""
         over = self.closing or self.closed
         super().close(abort=abort, reason=reason)
         if self.send_buffer and not over and reason != self.server.reason.TRANSPORT_CLOSE:
@@ -271,7 +336,7 @@ class DirectConnection(ViewerConnection):
         return []
 
     def _upgrade(self) -> bool:
-        """Whether the client moves over from long-polling."""
+        """Return True when the client moves over from long polling."""
         self.upgrading = True
         try:
             if self._ws.wait() != f"{PING}probe":
@@ -309,13 +374,13 @@ class DirectConnection(ViewerConnection):
             on_event(name, args, self._ack)
 
     def _wait_for_answer(self) -> None:
-        # What a viewer sends is handled in its order, one at a time: nobody can pile work up.
+        # One client's events are handled in order, one at a time: nobody can pile up work.
         if self._ack:
             self._ack.wait()
 
 
 class Ack:
-    """What an event is acknowledged with: called once; a second time changes nothing."""
+    """Acknowledges one event when called; a second call changes nothing."""
 
     __slots__ = ("_given", "_number", "_socket", "_waiting")
 
@@ -335,21 +400,21 @@ class Ack:
             self._waiting.set()
 
     def wait(self) -> None:
-        """Wait until it was given."""
+        """Wait until the event has been acknowledged."""
         if not self._given:
             self._waiting = threading.Event()
             self._waiting.wait()
 
 
 class BoundedMessage(RFC6455WebSocket.Message):
-    """A message of many frames is as large as one may be; upstream bounds each frame only."""
+    """A message of many frames that is no larger than one frame may be; upstream bounds frames."""
 
     size = 0
 
     def push(self, data: bytes, final: bool = False) -> None:
         """Add the payload of a frame, or a part of it."""
-        # One more, because there might be no end of empty ones.
-        self.size += len(data) + 1
+        # Empty frames count as well, since there may be any number of them.
+        self.size += len(data) or 1
         if self.size > self.max_frame_length:
             raise FailedConnectionError(TOO_LARGE, "The message is too large.")
         super().push(data, final=final)

@@ -1,44 +1,78 @@
-"""eventlet, in one place: everything else uses the standard library and `socketio`.
+"""Start eventlet and serve on it; the rest of the node uses the standard library and `socketio`.
 
-Another async mode is a change of this file.
+Overrides the hub's functions for exceptions that no task handles.
 """
 
+import errno
 import os
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 ASYNC_MODE = "eventlet"
 KERNEL_BYTES = 128 * 1024
 BUFFER_BYTES = 2 * 1024
-# For pages and probes, and for those who are being refused.
+# For pages and probes, and for clients that are being refused.
 SPARE_CONNECTIONS = 1000
+# A connection that cannot be accepted just now: it broke, or this process has no file left.
+NOT_NOW = {
+    errno.ECONNABORTED,
+    errno.ECONNRESET,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOBUFS,
+    errno.ENOMEM,
+    errno.EPIPE,
+    errno.EPROTO,
+}
+NOT_NOW_SECONDS = 0.1
 
 
 def patch() -> None:
     """Make sockets, threads and time of the standard library green.
 
-    Called before anything else is imported: what was imported earlier keeps the blocking ones.
+    Call it before importing anything else: a module imported earlier keeps the blocking ones.
     """
-    # Its own resolver knows neither /etc/nsswitch.conf nor every container's DNS.
+    # eventlet's own resolver knows neither /etc/nsswitch.conf nor every container's DNS.
     os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
     with warnings.catch_warnings():
-        # It says that new projects should not use it; docs/decisions/ has our answer.
+        # It advises new projects against itself; docs/decisions/0001 has our answer.
         warnings.simplefilter("ignore")
         import eventlet
 
     eventlet.monkey_patch()
+    hub = eventlet.hubs.get_hub()
+    # Upstream prints a traceback of many lines, past the log and its limits.
+    hub.squelch_generic_exception = log_unhandled
+    hub.squelch_timer_exception = lambda _timer, exception: log_unhandled(exception)
+
+
+def log_unhandled(exception: Any) -> None:
+    """Log the `sys.exc_info()` of a task that ended with an exception."""
+    if issubclass(exception[0], OSError):
+        # A peer that is gone, in the middle of a request.
+        _log().info("a connection broke: %s", exception[1])
+    else:
+        _log().error("a task ended with an exception", exc_info=exception)
+
+
+def _log() -> Any:
+    # Imported late: it imports threading, which `patch` must come before.
+    import logging
+
+    return logging.getLogger(__name__)
 
 
 def listen(host: str, port: int) -> Any:
-    """A listening socket at that address. Raises `OSError` when it is taken."""
+    """Return a socket that listens at that address. Raises `OSError` when it is taken."""
     import socket
 
     import eventlet
 
     listener = eventlet.listen((host, port), backlog=4096)
-    # Connections inherit these. What the kernel keeps for a viewer who does not read would grow
-    # to megabytes; and a frame is not held back until the one before it is acknowledged.
+    # Connections inherit both. The kernel's buffer for a slow reader would grow to megabytes;
+    # TCP_NODELAY sends a frame before the previous one is acknowledged.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
@@ -49,18 +83,37 @@ def serve(listener: Any, app: Callable[..., Any], max_connections: int) -> None:
     import eventlet.wsgi
 
     class SmallBuffers(eventlet.wsgi.HttpProtocol):
-        # A viewer keeps those of its handshake for as long as it watches: 24 KiB by default.
+        # A viewer keeps the buffers of its handshake while it watches: 24 KiB by default.
         rbufsize = wbufsize = BUFFER_BYTES
+
+    listener.accept = partial(_accept, listener.accept)
 
     eventlet.wsgi.server(
         listener,
         app,
         protocol=SmallBuffers,
-        # The default is 1,024 green threads, and silence for whoever comes after. The gate refuses
-        # viewers beyond their limit, so somebody must be there to do it.
+        # By default the 1,025th connection hangs. The admission middleware refuses viewers beyond
+        # the limit, and needs a thread to do so.
         max_size=max_connections + SPARE_CONNECTIONS,
-        # True would send a traceback to the client, into an open WebSocket even.
+        # True would send tracebacks to the client, even into an open WebSocket.
         debug=False,
         log_output=False,
         keepalive=75,
     )
+
+
+def _accept(accept: Callable[[], Any]) -> Any:
+    """Return the next connection. Upstream would end its loop at the first that is not to be had.
+
+    It would then wait for all viewers to leave, while nobody new gets in.
+    """
+    import time
+
+    while True:
+        try:
+            return accept()
+        except OSError as error:
+            if error.errno not in NOT_NOW:
+                raise
+            _log().warning("cannot accept connections just now: %s", error)
+            time.sleep(NOT_NOW_SECONDS)

@@ -1,38 +1,42 @@
-"""What the WebSocket of a viewer brings, read in one step."""
+"""Read the WebSocket frames of a viewer in one step each."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from realtime.transport.budget import Budget
 from realtime.transport.frames import FINAL_TEXT
 
 READ_BYTES = 4096
-# The head of a client's frame (RFC 6455, 5.2): a byte of its kind; one of `MASKED` and its length,
-# or how that is written; the length, if it is long; and the mask.
+# The head of a client's frame (RFC 6455, 5.2): its kind, one byte; `MASKED` plus its length or the
+# form of the length, one byte; the length, if long; the mask.
 MASKED, LONG = 128, 126
 SHORT_HEAD, LONG_HEAD = 6, 8
 
 
 class FrameReader:
-    """A green socket that is read from in large steps; upstream reads head, length, mask and
-    payload of a frame one after the other."""
+    """A green socket that is read in large steps, and counts what arrives.
 
-    __slots__ = ("_give_way", "_rest", "_sock")
+    Upstream reads head, length, mask and payload of a frame one after the other.
+    """
 
-    def __init__(self, sock: Any, give_way: Callable[[], object]) -> None:
+    __slots__ = ("_budget", "_give_way", "_rest", "_sock")
+
+    def __init__(self, sock: Any, give_way: Callable[[], object], budget: Budget) -> None:
         self._sock = sock
         self._rest = b""
-        # eventlet waits for nobody as long as there is something to read: who sends without end
-        # would have the node for themselves.
+        # eventlet does not switch while there is something to read: a client that never stops
+        # sending would have the node to itself.
         self._give_way = give_way
+        self._budget = budget
 
     def text(self) -> str | None:
-        """The next message, where it is one frame of text that is here in whole.
+        """Return the next message if it is one frame of text that has arrived completely.
 
-        None where it is anything else: upstream reads that. Raises `ValueError` for what is no
-        UTF-8, and what the socket raises.
+        Return None for anything else: upstream reads that. Raises `ValueError` for text that is
+        not UTF-8, `OverBudgetError`, and the socket's errors.
         """
         self._give_way()
-        data = self._rest = self._rest or self._sock.recv(READ_BYTES)
+        data = self._rest = self._rest or self._read()
         if (
             len(data) < SHORT_HEAD
             or data[0] != FINAL_TEXT
@@ -46,22 +50,28 @@ class FrameReader:
         if len(data) < end:
             return None
         self._rest = data[end:]
+        self._budget.spend(1, 0)
         return unmask(data[start:end], data[start - 4 : start]).decode()
 
     def recv(self, size: int) -> bytes:
-        """Up to `size` bytes, when there are any; none at the end."""
+        """Wait for up to `size` bytes and return them; none at the end."""
         if not self._rest:
             self._give_way()
-        data = self._rest or self._sock.recv(READ_BYTES)
+        data = self._rest or self._read()
         self._rest = data[size:]
         return data[:size]
+
+    def _read(self) -> bytes:
+        data: bytes = self._sock.recv(READ_BYTES)
+        self._budget.spend(0, len(data))
+        return data
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)
 
 
 def unmask(data: bytes, mask: Sequence[int], length: int | None = None, offset: int = 0) -> bytes:
-    """What a client masked, in one step; upstream takes the bytes one by one."""
+    """Return what a client masked, in one step; upstream takes the bytes one by one."""
     turn = offset % 4
     key = bytes((*mask[turn:], *mask[:turn])) * (len(data) // 4 + 1)
     plain = int.from_bytes(data, "big") ^ int.from_bytes(key[: len(data)], "big")

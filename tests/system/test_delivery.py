@@ -1,4 +1,4 @@
-"""What a viewer can do to a node, and what a node does for many: over both ways of delivery."""
+"""What a viewer can do to a node, and what a node does for many, over both paths of delivery."""
 
 import http.client
 import json
@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 import requests
 import socketio
+import websocket
 from websocket import ABNF
 
 from stack import Stack
@@ -53,8 +55,10 @@ class Node:
         return int(found[1])
 
     def read_on(self) -> list[str]:
-        """What it has logged since the last call, to the last line: they come by a pipe and a
-        thread, and what is written behind them into the same pipe comes after them."""
+        """Return the lines logged since the last call.
+
+        Lines arrive through a pipe and a thread: what this writes into the pipe comes after them.
+        """
         mark = secrets.token_hex(8)
         Path(f"/proc/{self.process.pid}/fd/2").write_text(f"{mark}\n")
         wait_for(lambda: mark in self.lines)
@@ -63,7 +67,7 @@ class Node:
         return new
 
     def publish(self, slug: str, event: str, payload: Any) -> None:
-        """Tell the event's viewers, as another node would."""
+        """Send an event to the viewers of `slug`, as another node would."""
         self.queue.emit(event, payload, namespace="/live", room=slug)
 
 
@@ -79,6 +83,7 @@ def node(stack: Stack, request: pytest.FixtureRequest) -> Iterator[Node]:
             node.queue.redis.close()
 
 
+LARGEST = 16_384
 BROKEN: dict[str, str | bytes] = {
     "no JSON": "zzz",
     "nothing": "",
@@ -95,27 +100,60 @@ BROKEN: dict[str, str | bytes] = {
     "binary": b"\x00\x01\x02",
     "a placeholder that never completes": '452-/live,["x",{"_placeholder":true,"num":0}]',
     "an error of ours": "44/live,{}",
-    "too large": "42/live," + "x" * 17_000,
+    "too large": "42/live," + "x" * (LARGEST - 7),
     "too deep": "42/live," + "[" * 15_000,
 }
 
 
-def test_a_broken_packet_closes_its_connection_and_costs_one_line(
+def test_a_broken_packet_closes_its_connection_and_each_kind_costs_one_line(
     node: Node, meeting: Meeting
 ) -> None:
     with meeting.viewer() as ada, meeting.viewer().connect(node.process.url) as grace:
-        wrong = {}
+        answered = {}
         node.read_on()
-        for name, packet in BROKEN.items():
-            with RawSocket(node.port, ada) as raw:
-                raw.send(packet)
-                answers = [a for a in raw.receive_all() if not a.startswith("42/live,")]
-            lines = wait_for(node.read_on, what=f"a line on {name}")
-            if answers or len(lines) != 1 or "closed" not in lines[0]:
-                wrong[name] = (answers, lines)
-        assert not wrong
-        assert not [line for line in node.lines if "Traceback" in line]
+        for _ in range(2):
+            for name, packet in BROKEN.items():
+                with RawSocket(node.port, ada) as raw:
+                    raw.send(packet)
+                    if answers := [a for a in raw.receive_all() if not a.startswith("42/live,")]:
+                        answered[name] = answers
+        assert not answered
+        reasons = [line.partition("closed a connection that sent ")[2] for line in node.read_on()]
+        assert all(reasons), "no other line"
+        assert 3 < len(reasons) == len(set(reasons))
         assert grace.post("unharmed")["ok"] is True
+
+
+@pytest.mark.parametrize("slug", ["\ud800", "hall\udfff", "\0", "a\nb", "x" * 2000, "é", ""])
+def test_a_slug_that_names_nothing_is_refused_without_a_line(
+    node: Node, meeting: Meeting, slug: str
+) -> None:
+    node.read_on()
+    with stranger(node) as raw:
+        raw.send(f"40/live,{json.dumps({'event': slug})}")
+        refusal = raw.receive_until("44/live,")[-1]
+        assert json.loads(refusal[8:])["data"]["code"] == "invalid"
+    assert not node.read_on()
+
+
+@pytest.mark.parametrize("frames", [1, 3])
+def test_a_packet_of_the_promised_size_is_accepted(
+    node: Node, meeting: Meeting, frames: int
+) -> None:
+    start, end = '42/live,7["make_coffee",{"pad":"', '"}]'
+    packet = f"{start}{'x' * (LARGEST - len(start) - len(end))}{end}"
+    with meeting.viewer() as ada, RawSocket(node.port, ada) as raw:
+        size = LARGEST // frames + 1
+        parts = [packet[n : n + size] for n in range(0, LARGEST, size)]
+        for n, part in enumerate(parts):
+            kind = ABNF.OPCODE_CONT if n else ABNF.OPCODE_TEXT
+            final = int(n == len(parts) - 1)
+            raw.link.send_frame(ABNF.create_frame(part, kind, final))
+        raw.receive_until("43/live,7")
+    with meeting.viewer() as grace, PollingSession(node, grace.cookie) as session:
+        session.join(meeting.slug)
+        assert session.post(packet.encode()).status_code == 200
+        assert "43/live,7" in session.poll().text
 
 
 def test_what_a_viewer_sends_without_waiting_is_handled_in_its_order(
@@ -137,25 +175,40 @@ def test_what_a_viewer_sends_without_waiting_is_handled_in_its_order(
     assert [message["id"] for message in since["messages"]][-4:] == posted
 
 
-@pytest.mark.parametrize("what", ["events", "pongs"])
-def test_who_sends_without_end_holds_up_nobody(node: Node, meeting: Meeting, what: str) -> None:
-    event = ABNF.create_frame('42/live,["make_coffee",{}]', ABNF.OPCODE_TEXT)
-    pong = ABNF.create_frame(b"still here", ABNF.OPCODE_PONG)
-    frames = {"events": event, "pongs": pong}[what].format() * 100
-    stop = threading.Event()
+FLOODS = {
+    "events": ABNF.create_frame('42/live,["make_coffee",{}]', ABNF.OPCODE_TEXT),
+    "packets that upstream handles": ABNF.create_frame("3", ABNF.OPCODE_TEXT),
+    "pings": ABNF.create_frame(b"still there?", ABNF.OPCODE_PING),
+    "pongs": ABNF.create_frame(b"still here", ABNF.OPCODE_PONG),
+    "empty pings": ABNF.create_frame(b"", ABNF.OPCODE_PING),
+    "large events": ABNF.create_frame(f'42/live,["x",["{"y" * 9000}"]]', ABNF.OPCODE_TEXT),
+}
+
+
+@pytest.mark.parametrize("joined", [True, False], ids=["joined", "stranger"])
+@pytest.mark.parametrize("kind", FLOODS)
+def test_a_flood_closes_its_connection_and_holds_up_nobody(
+    node: Node, meeting: Meeting, kind: str, joined: bool
+) -> None:
+    frames = FLOODS[kind].format() * 100
     with (
         meeting.viewer().connect(node.process.url) as ada,
         meeting.viewer() as flooder,
-        RawSocket(node.port, flooder) as raw,
+        RawSocket(node.port, flooder) if joined else stranger(node) as raw,
     ):
-        flood = threading.Thread(target=send_until, args=(stop, raw.link.sock, frames))
+        flood = threading.Thread(target=send_until_closed, args=(raw.link.sock, frames))
         flood.start()
-        try:
-            slowest = max(seconds_of(partial(ada.post, f"while {n}")) for n in range(4))
-        finally:
-            stop.set()
-            flood.join()
+        slowest = max(seconds_of(partial(ada.post, f"while {n}")) for n in range(2))
+        flood.join(10)
+        assert not flood.is_alive(), "the node closed the connection"
     assert slowest < 2
+
+
+def test_a_viewer_may_send_more_often_than_a_page_ever_does(node: Node, meeting: Meeting) -> None:
+    with meeting.viewer() as ada, RawSocket(node.port, ada) as raw:
+        for number in range(150):
+            raw.send(f'42/live,{number}["make_coffee",{{}}]')
+        raw.receive_until("43/live,149")
 
 
 def test_frames_that_break_the_protocol_close_their_connection(
@@ -166,29 +219,30 @@ def test_frames_that_break_the_protocol_close_their_connection(
     node.read_on()
     for data in (
         b"\x81\x01x",  # not masked
-        b"\x81\x82\0\0\0\0\xc3\x28",  # no UTF-8
+        b"\x81\x82\0\0\0\0\xc3\x28",  # not UTF-8
         b"\x81\xff" + b"\x7f" * 12,  # exabytes
         b"".join(fragments),  # one message of many frames, without end
         b"\x01\x80\0\0\0\0" + b"\x00\x80\0\0\0\0" * 20_000,  # empty ones
     ):
         with meeting.viewer() as ada, RawSocket(node.port, ada) as raw:
-            assert raw.link.sock
+            sock = raw.link.sock
+            assert sock
             with suppress(ConnectionError):
-                raw.link.sock.sendall(data)
+                sock.sendall(data)
             raw.receive_all()
-            lines = wait_for(node.read_on)
-            assert len(lines) == 1
-            assert "Traceback" not in lines[0]
+    lines = node.read_on()
+    assert all("closed a connection that sent" in line for line in lines)
+    assert len(lines) <= 3, "one line per reason"
 
 
 def test_what_a_long_polling_client_posts_is_answered_with_400(
     node: Node, meeting: Meeting
 ) -> None:
-    address = f"{node.process.url}/socket.io/?EIO=4&transport=polling"
+    address = polling_address(node)
     node.read_on()
     for body in (b"\xff\xfe", b"zzz", b"4" * 20_000, b"\x1e".join([b"3"] * 40), b"42/live,[]"):
-        opened = requests.get(address, timeout=10).text
-        sid = json.loads(opened[1:])["sid"]
+        opened = wait_for(partial(requests.get, address, timeout=10), 15, "a place")
+        sid = json.loads(opened.text[1:])["sid"]
         answer = requests.post(f"{address}&sid={sid}", data=body, timeout=10)
         assert answer.status_code == 400, body
         assert "Traceback" not in answer.text
@@ -217,15 +271,27 @@ def test_who_never_reads_is_cut_off_and_catches_up(node: Node, meeting: Meeting)
         numbers = [json.loads(p[8:])[1]["n"] for p in asleep.receive_all() if '"noise"' in p]
         assert numbers == list(range(len(numbers)))
         assert len(numbers) < PUBLISHED
-        assert [line for line in node.read_on() if "does not read" in line]
+        assert [line for line in node.read_on() if "disconnected a slow client" in line]
         sleeper.connect(node.process.url)
         caught_up = sleeper.call("messages_since", {"after": 0})
         assert [m["id"] for m in caught_up["messages"]] == [said["id"]]
 
 
-def send_until(stop: threading.Event, sock: socket.socket, data: bytes) -> None:
+def stranger(node: Node) -> RawSocket:
+    """Connect without a cookie, once there is a place for it."""
+
+    def connect() -> list[RawSocket]:
+        with suppress(websocket.WebSocketBadStatusException):
+            return [RawSocket(node.port)]
+        return []
+
+    return wait_for(connect, 15, "a place for a stranger")[0]
+
+
+def send_until_closed(sock: socket.socket | None, data: bytes) -> None:
+    assert sock
     with suppress(OSError):
-        while not stop.is_set():
+        while True:
             sock.sendall(data)
 
 
@@ -299,10 +365,13 @@ def test_what_is_told_within_a_moment_travels_together(node: Node, meeting: Meet
 
 def test_viewers_beyond_the_limit_are_refused_politely(node: Node, meeting: Meeting) -> None:
     links: list[socket.socket] = []
+    cookies = [meeting.viewer().cookie for _ in range(MOST // 10 + 1)]
     try:
-        wait_for(lambda: status(node, links) == 503, seconds=30, what="the node to be full")
-        assert len(links) == MOST + 1, "the last one was refused"
-        answer = requests.get(f"{node.process.url}/socket.io/?EIO=4&transport=polling", timeout=10)
+        for cookie in cookies[:-1]:
+            assert [status(node, links, cookie) for _ in range(10)] == [101] * 10
+        assert status(node, links, cookies[-1]) == 503
+        headers = {"Cookie": cookies[-1]}
+        answer = requests.get(polling_address(node), headers=headers, timeout=10)
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
         assert requests.get(f"{node.process.url}/healthz", timeout=10).status_code == 200
     finally:
@@ -313,11 +382,91 @@ def test_viewers_beyond_the_limit_are_refused_politely(node: Node, meeting: Meet
         wait_for(lambda: joined(lambda: ada.connect(node.process.url)), what="room for one")
 
 
-def status(node: Node, links: list[socket.socket]) -> int:
-    """Open one more connection; its status, and the connection kept where it is one."""
+def test_an_employee_has_ten_places_and_takes_none_of_a_colleague(
+    node: Node, meeting: Meeting
+) -> None:
+    links: list[socket.socket] = []
+    with meeting.viewer() as ada, meeting.viewer() as grace:
+        try:
+            assert [status(node, links, ada.cookie) for _ in range(11)] == [101] * 10 + [429]
+            grace.connect(node.process.url)
+            links.pop(0).close()
+            wait_for(lambda: status(node, links, ada.cookie) == 101, what="a place to be free")
+        finally:
+            for link in links:
+                link.close()
+
+
+@pytest.mark.parametrize("query", ["", "&sid=", "&xsid=1", "&t=sid=1"])
+def test_strangers_have_few_places_for_a_short_time(
+    node: Node, meeting: Meeting, query: str
+) -> None:
+    address = f"{polling_address(node)}{query}"
+    wait_for(lambda: requests.get(address, timeout=10).status_code == 200, 30, "a free place")
+    answers = [requests.get(address, timeout=10).status_code for _ in range(20)]
+    assert set(answers) <= {200, 429}
+    assert answers.count(200) < 10
+    forged = {"Cookie": "townhall=eyJ2aWV3ZXIiOlsxLDBdfQ.aSkgdA.x"}
+    assert requests.get(address, headers=forged, timeout=10).status_code == 429
+    with meeting.viewer() as ada:
+        ada.connect(node.process.url)
+        assert ada.post("a viewer gets in all the same")["ok"]
+
+
+class PollingSession:
+    """A client on long polling, without the library."""
+
+    def __init__(self, node: Node, cookie: str = "") -> None:
+        self.headers = {"Cookie": cookie}
+        address = polling_address(node)
+        opened = requests.get(address, headers=self.headers, timeout=10).text
+        self.address = f"{address}&sid={json.loads(opened[1:])['sid']}"
+
+    def __enter__(self) -> "PollingSession":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.post(b"1")
+
+    def poll(self) -> requests.Response:
+        return requests.get(self.address, headers=self.headers, timeout=30)
+
+    def post(self, body: bytes) -> requests.Response:
+        return requests.post(self.address, data=body, headers=self.headers, timeout=10)
+
+    def join(self, slug: str) -> None:
+        self.post(f"40/live,{json.dumps({'event': slug})}".encode())
+        assert "40/live,{" in self.poll().text
+
+
+def test_a_second_poll_of_a_session_ends_it(node: Node, meeting: Meeting) -> None:
+    with meeting.viewer() as ada, PollingSession(node, ada.cookie) as session:
+        with ThreadPoolExecutor(5) as at_once:
+            polls = [at_once.submit(session.poll) for _ in range(5)]
+            answers = [poll.result().status_code for poll in polls]
+        assert answers.count(400) >= 4
+        assert session.post(b"3").status_code == 400
+
+
+def test_a_flood_of_polling_requests_ends_its_session(node: Node, meeting: Meeting) -> None:
+    with meeting.viewer() as ada, PollingSession(node, ada.cookie) as session:
+        session.join(meeting.slug)
+        wait_for(lambda: session.post(b"\x1e".join([b"3"] * 16)).status_code == 400, 30, "the end")
+
+
+def test_jsonp_is_refused(node: Node) -> None:
+    assert requests.get(f"{polling_address(node)}&j=0", timeout=10).status_code == 400
+
+
+def polling_address(node: Node) -> str:
+    return f"{node.process.url}/socket.io/?EIO=4&transport=polling"
+
+
+def status(node: Node, links: list[socket.socket], cookie: str) -> int:
+    """Open one more connection and return its status; keep it if there is one."""
     connection = http.client.HTTPConnection("127.0.0.1", node.port, timeout=10)
     key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version": "13"}
-    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Cookie": cookie}
     connection.request("GET", "/socket.io/?EIO=4&transport=websocket", headers=key | upgrade)
     link = connection.sock
     head = link.recv(12, socket.MSG_PEEK | socket.MSG_WAITALL)

@@ -13,6 +13,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from eventlet.websocket import RFC6455WebSocket
 
+from realtime.transport.budget import VIEWER, Budget
 from realtime.transport.frame_reader import FrameReader
 
 TEXTS = st.one_of(st.text(max_size=200), st.sampled_from([125, 126, 500, 5000]).map("é".__mul__))
@@ -57,9 +58,13 @@ def no_turn() -> None:
     pass
 
 
+def reader_of(data: bytes) -> FrameReader:
+    return FrameReader(Wire(data, []), no_turn, Budget(VIEWER))
+
+
 def received(wire: Wire) -> Iterator[str]:
     websocket = RFC6455WebSocket(wire, {})
-    websocket.socket = reader = FrameReader(wire, no_turn)
+    websocket.socket = reader = FrameReader(wire, no_turn, Budget(VIEWER))
     websocket._send = lambda frame: None
     while (text := reader.text()) is not None or (text := websocket.wait()) is not None:
         yield text
@@ -78,7 +83,9 @@ def test_every_text_arrives_once_and_in_order(
 
 
 def test_a_text_that_is_here_is_read_without_upstream() -> None:
-    reader = FrameReader(Wire(sent("one", "whole") + sent("two" * 100, "whole"), []), no_turn)
+    reader = FrameReader(
+        Wire(sent("one", "whole") + sent("two" * 100, "whole"), []), no_turn, Budget(VIEWER)
+    )
     assert [reader.text(), reader.text()] == ["one", "two" * 100]
 
 
@@ -97,11 +104,11 @@ def test_a_text_that_is_here_is_read_without_upstream() -> None:
     ],
 )
 def test_anything_else_is_left_to_upstream_as_it_came(data: bytes) -> None:
-    reader = FrameReader(Wire(data, []), no_turn)
+    reader = reader_of(data)
     assert reader.text() is None
     assert reader.recv(100) == data
 
 
 def test_what_is_no_utf_8_is_no_text() -> None:
     with pytest.raises(ValueError, match="utf-8"):
-        FrameReader(Wire(b"\x81\x81\x00\x00\x00\x00\xff", []), no_turn).text()
+        reader_of(b"\x81\x81\x00\x00\x00\x00\xff").text()

@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 import engineio.base_socket
+import engineio.payload
 import flask_socketio
 import pytest
 import socketio
@@ -31,6 +32,7 @@ with warnings.catch_warnings():
     # As in realtime/transport/eventlet_runtime.py.
     warnings.simplefilter("ignore")
     import engineio.async_drivers.eventlet
+    import eventlet.hubs.hub
     import eventlet.wsgi
     from eventlet.greenio import GreenSocket
     from eventlet.websocket import RFC6455WebSocket, WebSocketWSGI
@@ -70,6 +72,7 @@ KNOWN: dict[Any, tuple[str, str]] = {
     Socket._websocket_handler: (CONNECTION, "58afe1227192"),
     engineio.base_socket.BaseSocket.__init__: (CONNECTION, "8532b631a4dc"),
     EngineServer.handle_request: (ADMISSION, "79302edd007f"),
+    engineio.payload.Payload: (CONNECTION, "6b839223a0a7"),
     EngineServer._handle_connect: (CONNECTION, "049f7c2b2c23"),
     EngineServer._get_socket: (CONNECTION, "ae2f99e66d63"),
     EngineServer._trigger_event: (CONNECTION, "bc536417c304"),
@@ -91,6 +94,8 @@ KNOWN: dict[Any, tuple[str, str]] = {
     GreenSocket.__init__: (SEND_BUFFER, "691018ed039a"),
     GreenSocket.sendall: (SEND_BUFFER, "0d2436a478e4"),
     GreenSocket.accept: (RUNTIME, "717edbe7e1c5"),
+    eventlet.hubs.hub.BaseHub.squelch_generic_exception: (RUNTIME, "ac6b6a3f52a9"),
+    eventlet.hubs.hub.BaseHub.squelch_timer_exception: (RUNTIME, "1eb68c269efc"),
     eventlet.wsgi.HttpProtocol.setup: (RUNTIME, "a016670ef277"),
     eventlet.wsgi.server: (RUNTIME, "8db9f629ea68"),
     # python-socketio
