@@ -1,14 +1,17 @@
 // The chat: keeps the list of messages current. The page arrives complete; from then on messages come
 // by packet, and after every connect the page asks for those it missed.
 
-import { RETRY_MS } from "./session.js";
+import { ANSWER_MS, RETRY_MS, retryDelay } from "./session.js";
 
 /**
- * @import { ChatView, Clock, Message, Random } from "./types.js"
+ * @import { ChatView, Clock, Message, Random, Refusal } from "./types.js"
  * @import { MessageLog } from "./message_log.js"
  * @import { Outbox } from "./outbox.js"
  * @import { Session } from "./session.js"
  */
+
+/** How long a page that was in the background waits for a sign of life. */
+const PROBE_MS = 1_000;
 
 export class Chat {
   #session;
@@ -58,6 +61,14 @@ export class Chat {
     this.#states.set(field, handler);
   }
 
+  /**
+   * Make sure, within two seconds, that the page is up to date: after it was in the background, its
+   * connection may be dead without anybody having noticed.
+   */
+  async refresh() {
+    if (!this.#session.connected || !(await this.#catchUp(PROBE_MS))) this.#session.reconnect();
+  }
+
   /** @param {Message[]} messages */
   #onPosted(messages) {
     this.#add(messages);
@@ -83,12 +94,20 @@ export class Chat {
     this.#view.removeMessage(id);
   }
 
-  async #catchUp() {
+  /**
+   * Ask for what the page missed and return whether the server answered.
+   *
+   * @param {number} [patience] milliseconds to wait for each answer
+   */
+  async #catchUp(patience = ANSWER_MS) {
     let after = this.#log.resumeFrom;
     let count = 0;
     for (let more = true; more; ) {
-      const ack = await this.#session.request("messages_since", { after });
-      if (!ack?.ok) return this.#catchUpLater();
+      const ack = await this.#session.request("messages_since", { after }, patience);
+      if (!ack?.ok) {
+        this.#catchUpLater(ack?.error);
+        return ack !== undefined;
+      }
       for (const id of ack.removed ?? []) this.#remove(id);
       count += this.#add(ack.messages);
       for (const [field, handler] of this.#states) if (field in ack) handler(ack[field]);
@@ -97,12 +116,15 @@ export class Chat {
     }
     this.#view.showCaughtUp(this.#session.lost ? count : 0);
     this.#session.lost = false;
+    return true;
   }
 
-  #catchUpLater() {
+  /** @param {Refusal} [error] of the server, when it answered */
+  #catchUpLater(error) {
     const retry = () => {
       if (this.#session.connected) this.#catchUp();
     };
-    this.#clock.setTimeout(retry, RETRY_MS * (1 + this.#random()));
+    const delay = error ? retryDelay(error, this.#random) : RETRY_MS * (1 + this.#random());
+    this.#clock.setTimeout(retry, delay);
   }
 }

@@ -5,12 +5,14 @@ import { Chat } from "./chat.js";
 import { systemClock as clock } from "./clock.js";
 import { Composer } from "./composer.js";
 import { find } from "./dom.js";
+import { Draft } from "./draft.js";
 import { EventState } from "./event.js";
 import { MessageLog } from "./message_log.js";
 import { Outbox } from "./outbox.js";
 import { Pace } from "./pace.js";
 import { Session } from "./session.js";
 import { LiveView } from "./view.js";
+import { onWake } from "./wake.js";
 
 /** @import { Connect, KeyValueStore } from "./types.js" */
 
@@ -21,7 +23,8 @@ const exempt = "exempt" in data;
 const random = Math.random;
 const connect = /** @type {Connect} */ (/** @type {unknown} */ (io));
 
-const composer = new Composer();
+const owner = `${event}:${viewer}`;
+const composer = new Composer(new Draft(openStorage("sessionStorage"), owner));
 const view = new LiveView(composer);
 const session = new Session({ connect, event, view, clock, random });
 const log = new MessageLog(clock, view.ids);
@@ -31,8 +34,8 @@ const outbox = new Outbox({
   log,
   pace,
   view,
-  storage: openStorage(),
-  owner: `${event}:${viewer}`,
+  storage: openStorage("localStorage"),
+  owner,
   clock,
   random,
 });
@@ -47,16 +50,20 @@ composer.onSubmit((body) => {
   return true;
 });
 setInterval(showPace, COUNTDOWN_MS);
+onWake(() => chat.refresh());
 view.scrollToEnd();
 
 function showPace() {
   composer.showPace(pace.describe(outbox.isWaiting));
 }
 
-/** @returns {KeyValueStore} */
-function openStorage() {
+/**
+ * @param {"localStorage" | "sessionStorage"} name
+ * @returns {KeyValueStore}
+ */
+function openStorage(name) {
   try {
-    return localStorage;
+    return window[name];
   } catch {
     // Forbidden by the browser's settings: nothing outlives the page.
     return { length: 0, key: () => null, getItem: () => null, setItem: () => {}, removeItem: () => {} };

@@ -77,6 +77,7 @@ export interface KeyValueStore {
 export interface LiveSocket {
   readonly connected: boolean;
   connect(): unknown;
+  disconnect(): unknown;
   // biome-ignore lint/suspicious/noExplicitAny: each event's payload has its own shape.
   on(name: string, handler: (...values: any[]) => void): unknown;
   timeout(milliseconds: number): { emitWithAck(name: string, packet: object): Promise<Ack> };

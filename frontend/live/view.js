@@ -22,7 +22,8 @@ export class LiveView {
   #connection = find("connection");
   #template = /** @type {HTMLTemplateElement} */ (find("message-template"));
   #composer;
-  #clock;
+  /** Of the reader's own zone, as the server cannot know it; without scripts it is the event's. */
+  #clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
   /** @type {Map<number, HTMLElement>} */
   #rows = new Map();
   /** @type {Map<string, HTMLElement>} */
@@ -33,10 +34,10 @@ export class LiveView {
   /** @param {Composer} composer */
   constructor(composer) {
     this.#composer = composer;
-    const timeZone = this.#page.dataset.timezone;
-    this.#clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone });
     for (const row of this.#list.children) {
-      if (row instanceof HTMLElement) this.#rows.set(Number(row.dataset.id), row);
+      if (!(row instanceof HTMLElement)) continue;
+      this.#rows.set(Number(row.dataset.id), row);
+      this.#showTime(row);
     }
     this.#unreadButton.addEventListener("click", () => this.scrollToEnd());
     this.#log.addEventListener("scroll", () => this.#onScroll());
@@ -95,10 +96,15 @@ export class LiveView {
     findIn(row, ".author").textContent = author;
     findIn(row, ".department").textContent = department;
     findIn(row, ".body").textContent = body;
-    const time = /** @type {HTMLTimeElement} */ (findIn(row, "time"));
-    time.dateTime = posted_at;
-    time.textContent = this.#clock.format(new Date(posted_at));
+    findIn(row, "time").setAttribute("datetime", posted_at);
+    this.#showTime(row);
     return row;
+  }
+
+  /** @param {HTMLElement} row */
+  #showTime(row) {
+    const time = findIn(row, "time");
+    time.textContent = this.#clock.format(new Date(time.getAttribute("datetime") ?? ""));
   }
 
   /** @param {number} count */

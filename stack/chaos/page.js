@@ -138,6 +138,7 @@ class Page {
       },
       io: socket.io,
       connect: () => socket.connect(),
+      disconnect: () => socket.disconnect(),
       on: (name, handler) => socket.on(name, handler),
       timeout: (milliseconds) => ({
         emitWithAck: async (name, packet) => {

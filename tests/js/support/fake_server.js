@@ -169,6 +169,10 @@ class FakeSocket {
     this.connects += 1;
   }
 
+  disconnect() {
+    if (this.connected) this.emit("disconnect", "io client disconnect");
+  }
+
   /**
    * @param {string} name
    * @param {(...values: any[]) => void} handler
