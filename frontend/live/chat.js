@@ -18,7 +18,7 @@ export class Chat {
   #log;
   #outbox;
   #view;
-  #author;
+  #viewer;
   #clock;
   #random;
   /** @type {Map<string, (value: any) => void>} */
@@ -30,16 +30,16 @@ export class Chat {
    * @param {MessageLog} parts.log
    * @param {Outbox} parts.outbox
    * @param {ChatView} parts.view
-   * @param {string} parts.author the viewer's own name
+   * @param {number} parts.viewer the viewer's id, as messages have it in `author_id`
    * @param {Clock} parts.clock
    * @param {Random} parts.random
    */
-  constructor({ session, log, outbox, view, author, clock, random }) {
+  constructor({ session, log, outbox, view, viewer, clock, random }) {
     this.#session = session;
     this.#log = log;
     this.#outbox = outbox;
     this.#view = view;
-    this.#author = author;
+    this.#viewer = viewer;
     this.#clock = clock;
     this.#random = random;
     session.onConnect(() => {
@@ -48,6 +48,8 @@ export class Chat {
     });
     session.on("messages_posted", (messages) => this.#onPosted(messages));
     session.on("message_removed", ({ id }) => this.#remove(id));
+    // The answer to a rejected post says so, and gives its text back.
+    session.on("message_rejected", () => outbox.askAgain());
   }
 
   /**
@@ -73,7 +75,7 @@ export class Chat {
   #onPosted(messages) {
     this.#add(messages);
     // Perhaps one that was held: only its nonce tells.
-    if (messages.some(({ author }) => author === this.#author)) this.#outbox.askAgain();
+    if (messages.some(({ author_id }) => author_id === this.#viewer)) this.#outbox.askAgain();
   }
 
   /**
@@ -82,7 +84,7 @@ export class Chat {
    * @param {Message[]} messages
    */
   #add(messages) {
-    const change = this.#log.add(messages);
+    const change = this.#log.add(messages, { reading: this.#view.isReading });
     for (const { id } of messages) this.#outbox.arrived(id);
     this.#view.showMessages(change);
     return change.inserted.length;

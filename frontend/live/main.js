@@ -7,6 +7,7 @@ import { Composer } from "./composer.js";
 import { find } from "./dom.js";
 import { Draft } from "./draft.js";
 import { EventState } from "./event.js";
+import { History } from "./history.js";
 import { MessageLog } from "./message_log.js";
 import { Outbox } from "./outbox.js";
 import { Pace } from "./pace.js";
@@ -14,11 +15,11 @@ import { Session } from "./session.js";
 import { LiveView } from "./view.js";
 import { onWake } from "./wake.js";
 
-/** @import { Connect, KeyValueStore } from "./types.js" */
+/** @import { Connect, FetchEarlier, KeyValueStore } from "./types.js" */
 
 const COUNTDOWN_MS = 500;
 
-const { event = "", viewer = "", author = "", stream = "", slowMode, ...data } = find("chat").dataset;
+const { event = "", viewer = "", stream = "", slowMode, mutedUntil, ...data } = find("chat").dataset;
 const exempt = "exempt" in data;
 const random = Math.random;
 const connect = /** @type {Connect} */ (/** @type {unknown} */ (io));
@@ -39,10 +40,12 @@ const outbox = new Outbox({
   clock,
   random,
 });
-const chat = new Chat({ session, log, outbox, view, author, clock, random });
+const chat = new Chat({ session, log, outbox, view, viewer: Number(viewer), clock, random });
 new EventState({ session, chat, pace, outbox, view, streamUrl: stream, exempt, clock, random });
 
+view.onScrollBack(new History({ log, fetchEarlier, view }));
 pace.setSlowMode(Number(slowMode));
+if (mutedUntil) pace.muteUntil(mutedUntil);
 composer.onSubmit((body) => {
   // In slow mode one message may wait; what is written next stays a draft.
   if (pace.slowFor && outbox.isWaiting) return false;
@@ -55,6 +58,15 @@ view.scrollToEnd();
 
 function showPace() {
   composer.showPace(pace.describe(outbox.isWaiting));
+}
+
+/** @type {FetchEarlier} */
+async function fetchEarlier(before) {
+  const address = new URL(view.earlierAddress);
+  address.searchParams.set("before", String(before));
+  const answer = await fetch(address, { headers: { Accept: "application/json" } });
+  if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
+  return answer.json();
 }
 
 /**

@@ -4,21 +4,25 @@
 import { find, findIn } from "./dom.js";
 
 /**
- * @import { Announcement, ChatView, EventView, LogChange, Message, OutboxView, Post, Refusal, SessionView } from "./types.js"
+ * @import { Announcement, ChatView, EventView, HistoryView, LogChange, Message, OutboxView, Post, Refusal, SessionView } from "./types.js"
  * @import { Composer } from "./composer.js"
+ * @import { History } from "./history.js"
  */
 
 const NOTICE_MS = 6_000;
 /** This close to its end, the log follows new messages. */
 const FOLLOW_PX = 60;
+/** This close to its beginning, the log loads earlier messages. */
+const EARLIER_PX = 40;
 
-/** @implements {SessionView} @implements {OutboxView} @implements {ChatView} @implements {EventView} */
+/** @implements {SessionView} @implements {OutboxView} @implements {ChatView} @implements {EventView} @implements {HistoryView} */
 export class LiveView {
   #page = find("chat");
   #log = find("log");
   #list = find("messages");
   #pendingList = find("pending");
   #unreadButton = find("unread");
+  #earlier = /** @type {HTMLAnchorElement} */ (find("earlier"));
   #connection = find("connection");
   #template = /** @type {HTMLTemplateElement} */ (find("message-template"));
   #composer;
@@ -34,8 +38,7 @@ export class LiveView {
   /** @param {Composer} composer */
   constructor(composer) {
     this.#composer = composer;
-    for (const row of this.#list.children) {
-      if (!(row instanceof HTMLElement)) continue;
+    for (const row of this.#listRows()) {
       this.#rows.set(Number(row.dataset.id), row);
       this.#showTime(row);
     }
@@ -50,6 +53,11 @@ export class LiveView {
     return [...this.#rows.keys()];
   }
 
+  /** Whether the viewer has scrolled back to read older messages. */
+  get isReading() {
+    return !this.#isAtEnd();
+  }
+
   scrollToEnd() {
     this.#log.scrollTop = this.#log.scrollHeight;
     this.#unread = 0;
@@ -61,16 +69,49 @@ export class LiveView {
   /** @param {LogChange} change */
   showMessages({ inserted, dropped }) {
     const follow = this.#isAtEnd() && !document.hidden;
-    for (const { message, before } of inserted) this.#insert(message, before);
-    for (const id of dropped) this.removeMessage(id);
+    this.#keepInPlace(() => {
+      for (const { message, before } of inserted) this.#insert(message, before);
+      for (const id of dropped) this.#drop(id);
+    });
+    // Messages that were dropped can be loaded again.
+    if (dropped.length) this.#showEarlierLink(true);
     if (follow) this.scrollToEnd();
     else if (inserted.length) this.#showUnread(this.#unread + inserted.length);
   }
 
   /** @param {number} id */
   removeMessage(id) {
+    this.#keepInPlace(() => this.#drop(id));
+  }
+
+  /** @param {number} id */
+  #drop(id) {
     this.#rows.get(id)?.remove();
     this.#rows.delete(id);
+  }
+
+  /**
+   * Change the list so that a viewer who reads older messages goes on seeing the same lines.
+   *
+   * @param {() => void} change
+   */
+  #keepInPlace(change) {
+    if (!this.isReading) return change();
+    const top = this.#log.scrollTop;
+    const places = this.#listRows().map((row) => ({
+      row,
+      offset: row.offsetTop,
+      end: row.offsetTop + row.offsetHeight,
+    }));
+    change();
+    // The first visible row that is still there.
+    const anchor = places.find(({ row, end }) => end > top && row.isConnected);
+    if (anchor) this.#log.scrollTop = top + anchor.row.offsetTop - anchor.offset;
+  }
+
+  /** The rows on the page, in its order. */
+  #listRows() {
+    return /** @type {HTMLElement[]} */ ([...this.#list.children]);
   }
 
   /** @param {number} count */
@@ -86,11 +127,13 @@ export class LiveView {
     const row = this.#buildRow(message);
     row.id = `message-${message.id}`;
     row.dataset.id = String(message.id);
+    row.dataset.authorId = String(message.author_id);
+    row.classList.toggle("own", row.dataset.authorId === this.#page.dataset.viewer);
     this.#list.insertBefore(row, (before !== null && this.#rows.get(before)) || null);
     this.#rows.set(message.id, row);
   }
 
-  /** @param {Omit<Message, "id">} message */
+  /** @param {Pick<Message, "author" | "department" | "body" | "posted_at">} message */
   #buildRow({ author, department, body, posted_at }) {
     const row = /** @type {HTMLElement} */ (this.#template.content.firstElementChild?.cloneNode(true));
     findIn(row, ".author").textContent = author;
@@ -122,6 +165,52 @@ export class LiveView {
   #onScroll() {
     this.#following = this.#isAtEnd();
     if (this.#following) this.scrollToEnd();
+  }
+
+  // ---- Earlier messages ----
+
+  /** The address of the page with the messages before the first one. */
+  get earlierAddress() {
+    return this.#earlier.href;
+  }
+
+  /**
+   * Load earlier messages when the viewer asks for them or scrolls to the beginning.
+   *
+   * @param {History} history
+   */
+  onScrollBack(history) {
+    this.#earlier.addEventListener("click", (event) => {
+      if (!history.canLoad) return;
+      event.preventDefault();
+      history.load();
+    });
+    this.#log.addEventListener("scroll", () => {
+      if (this.isReading && this.#log.scrollTop < EARLIER_PX && !this.#earlier.hidden) history.load();
+    });
+  }
+
+  /**
+   * @param {LogChange} change
+   * @param {boolean} more
+   */
+  showEarlier({ inserted }, more) {
+    this.#keepInPlace(() => {
+      for (const { message, before } of inserted) this.#insert(message, before);
+      this.#showEarlierLink(more);
+    });
+  }
+
+  /** @param {boolean} more */
+  #showEarlierLink(more) {
+    this.#earlier.hidden = !more;
+    const address = new URL(this.#earlier.href);
+    address.searchParams.set("before", this.#listRows().at(0)?.dataset.id ?? "0");
+    this.#earlier.href = address.href;
+  }
+
+  showEarlierFailed() {
+    this.#note("Earlier messages could not be loaded. Try again.");
   }
 
   // ---- Messages on their way ----
@@ -194,6 +283,11 @@ export class LiveView {
     const line = find("watching");
     line.textContent = `${count} watching`;
     line.hidden = false;
+  }
+
+  /** @param {boolean} muted */
+  showMuted(muted) {
+    this.#note(muted ? "A moderator has muted you." : "You can write again.");
   }
 
   /** @param {{ open: boolean, approval: boolean }} state */

@@ -28,6 +28,8 @@ const random = Math.random;
 
 /** @implements {SessionView} @implements {OutboxView} @implements {ChatView} */
 class Page {
+  /** Nobody scrolls back here. */
+  isReading = false;
   #list = new RowList();
   /** @type {Socket | undefined} */
   #socket;
@@ -57,7 +59,7 @@ class Page {
       clock,
       random,
     });
-    new Chat({ session, log, outbox: this.#outbox, view: this, author: "", clock, random });
+    new Chat({ session, log, outbox: this.#outbox, view: this, viewer: 0, clock, random });
   }
 
   /**

@@ -212,6 +212,35 @@ for (const change of [{ state: "closed" }, { stream_url: "/other.m3u8" }]) {
   });
 }
 
+test("muting and unmuting are told to the viewer", async () => {
+  const page = await openPage();
+  server.broadcast("muted_changed", { until: new Date(clock.now() + 60_000).toISOString() });
+  assert.equal(page.view.muted, true);
+  assert.equal(page.pace.describe(false), "You are muted for another 1 min 0 s.");
+  server.broadcast("muted_changed", { until: null });
+  assert.equal(page.view.muted, false);
+  assert.equal(page.pace.describe(false), "");
+});
+
+test("a page that was away learns that its viewer is muted", async () => {
+  const page = await openPage();
+  await page.disconnect();
+  server.state = { muted_until: "9999-12-31T23:59:59Z" };
+  await page.connect();
+  assert.equal(page.pace.describe(false), "You are muted in this event.");
+});
+
+test("while somebody reads older messages they stay", async () => {
+  const page = await openPage();
+  for (let number = 1; number <= 200; number += 1) server.post(`${number}`);
+  page.view.isReading = true;
+  server.post("201");
+  assert.equal(page.bodies[0], "1");
+  page.view.isReading = false;
+  server.post("202");
+  assert.equal(page.bodies[0], "3");
+});
+
 test("the number of viewers is shown", async () => {
   const page = await openPage();
   server.broadcast("viewers_changed", { watching: 12 });
