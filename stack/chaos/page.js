@@ -86,6 +86,11 @@ class Page {
     manager.engine.close();
   }
 
+  /** Leave as a browser does that loads the page again. */
+  close() {
+    this.#socket?.disconnect();
+  }
+
   reportRows() {
     this.#report("rows", { rows: this.#list.rows.map(({ id, body }) => [id, body]) });
   }
@@ -179,7 +184,11 @@ function storeOf(person) {
 
 /** @type {Record<string, (command: any) => void>} */
 const commands = {
-  open: (command) => void pages.set(command.page, new Page(command)),
+  // The same page again is a reload: only the storage outlives it.
+  open: (command) => {
+    pages.get(command.page)?.close();
+    pages.set(command.page, new Page(command));
+  },
   write: ({ page, nonce, body }) => pages.get(page)?.write(nonce, body),
   drop: ({ page, away }) => pages.get(page)?.drop(away),
   rows: ({ page }) => pages.get(page)?.reportRows(),
