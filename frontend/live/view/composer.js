@@ -1,9 +1,9 @@
 // The form in which a message is written, with the lines that say why it cannot be sent just now.
 
-import { countCharacters, describeRoom } from "./body.js";
+import { countCharacters, describeRoom } from "../body.js";
 import { find } from "./dom.js";
 
-/** @import { Draft } from "./draft.js" */
+/** @import { Draft } from "../draft.js" */
 
 /** The key code of a key press that belongs to an input method. */
 const INPUT_METHOD = 229;
