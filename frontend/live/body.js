@@ -19,5 +19,6 @@ export function countCharacters(text) {
 export function describeRoom(text, limit) {
   const left = limit - countCharacters(text);
   if (left > limit / 5) return "";
-  return left >= 0 ? `${left} characters left` : `${-left} characters too many`;
+  const size = `${Math.abs(left)} ${Math.abs(left) === 1 ? "character" : "characters"}`;
+  return left >= 0 ? `${size} left` : `${size} too many`;
 }

@@ -88,17 +88,3 @@ def test_a_draft_survives_a_reload_in_its_own_tab(people: People, meeting: Meeti
     page.reload()
     expect_connected(page)
     expect(composer(page)).to_be_empty()
-
-
-def test_times_are_those_of_the_reader(people: People, meeting: Meeting) -> None:
-    """The browser is in Berlin, the event in London."""
-    page = come_in(people, meeting)
-    write(page, "What time is it?")
-    expect_messages(page, "What time is it?")
-    page.reload()
-    expect_connected(page)
-    time = page.locator("#messages time")
-    local = """time => new Date(time.dateTime).toLocaleTimeString("en-GB", {
-      hour: "2-digit", minute: "2-digit", timeZone: "Europe/Berlin",
-    })"""
-    expect(time).to_have_text(time.evaluate(local))

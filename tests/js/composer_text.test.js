@@ -16,6 +16,8 @@ test("characters are counted as the server counts them", () => {
 test("the room that is left is told near the limit, and what is too much", () => {
   assert.equal(describeRoom("a".repeat(399), 500), "");
   assert.equal(describeRoom("a".repeat(400), 500), "100 characters left");
+  assert.equal(describeRoom("a".repeat(499), 500), "1 character left");
+  assert.equal(describeRoom("a".repeat(501), 500), "1 character too many");
   assert.equal(describeRoom("👍".repeat(500), 500), "0 characters left");
   assert.equal(describeRoom("a".repeat(10_000), 500), "9500 characters too many");
 });
