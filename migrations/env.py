@@ -1,4 +1,4 @@
-"""Run the migrations on the application's engine, with the application's logging."""
+"""Runs the migrations on the application's own engine. Logging is the application's, too."""
 
 from alembic import context
 from flask import current_app

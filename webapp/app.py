@@ -13,12 +13,13 @@ from webapp.http.headers import register_headers
 from webapp.http.sso import init_sso
 from webapp.infra.extensions import csrf
 from webapp.infra.publisher import init_publisher
-from webapp.infra.rate_limit import init_rate_limit
+from webapp.infra.rate_limit import init_throttle
 from webapp.infra.settings import Settings, load_settings
 from webapp.pages.account.views import bp as account
 from webapp.pages.audit.views import bp as audit
 from webapp.pages.checkin.views import bp as checkin
 from webapp.pages.demo.views import bp as demo
+from webapp.pages.employees.import_views import bp as imports
 from webapp.pages.employees.views import bp as employees
 from webapp.pages.events.views import bp as events
 from webapp.pages.live.views import bp as live
@@ -26,7 +27,7 @@ from webapp.pages.moderation.views import bp as moderation
 from webapp.pages.roster.views import bp as roster
 from webapp.pages.sso.views import bp as sso
 
-PAGES = (checkin, live, account, sso, events, roster, moderation, employees, audit, demo)
+PAGES = (checkin, live, account, sso, events, roster, moderation, employees, imports, audit, demo)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -39,7 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.converters["id"] = IdConverter
     csrf.init_app(app)
     init_publisher(app, settings)
-    init_rate_limit(app)
+    init_throttle(app)
     init_sso(app, settings)
     for page in PAGES:
         app.register_blueprint(page)

@@ -1,4 +1,4 @@
-"""Fixtures: one browser and one running system for all stories, and a meeting for each."""
+"""One browser and one running system for all stories; each holds a meeting of its own."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -25,7 +25,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def people(chromium: Browser) -> Iterator[People]:
-    """Yield the visitors of a test; fail on an unexpected complaint of a browser."""
+    """Whoever comes in this test; a complaint of a browser that was not expected fails it."""
     people = People(chromium)
     yield people
     people.leave()
@@ -34,7 +34,7 @@ def people(chromium: Browser) -> Iterator[People]:
 
 @pytest.fixture(params=[True, False], ids=["script", "plain"])
 def javascript(request: pytest.FixtureRequest) -> bool:
-    """Run the story twice: with JavaScript and HTMX, and with forms and links alone."""
+    """The story is told twice: with JavaScript and HTMX, and with forms and links alone."""
     return bool(request.param)
 
 
@@ -49,30 +49,26 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
 
 
 @pytest.fixture
-def meeting(request: pytest.FixtureRequest, embedded: Embedded) -> Iterator[Meeting]:
-    """Hold a meeting without a stream, in the time zone of the parameter if there is one.
-
-    Decoding a stream takes longer than most stories.
-    """
-    zone = getattr(request, "param", "Europe/Berlin")
-    yield from _meeting(embedded, stream_url="", timezone=zone)
+def meeting(embedded: Embedded) -> Iterator[Meeting]:
+    """Without a stream: decoding one takes more time than most stories."""
+    yield from _meeting(embedded, stream_url="")
 
 
 @pytest.fixture
 def broadcast(embedded: Embedded) -> Iterator[Meeting]:
-    """Yield a meeting with the demo stream."""
+    """A meeting with the demo stream."""
     yield from _meeting(embedded)
 
 
 @pytest.fixture
 def full_meeting(stack: Stack) -> Iterator[Meeting]:
-    """Yield a meeting on the full system."""
+    """A meeting on the full system."""
     with held_meeting(load_settings(stack.settings), stack.url, stream_url="") as meeting:
         yield meeting
 
 
 def _meeting(embedded: Embedded, **values: Any) -> Iterator[Meeting]:
-    # It began before the demo event, so that `/` still leads to that one.
+    # It began before the demo event, which stays the one that `/` leads to.
     begin = utcnow() - timedelta(minutes=30)
     times = {"starts_at": begin, "ends_at": begin + timedelta(hours=2)}
     with held_meeting(embedded.settings, embedded.url, **times, **values) as meeting:

@@ -1,4 +1,4 @@
-"""The experience of a new operator: one command on a fresh clone, and again."""
+"""What a new operator meets: one command on a fresh clone, and the same command again."""
 
 from pathlib import Path
 

@@ -1,6 +1,5 @@
 """The audit log: each action of an admin once, together with its change or not at all."""
 
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from sqlalchemy import select
 
 from tests.support.client import PageClient, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
+from tests.support.employees import confirm, upload
 from webapp.domain.audit import log as audit_log
 from webapp.domain.audit import trail
 from webapp.domain.models import Admin, AuditEntry, Employee, Event
@@ -107,9 +107,7 @@ def test_import_is_recorded_by_page_and_by_command(
 ) -> None:
     data = "email,number,first name,last name\na@example.com,1,A,B\nbroken\n"
     (tmp_path / "list.csv").write_text(data)
-    for action in ("check", "import"):
-        file = (io.BytesIO(data.encode()), "staff.csv")
-        press(admin, "/admin/employees/import", action=action, file=file)
+    confirm(admin, upload(admin, data.encode(), "staff.csv"))
     app.test_cli_runner().invoke(args=["employees", "import", str(tmp_path / "list.csv")])
     none = {"new": 0, "changed": 0, "unchanged": 0, "deactivated": 0, "broken": 1}
     assert recorded(app) == [

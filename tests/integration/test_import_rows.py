@@ -4,7 +4,7 @@ import json
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from tests.support.client import PageClient
 from tests.support.data import add_event
@@ -23,7 +23,7 @@ from webapp.domain.employees.directory import FIELDS, search_employees
 from webapp.domain.employees.editing import change_employee
 from webapp.domain.employees.import_progress import Progress
 from webapp.domain.employees.importing import Unconfirmed
-from webapp.domain.models import AuditEntry
+from webapp.domain.models import AuditEntry, Employee
 from webapp.errors import Invalid
 from webapp.infra.extensions import db
 
@@ -342,5 +342,23 @@ def test_a_portion_that_was_stored_already_is_stored_once(app: Flask) -> None:
             portions.write_changes(outdated.changed)
 
 
-def test_a_portion_is_small(app: Flask) -> None:
-    assert importing.PORTION_ROWS <= 200
+def test_between_portions_an_import_locks_nobody(app: Flask) -> None:
+    """A post locks the row of its author: it would wait as long as the import holds it."""
+    rows = [f"p{n}@example.com,{n},First,Last,,\n" for n in range(1, 601)]
+    looks: list[int] = []
+
+    def lock_everybody(progress: Progress) -> None:
+        with db.engine.connect() as connection:
+            if db.engine.dialect.name == "sqlite":
+                connection.execute(text("PRAGMA busy_timeout=0"))
+                connection.execute(text("BEGIN IMMEDIATE"))
+            everyone = select(Employee.id).with_for_update(nowait=True)
+            looks.append(len(connection.execute(everyone).all()))
+            connection.rollback()
+
+    with app.app_context():
+        load(HEADER + "".join(rows))
+        changed = "".join(rows).replace("Last", "Other")
+        load(HEADER + changed, on_progress=lock_everybody)
+        assert looks == [600, 600, 600]
+        assert importing.PORTION_ROWS == 200

@@ -1,4 +1,4 @@
-"""Add employees who attended an event, with given minutes."""
+"""People who attended an event, with the minutes that a test says."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -15,7 +15,7 @@ from webapp.infra.extensions import db
 
 
 def attend(number: str, checked_in_at: datetime, minutes: Iterable[int] = (), **values: Any) -> int:
-    """Add an employee who checks in to the open event `town-hall` and watches `minutes`.
+    """An employee who checks in to the open event `town-hall` then, and watches those minutes.
 
     The minutes count from the one of the check-in. Returns the employee's id.
     """

@@ -1,4 +1,4 @@
-"""Watch the nodes of a stack through Redis."""
+"""The nodes of a stack, seen from Redis."""
 
 import redis
 
@@ -8,7 +8,7 @@ from webapp.infra.publisher import CHANNEL
 
 
 def wait_until_nodes_listen(stack: Stack) -> None:
-    """Wait until every node is subscribed, which takes a second after a Redis outage."""
+    """Return when every node hears what is published; after Redis was away that takes a second."""
     with redis.Redis(port=stack.redis.port) as client:
         wait_for(
             lambda: dict(client.pubsub_numsub(CHANNEL))[CHANNEL.encode()] == len(stack.realtime),

@@ -1,4 +1,4 @@
-"""Fixtures: a meeting of its own for each test on the full system."""
+"""Each test holds a meeting of its own on the full system."""
 
 from collections.abc import Iterator
 

@@ -5,14 +5,13 @@ import io
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterable
 from typing import Any
 
-import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.employees import NORA, TITLES, workbook
 from webapp.domain.employees.comparison import _Comparison
 from webapp.domain.employees.employee_file import MAX_ROWS, open_file
 from webapp.domain.employees.encodings import Encoding, detect_encoding
@@ -21,8 +20,6 @@ from webapp.domain.employees.tables import LINE_LENGTH, CsvTable
 from webapp.errors import Invalid
 
 UTF8 = Encoding("utf-8", certain=True)
-TITLES = ["E-mail", "Employee number", "First name", "Last name"]
-NORA = ["nora@example.com", "5", "Nora", "New"]
 HEADER = ",".join(TITLES) + "\n"
 MIB = 1 << 20
 
@@ -144,20 +141,6 @@ def test_named_rows_are_bounded_and_all_are_counted() -> None:
     for row in open_file(HEADER.encode() + b"x\n" * 5000).rows():
         comparison.take(row)
     assert (len(comparison._invalid), comparison._invalid_count) == (1000, 5000)
-
-
-def workbook(rows: Iterable[list[Any]], sheet: str = "Sheet1", *, before: str = "") -> bytes:
-    book = openpyxl.Workbook()
-    page = book.active
-    assert page is not None
-    page.title = sheet
-    for row in rows:
-        page.append(row)
-    if before:
-        book.create_sheet(before, 0).append(["Notes"])
-    file = io.BytesIO()
-    book.save(file)
-    return file.getvalue()
 
 
 def only_row(data: bytes) -> EmployeeRow | InvalidRow:

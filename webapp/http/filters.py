@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 
 from webapp.infra.clock import from_isoformat
+from webapp.infra.text import one_line
 
 
 def register_filters(app: Flask) -> None:
@@ -13,6 +14,7 @@ def register_filters(app: Flask) -> None:
     app.add_template_filter(clock)
     app.add_template_filter(day_and_time)
     app.add_template_filter(thousands)
+    app.add_template_filter(one_line)
 
 
 def clock(isoformat: str, timezone: str) -> str:

@@ -33,6 +33,7 @@ MAX_ROWS = 200_000
 SAMPLE_ROWS = 10
 # How far to look for names with letters of their own, by which an encoding can be judged.
 SAMPLED_ROWS = 2000
+JUDGED_BYTES = 4096
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 TITLE_LENGTH, SHOWN_TITLES, SHOWN_NAMES = 80, 20, 4
 T = TypeVar("T", CsvTable, WorkbookTable)
@@ -93,6 +94,13 @@ class EmployeeFile:
         names = f": {', '.join(words[:SHOWN_NAMES])}" if words else ""
         return f"CSV, {DELIMITERS[self.delimiter]}-separated, {self.encoding.label}{names}"
 
+    def columns(self, limit: int) -> list[tuple[int, str, str]]:
+        """Return place, title and field of the first columns, and of all that are read."""
+        fields = {place: name for name, place in self.header.columns.items()}
+        titles = self.header.titles
+        places = sorted({*range(min(limit, len(titles))), *fields})
+        return [(p, titles[p] if p < len(titles) else "", fields.get(p, "")) for p in places]
+
     def check(self) -> None:
         """Raise `UnclearColumns` or `UnclearEncoding` when it cannot be imported like this."""
         _check_columns(self.header)
@@ -138,9 +146,20 @@ def open_file(data: bytes, encoding: str = "", columns: ColumnChoice | None = No
         sheet, header = _find_header(open_workbook(data), choice)
         return EmployeeFile(sheet, header, None, "", {}, 0)
     known = parse_encoding(encoding) if encoding else detect_encoding(data)
+    if _is_binary(data, known):
+        raise Invalid(
+            "This is neither a CSV file nor an Excel workbook (.xlsx): choose one of them."
+        )
     table, header = _find_header(open_csv(data, known), choice)
     choices = {} if known.certain else readings(data)
     return EmployeeFile(table, header, known, table.delimiter, choices, _count_lines(data))
+
+
+def _is_binary(data: bytes, encoding: Encoding) -> bool:
+    """Return True when more than a twentieth of the first characters are control characters."""
+    start = data[:JUDGED_BYTES].decode(encoding.name, errors="replace")
+    controls = sum(character < " " and character not in "\t\n\r\x1b" for character in start)
+    return controls * 20 > len(start)
 
 
 def _count_lines(data: bytes) -> int:

@@ -19,7 +19,7 @@ from webapp.domain.models.chat import (
     Message,
     Mute,
 )
-from webapp.domain.models.employees import Employee
+from webapp.domain.models.employees import Employee, EmployeeUpload, EmployeeUploadPart
 from webapp.domain.models.events import (
     REASON_LENGTH,
     STREAM_HOSTS_LENGTH,
@@ -44,6 +44,8 @@ __all__ = [
     "Closing",
     "Correction",
     "Employee",
+    "EmployeeUpload",
+    "EmployeeUploadPart",
     "Event",
     "FrozenAttendance",
     "HeldMessage",

@@ -1,9 +1,12 @@
-"""The employee list."""
+"""The employee list, and files that wait to be imported into it."""
 
-from sqlalchemy import Index, String, UniqueConstraint
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.domain.models.columns import MYSQL, exact
+from webapp.domain.models.columns import MYSQL, UtcDateTime, exact
 from webapp.infra.extensions import Model
 
 BY_NAME = (
@@ -35,8 +38,8 @@ class Employee(Model):
         UniqueConstraint("employee_number"),
         Index(None, "department"),
         Index(None, "location"),
-        # For the roster, and searched without the table: everyone in the order of their names, and
-        # in that of what they are counted by. Who is not searched is counted by a smaller one.
+        # The roster reads these without the table: in the order of names, and in the order in which
+        # employees are counted. Counts without a search use the smaller index.
         Index("ix_employees_by_name", *BY_NAME),
         Index("ix_employees_counted", "active", "department", "location"),
         Index("ix_employees_by_place", *BY_PLACE),
@@ -55,10 +58,38 @@ class Employee(Model):
 
     @property
     def name(self) -> str:
-        """First and last name, as the chat and the roster show them."""
+        """First and last name, of which one may be empty."""
         return f"{self.first_name} {self.last_name}".strip()
 
     @property
     def label(self) -> str:
-        """Name and number, which tell two of one name apart."""
+        """Name and number, which tell two employees of one name apart."""
         return f"{self.name} ({self.employee_number})"
+
+
+class EmployeeUpload(Model):
+    """A file that an admin has uploaded and looks at before it is imported."""
+
+    __tablename__ = "employee_uploads"
+    __table_args__ = (UniqueConstraint("token"), Index(None, "admin_id"), MYSQL)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token: Mapped[str] = mapped_column(exact(43))
+    admin_id: Mapped[int] = mapped_column(ForeignKey("admins.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(200))
+    uploaded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class EmployeeUploadPart(Model):
+    """A part of an uploaded file, compressed: 20 MB do not fit into one packet of MariaDB."""
+
+    __tablename__ = "employee_upload_parts"
+    __table_args__ = (MYSQL,)
+
+    upload_id: Mapped[int] = mapped_column(
+        ForeignKey("employee_uploads.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    data: Mapped[bytes] = mapped_column(
+        LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb")
+    )

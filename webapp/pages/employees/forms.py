@@ -1,4 +1,4 @@
-"""The upload of a list of employees, and the form of one of them."""
+"""The upload of an employee list, and the form of one employee."""
 
 from typing import Any
 
@@ -15,17 +15,16 @@ def _text(label: str) -> StringField:
     return StringField(label, filters=[lambda text: one_line(text or "")])
 
 
-class ImportForm(Form):
-    """A CSV file, and how it is to be taken."""
+class UploadForm(Form):
+    """A file, and how it is to be imported."""
 
-    file = FileField("CSV file", [FileRequired("Choose a file.")])
+    file = FileField("CSV file or Excel workbook", [FileRequired("Choose a file.")])
     strict = BooleanField("Import nothing if a row is broken")
     sync = BooleanField("Deactivate employees who are not in the file")
-    confirmed = BooleanField("The file is the whole list: deactivate more than a tenth")
 
 
 class EmployeeForm(Form):
-    """One employee; whether the fields are right is the core's to say."""
+    """One employee. The domain checks the fields, by the rules of the import."""
 
     first_name = _text("First name")
     last_name = _text("Last name")
@@ -38,5 +37,5 @@ class EmployeeForm(Form):
     lengths = LENGTHS
 
     def values(self) -> dict[str, Any]:
-        """What it says, by column."""
+        """Return the fields by their names."""
         return {name: self[name].data for name in FIELDS}
