@@ -1,5 +1,5 @@
 # Two images from one file: `app` (web, realtime and the one-shot services) and `proxy` (nginx).
-# Nothing here names a package index: pip and npm follow the settings of the base images.
+# No package index is named here: pip and npm use the settings of the base images.
 
 FROM node:22-slim AS assets
 WORKDIR /townhall
@@ -11,7 +11,7 @@ RUN npm run build
 FROM python:3.12-slim AS packages
 RUN python -m venv --without-pip /opt/venv
 COPY requirements.txt .
-# A finished wheel is code of the same trust as the package; building one would need a compiler.
+# Building a wheel would need a compiler, which this image does not have.
 RUN --mount=type=cache,target=/root/.cache/pip \
     pip --python /opt/venv install --quiet --only-binary :all: --require-hashes -r requirements.txt
 
@@ -19,11 +19,11 @@ FROM nginx:1.29 AS proxy
 COPY nginx.conf /etc/nginx/nginx.conf
 COPY static/ /srv/townhall/static/
 COPY --from=assets /townhall/static/ /srv/townhall/static/
-# Port 80 needs no root: Docker lets every user of a container bind low ports.
+# Docker lets every user of a container bind low ports, so port 80 does not need root.
 USER nginx
 
 FROM python:3.12-slim AS app
-# The empty folder lends its owner to the volume of secrets that is mounted there.
+# The volume of secrets that is mounted here takes its owner from this empty folder.
 RUN useradd --system --uid 10001 --user-group --no-create-home townhall \
  && install -d -o townhall -g townhall -m 755 /run/townhall
 COPY --from=packages /opt/venv /opt/venv

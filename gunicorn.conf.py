@@ -1,14 +1,14 @@
-"""gunicorn for the web tier. One process an instance: scaled, like the nodes, by adding some."""
+"""gunicorn for the web tier: one process per instance, scaled by adding instances."""
 
 import gc
 from typing import Any
 
-# One process and threads: its metrics and its in-process state are whole, and a page spends most
-# of its time waiting for Redis and the database.
+# One process with threads: metrics and in-process state stay complete, and a page mostly waits for
+# Redis and the database.
 workers = 1
 worker_class = "gthread"
 threads = 16
-# nginx keeps connections to it open; a longer idle time there would meet closed ones.
+# Longer than nginx keeps idle connections, so that nginx never uses a closed one.
 keepalive = 75
 timeout = 60
 graceful_timeout = 9
@@ -19,14 +19,13 @@ control_socket_disable = True
 
 
 def post_worker_init(_worker: Any) -> None:
-    """Leave the libraries out of garbage collection: to walk through them stopped every request
-    for a tenth of a second."""
+    """Exclude the libraries from garbage collection, which paused every request for 0.1 s."""
     gc.collect()
     gc.freeze()
 
 
 def on_starting(_server: Any) -> None:
-    """Wait in the master, where no watchdog counts the seconds a worker takes to boot."""
+    """Wait for the stores in the master, where no watchdog counts the seconds."""
     from webapp.base import create_base
     from webapp.infra.extensions import db
     from webapp.infra.settings import load_or_exit

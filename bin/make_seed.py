@@ -217,7 +217,7 @@ def watched(chance: random.Random, meeting: Meeting, checked_in: datetime) -> li
     last = meeting.end_so_far
     habit = chance.random()
     if habit < 0.05:
-        return []  # checked in, and then did something else
+        return []  # checked in and never watched
     if habit < 0.20:
         last = first + (last - first) * chance.uniform(0.2, 0.8)
     minutes = list(range(minute_of(first), minute_of(last)))

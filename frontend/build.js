@@ -13,7 +13,13 @@ const watch = process.argv.includes("--watch");
 /** @type {esbuild.BuildOptions} */
 const SCRIPTS = {
   absWorkingDir: ROOT,
-  entryPoints: { live: "frontend/live/main.js", site: "frontend/site.js", video: "frontend/video/main.js" },
+  entryPoints: {
+    live: "frontend/live/main.js",
+    proof: "frontend/proof/main.js",
+    proof_worker: "frontend/proof/worker.js",
+    site: "frontend/site.js",
+    video: "frontend/video/main.js",
+  },
   outdir: "static/build",
   bundle: true,
   format: "iife",

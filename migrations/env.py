@@ -1,4 +1,4 @@
-"""Runs the migrations on the application's own engine. Logging is the application's, too."""
+"""Run the migrations on the application's engine, with the application's logging."""
 
 from alembic import context
 from flask import current_app

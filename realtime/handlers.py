@@ -19,8 +19,9 @@ from realtime.writer import Writer
 from webapp.domain.admins import AdminInfo, find_admin
 from webapp.domain.chat.posts import Draft, Outcome, Receipt
 from webapp.domain.events import store as event_store
-from webapp.errors import EventNotOpen, Invalid, NotCheckedIn, as_townhall_error
+from webapp.errors import EventNotOpen, Invalid, NotCheckedIn, SlowDown, as_townhall_error
 from webapp.http import identity
+from webapp.infra.allowance import Allowance
 from webapp.infra.ids import parse_id
 from webapp.infra.publisher import NAMESPACE
 
@@ -28,6 +29,8 @@ from webapp.infra.publisher import NAMESPACE
 JOINING = 16
 # A viewer who has just joined, and asks what there was before, is not looked up once more.
 CHECKED_SECONDS = 5.0
+# On one node. Nobody watches in more tabs; a program that opens more holds up everybody else.
+SOCKETS_PER_EMPLOYEE = 10
 
 SLUG_LENGTH = 100
 
@@ -52,6 +55,7 @@ class LiveNamespace(Namespace):
         self._fanout = fanout
         self._writer = writer
         self._presence = presence
+        self._reads: Allowance = app.extensions["reads"]
         self._joining = threading.Semaphore(JOINING)
 
     def trigger_event(self, name: str, sid: str, *args: Any) -> Any:
@@ -103,6 +107,7 @@ class LiveNamespace(Namespace):
         self._writer.post(draft, lambda outcome: respond(_answer_of(outcome)))
 
     def on_messages_since(self, connection: Connection, packet: Packet, respond: Respond) -> None:
+        self._reads.take(connection.viewer.employee.id)
         after = parse_id(packet.get("after"), "after")
         self._recheck(connection)
         respond({"ok": True} | self._fanout.catch_up(connection, after))
@@ -152,7 +157,13 @@ class LiveNamespace(Namespace):
         viewer = identity.require_viewer(event)
         if not event.is_open:
             raise EventNotOpen
+        self._check_sockets(viewer.employee.id)
         return Connection(_sid(), event, viewer, identity.current_admin(), self._socket())
+
+    def _check_sockets(self, employee_id: int) -> None:
+        self._reads.take(employee_id)
+        if self._registry.count_sockets(employee_id) >= SOCKETS_PER_EMPLOYEE:
+            raise SlowDown("You have opened this page too many times. Close one and try again.")
 
     def _socket(self) -> ViewerConnection:
         return connection_of(self.socketio, _sid())

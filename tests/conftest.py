@@ -1,4 +1,4 @@
-"""Fixtures of all tests: real servers, started once, and applications on them."""
+"""Fixtures for all tests: real servers, started once, and applications on them."""
 
 import os
 import shutil
@@ -23,14 +23,14 @@ from webapp.infra.settings import Settings, load_settings
 BACKENDS = ["embedded", "full"]
 SECRET_KEY = "a key for tests only, 32 characters"
 
-# No test is timed: a busy machine takes 200 ms for what else takes 20.
+# No deadlines: a busy machine is ten times slower.
 hypothesis_settings.register_profile("untimed", deadline=None)
 hypothesis_settings.load_profile("untimed")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """In CI a skipped test is a failure: a server that is missing there is no excuse."""
+    """Fail the run when a test was skipped in CI, where every server must be installed."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     skipped = reporter.stats.get("skipped", []) if reporter else []
     if reporter and skipped and os.environ.get("CI"):
@@ -40,13 +40,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @dataclass(frozen=True)
 class Servers:
-    """A private database server and a private Redis, for as long as the tests run."""
+    """A private database server and a private Redis for the whole run."""
 
     database: Database
     redis: Redis
 
     def empty(self) -> None:
-        """Delete every row and every key; the schema stays."""
+        """Delete every row and every key; keep the schema."""
         with db.engine.begin() as connection:
             for table in reversed(db.metadata.sorted_tables):
                 connection.execute(table.delete())
@@ -71,14 +71,14 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """The full system on loopback, without data; each test holds a meeting of its own on it."""
+    """Start the full system without data; each test adds its own meeting."""
     with Stack(demo=False) as stack:
         yield stack
 
 
 @pytest.fixture(params=BACKENDS)
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    """The embedded default (SQLite, in-process cache), and the full system's stores."""
+    """Return settings for the embedded default, then for the stores of the full system."""
     environ = {"INSTANCE_PATH": str(tmp_path), "SECRET_KEY": SECRET_KEY}
     if request.param == "full":
         servers = request.getfixturevalue("servers")
@@ -88,7 +88,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
 
 @pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an empty, migrated database to copy: migrating takes longer than a test."""
+    """Return a folder with a migrated database to copy: migrating takes longer than a test."""
     folder = tmp_path_factory.mktemp("sqlite")
     migrate(load_settings({"INSTANCE_PATH": str(folder), "SECRET_KEY": SECRET_KEY}))
     return folder
@@ -96,7 +96,7 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def migrated_servers(servers: Servers) -> Servers:
-    """The private servers, with the schema in the database."""
+    """Return the private servers with a migrated database."""
     environ = {"DATABASE_URL": servers.database.url, "SECRET_KEY": SECRET_KEY}
     migrate(load_settings(environ))
     return servers
@@ -104,7 +104,7 @@ def migrated_servers(servers: Servers) -> Servers:
 
 @pytest.fixture(scope="session")
 def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    """Each test has an application of its own; compiling its templates was a third of the time."""
+    """Share compiled templates between the applications of all tests; compiling took a third."""
     return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
 
 
@@ -118,7 +118,7 @@ def migrate(settings: Settings) -> None:
 
 @pytest.fixture
 def app(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Flask]:
-    """The web tier with an empty, migrated database."""
+    """Yield the web tier with an empty, migrated database."""
     if settings.embedded:
         migrated = request.getfixturevalue("migrated_sqlite")
         shutil.copytree(migrated, settings.instance_path, dirs_exist_ok=True)
@@ -136,7 +136,7 @@ def app(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Flask]:
 
 @pytest.fixture
 def client(app: Flask) -> PageClient:
-    """A browser without JavaScript; it checks every page it gets."""
+    """Return a browser without JavaScript that checks every page it gets."""
     client = app.test_client()
     assert isinstance(client, PageClient)
     return client

@@ -13,7 +13,7 @@ from webapp.http.headers import register_headers
 from webapp.http.sso import init_sso
 from webapp.infra.extensions import csrf
 from webapp.infra.publisher import init_publisher
-from webapp.infra.rate_limit import init_throttle
+from webapp.infra.rate_limit import init_rate_limit
 from webapp.infra.settings import Settings, load_settings
 from webapp.pages.account.views import bp as account
 from webapp.pages.audit.views import bp as audit
@@ -40,7 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.converters["id"] = IdConverter
     csrf.init_app(app)
     init_publisher(app, settings)
-    init_throttle(app)
+    init_rate_limit(app)
     init_sso(app, settings)
     for page in PAGES:
         app.register_blueprint(page)

@@ -8,6 +8,7 @@ from webapp.domain import models  # noqa: F401 - declares the tables
 from webapp.http.health import bp as health
 from webapp.http.identity import SessionCookie
 from webapp.http.request_parsing import register_request_parsing
+from webapp.infra.allowance import init_reads
 from webapp.infra.cache import init_cache
 from webapp.infra.database import init_database
 from webapp.infra.extensions import db, migrate
@@ -53,6 +54,7 @@ def create_base(name: str, settings: Settings) -> Flask:
     init_database(app, settings)
     init_redis(app, settings)
     init_cache(app, settings)
+    init_reads(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     app.extensions["readiness_probes"] = {}
     app.register_blueprint(health)

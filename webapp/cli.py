@@ -1,4 +1,4 @@
-"""The commands of `flask --app wsgi`, beside Flask-Migrate's `db`."""
+"""The commands of `flask --app wsgi`, in addition to Flask-Migrate's `db`."""
 
 import csv
 import sys
@@ -26,14 +26,14 @@ from webapp.startup import prepare_database
 
 
 class Commands(AppGroup):
-    """Commands that say in one line what the database would not do."""
+    """A group of commands that report a database error in one line."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the one that was asked for."""
+        """Run the requested command."""
         try:
             return super().invoke(ctx)
         except DBAPIError as error:
-            raise click.ClickException(f"the database: {first_line(error)}") from None
+            raise click.ClickException(f"database: {first_line(error)}") from None
 
 
 admin_commands = Commands("admin", help="Admin accounts.")
@@ -55,12 +55,12 @@ def register_commands(app: Flask) -> None:
 @click.command("prepare")
 @with_appcontext
 def prepare() -> None:
-    """Bring the schema up to date; unless DEMO=0, load the demo data into an empty database."""
+    """Migrate the database; unless DEMO=0, load the demo data into an empty one."""
     prepare_database(current_app, demo=current_app.config["DEMO"])
 
 
 @click.command("seed")
-@click.option("--force", is_flag=True, help="Replace all that is in the database.")
+@click.option("--force", is_flag=True, help="Replace everything in the database.")
 @with_appcontext
 def load_demo_data(force: bool) -> None:
     """Load the demo data into an empty database."""
@@ -68,17 +68,17 @@ def load_demo_data(force: bool) -> None:
     try:
         seed.seed(utcnow(), force=force)
     except seed.DatabaseNotEmpty:
-        click.echo("The database has data already; nothing was loaded (--force replaces it).")
+        click.echo("The database is not empty; nothing was loaded. --force replaces its content.")
     else:
         click.echo("The demo data is loaded.")
 
 
 @admin_commands.command("create")
 @click.argument("email")
-@click.option("--name", default="", help="How other admins see them.")
+@click.option("--name", default="", help="The name that other admins see.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def create_admin(email: str, name: str, password_stdin: bool) -> None:
-    """Add an admin; asks for the password."""
+    """Add an admin. Asks for the password."""
     if password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     else:
@@ -194,7 +194,7 @@ def _show_changes(report: ImportReport) -> None:
 
 @event_commands.command("list")
 def list_events() -> None:
-    """List the events, the latest first."""
+    """List the events, latest first."""
     for event in event_store.list_events():
         starts_at = event.local(event.starts_at).isoformat(timespec="minutes")
         click.echo(f"{event.state:9}  {starts_at}  {event.slug}  {event.title}")
@@ -202,8 +202,8 @@ def list_events() -> None:
 
 @attendance_commands.command("prune")
 def prune_minutes() -> None:
-    """Reduce what is older than KEEP_MINUTES_DAYS to totals. For cron, once a day."""
+    """Delete watched minutes older than KEEP_MINUTES_DAYS; keep the totals. Run daily from cron."""
     days = current_app.config["KEEP_MINUTES_DAYS"]
     deleted = retention.prune(utcnow(), days)
     uploads.drop_expired(utcnow())
-    click.echo(f"{deleted} minutes older than {days} days deleted; their totals stay.")
+    click.echo(f"Deleted {deleted} watched minutes older than {days} days; the totals stay.")

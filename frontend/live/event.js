@@ -1,5 +1,5 @@
-// What admins change while the page is open: the event's state and stream, the chat's settings, and
-// the pinned announcement.
+// What admins change while the page is open: the event's state and stream, the chat's settings, the
+// pinned announcement, and whether the viewer is muted.
 
 /**
  * @import { Clock, EventSettings, EventView, Random } from "./types.js"
@@ -45,9 +45,11 @@ export class EventState {
     session.on("event_changed", (settings) => this.#apply(settings));
     session.on("announcement_posted", (announcement) => view.showAnnouncement(announcement));
     session.on("announcement_removed", () => view.showAnnouncement(null));
+    session.on("muted_changed", ({ until }) => this.#mute(until));
     session.on("viewers_changed", ({ watching }) => view.showWatching(watching));
     chat.onState("event", (settings) => settings && this.#apply(settings));
     chat.onState("announcement", (announcement) => view.showAnnouncement(announcement));
+    chat.onState("muted_until", (until) => pace.muteUntil(until));
   }
 
   /** @param {EventSettings} settings */
@@ -55,6 +57,12 @@ export class EventState {
     if (state !== "open" || stream_url !== this.#streamUrl) return this.#reloadSoon();
     this.#view.showComposer({ open: chat_open, approval: hold_messages && !this.#exempt });
     if (this.#pace.setSlowMode(slow_mode_seconds)) this.#outbox.send();
+  }
+
+  /** @param {string | null} until */
+  #mute(until) {
+    this.#pace.muteUntil(until);
+    this.#view.showMuted(until !== null);
   }
 
   #reloadSoon() {

@@ -1,72 +1,63 @@
-// The live page: joins its parts and gives them the browser's socket, storage, clock and random numbers.
+// The live page: joins its parts, and gives them the browser's socket, storage, clock and random numbers.
 
 import { io } from "socket.io-client";
 import { Chat } from "./chat.js";
 import { systemClock as clock } from "./clock.js";
-import { Composer } from "./composer.js";
-import { find } from "./dom.js";
+import { Draft } from "./draft.js";
 import { EventState } from "./event.js";
+import { History } from "./history.js";
 import { MessageLog } from "./message_log.js";
 import { Outbox } from "./outbox.js";
 import { Pace } from "./pace.js";
 import { Session } from "./session.js";
-import { LiveView } from "./view.js";
+import { fetchEarlier, makeNonce, openStorage } from "./view/browser.js";
+import { Composer } from "./view/composer.js";
+import { find } from "./view/dom.js";
+import { MessageList } from "./view/message_list.js";
+import { Page } from "./view/page.js";
+import { PendingList } from "./view/pending_list.js";
+import { Scroller } from "./view/scroller.js";
+import { onWake } from "./view/wake.js";
 
-/** @import { Connect, KeyValueStore } from "./types.js" */
+/** @import { Connect } from "./types.js" */
 
 const COUNTDOWN_MS = 500;
 
-const { event = "", viewer = "", author = "", stream = "", slowMode, ...data } = find("chat").dataset;
+const { event = "", viewer = "", author = "", department = "", ...data } = find("chat").dataset;
+const owner = `${event}:${viewer}`;
 const exempt = "exempt" in data;
-const random = Math.random;
 const connect = /** @type {Connect} */ (/** @type {unknown} */ (io));
+const shared = { clock, random: Math.random };
 
-const composer = new Composer();
-const view = new LiveView(composer);
-const session = new Session({ connect, event, view, clock, random });
-const log = new MessageLog(clock, view.ids);
+const composer = new Composer(new Draft(openStorage("sessionStorage"), owner));
+const page = new Page(composer, data.checkIn ?? "/");
+const scroller = new Scroller();
+const messages = new MessageList({ viewer, scroller, notify: (text) => page.notify(text) });
+const pending = new PendingList({ author: { author, department }, scroller, composer });
+
+const session = new Session({ ...shared, connect, event, view: page });
+const log = new MessageLog(clock, messages.ids);
 const pace = new Pace(clock, { exempt, onChange: showPace });
-const outbox = new Outbox({
-  session,
-  log,
-  pace,
-  view,
-  storage: openStorage(),
-  owner: `${event}:${viewer}`,
-  clock,
-  random,
-});
-const chat = new Chat({ session, log, outbox, view, author, clock, random });
-new EventState({ session, chat, pace, outbox, view, streamUrl: stream, exempt, clock, random });
+const storage = openStorage("localStorage");
+const outbox = new Outbox({ ...shared, session, log, pace, view: pending, storage, owner });
+const chat = new Chat({ ...shared, session, log, outbox, view: messages, viewer: Number(viewer) });
+new EventState({ ...shared, session, chat, pace, outbox, view: page, streamUrl: data.stream ?? "", exempt });
 
-pace.setSlowMode(Number(slowMode));
+pace.setSlowMode(Number(data.slowMode));
+if (data.mutedUntil) pace.muteUntil(data.mutedUntil);
+setInterval(showPace, COUNTDOWN_MS);
+onWake(() => chat.refresh());
+messages.onScrollBack(
+  new History({ log, fetchEarlier: fetchEarlier(messages.earlierAddress), view: messages }),
+);
 composer.onSubmit((body) => {
   // In slow mode one message may wait; what is written next stays a draft.
   if (pace.slowFor && outbox.isWaiting) return false;
   outbox.put(makeNonce(), body);
   return true;
 });
-setInterval(showPace, COUNTDOWN_MS);
-view.scrollToEnd();
+scroller.scrollToEnd();
 
 function showPace() {
   composer.showPace(pace.describe(outbox.isWaiting));
-}
-
-/** @returns {KeyValueStore} */
-function openStorage() {
-  try {
-    return localStorage;
-  } catch {
-    // Forbidden by the browser's settings: nothing outlives the page.
-    return { length: 0, key: () => null, getItem: () => null, setItem: () => {}, removeItem: () => {} };
-  }
-}
-
-function makeNonce() {
-  // Browsers offer randomUUID on https and localhost only.
-  if (crypto.randomUUID) return crypto.randomUUID();
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
-    byte.toString(16).padStart(2, "0"),
-  ).join("");
 }

@@ -1,4 +1,5 @@
-// The messages that the page shows: the latest 200, each once, in the order of their ids.
+// The messages that the page shows: each once, in the order of their ids. The page keeps the latest 200;
+// while somebody reads older ones it keeps more, so that the text does not move away under the reader.
 //
 // The log also knows where to resume after a disconnect. Ids are assigned when a transaction inserts
 // and become visible when it commits, so a message may appear after one with a higher id. That takes
@@ -11,6 +12,8 @@
 
 /** A longer list slows the browser down. */
 export const KEPT = 200;
+/** The same while somebody reads older messages. */
+export const KEPT_READING = 1_000;
 const SETTLED_MS = 30_000;
 /** The same in ids, for the messages that came with the page: when they were posted is not known. */
 const OVERLAP = 100;
@@ -40,11 +43,20 @@ export class MessageLog {
     return this.#ids.includes(id);
   }
 
+  /** The id of the first message, undefined when there is none. */
+  get first() {
+    return this.#ids.at(0);
+  }
+
+  /** Whether there is room for older messages. */
+  get hasRoom() {
+    return this.#ids.length < KEPT_READING;
+  }
+
   /** The id after which to ask for messages on a new connection. */
   get resumeFrom() {
     // Messages older than a full list would not be shown.
-    const oldest = this.#ids.length < KEPT ? 0 : this.#ids[0];
-    return Math.max(this.#marks[0].id, oldest);
+    return Math.max(this.#marks[0].id, this.#ids.at(-KEPT) ?? 0);
   }
 
   /**
@@ -52,16 +64,25 @@ export class MessageLog {
    * change nothing.
    *
    * @param {Message[]} messages
+   * @param {{ reading?: boolean }} [options] whether somebody reads older messages now
    * @returns {LogChange}
    */
-  add(messages) {
-    const inserted = [];
-    for (const message of messages) {
-      if (!this.#accepts(message.id)) continue;
-      inserted.push({ message, before: this.#insert(message.id) });
-    }
+  add(messages, { reading = false } = {}) {
+    const kept = reading ? KEPT_READING : KEPT;
+    const isShown = (/** @type {number} */ id) => this.#ids.length < kept || id > this.#ids[0];
+    const inserted = this.#insertAll(messages, isShown);
     this.#mark();
-    return { inserted, dropped: this.#ids.splice(0, Math.max(0, this.#ids.length - KEPT)) };
+    return { inserted, dropped: this.#ids.splice(0, Math.max(0, this.#ids.length - kept)) };
+  }
+
+  /**
+   * Take in messages from before the first one, which somebody asked for.
+   *
+   * @param {Message[]} messages
+   * @returns {LogChange}
+   */
+  addEarlier(messages) {
+    return { inserted: this.#insertAll(messages, () => true), dropped: [] };
   }
 
   /**
@@ -74,10 +95,18 @@ export class MessageLog {
     this.#ids = this.#ids.filter((other) => other !== id);
   }
 
-  /** @param {number} id */
-  #accepts(id) {
-    if (this.#removed.has(id) || this.has(id)) return false;
-    return this.#ids.length < KEPT || id > this.#ids[0];
+  /**
+   * @param {Message[]} messages
+   * @param {(id: number) => boolean} isShown
+   */
+  #insertAll(messages, isShown) {
+    const inserted = [];
+    for (const message of messages) {
+      const { id } = message;
+      if (this.#removed.has(id) || this.has(id) || !isShown(id)) continue;
+      inserted.push({ message, before: this.#insert(id) });
+    }
+    return inserted;
   }
 
   /**

@@ -4,7 +4,7 @@
 // storage, also over a reload, until the server has acknowledged it or refused it for good. Each post
 // has an entry of its own, since two tabs that kept one list would overwrite each other's.
 
-import { RETRY_MS } from "./session.js";
+import { RETRY_MS, retryDelay } from "./session.js";
 
 /**
  * @import { Clock, KeyValueStore, OutboxView, Post, Random, Refusal } from "./types.js"
@@ -144,7 +144,7 @@ export class Outbox {
       this.#pace.wait("slow", error.retry_after ?? 2);
       return this.#pace.slowFor;
     }
-    return (error.retry_after || 2) * 1000 * (1 + this.#random() / 4);
+    return retryDelay(error, this.#random);
   }
 
   /**

@@ -3,6 +3,9 @@
 /** @import { Clock } from "./types.js" */
 /** @typedef {"slow" | "muted"} Reason */
 
+/** Longer than any event: such a mute has no end that matters. */
+const A_DAY_MS = 86_400_000;
+
 export class Pace {
   #clock;
   #exempt;
@@ -39,6 +42,16 @@ export class Pace {
     return true;
   }
 
+  /**
+   * Note until when the viewer is muted.
+   *
+   * @param {string | null} until ISO 8601; null ends the mute
+   */
+  muteUntil(until) {
+    this.#ends.muted = until ? Date.parse(until) : 0;
+    this.#onChange();
+  }
+
   /** Note that the server took a message. */
   posted() {
     this.#ends.muted = 0;
@@ -63,6 +76,7 @@ export class Pace {
    */
   describe(waiting) {
     const [muted, slow] = [this.#left("muted"), this.#left("slow")];
+    if (muted > A_DAY_MS) return "You are muted in this event.";
     if (muted) return `You are muted for another ${formatDuration(muted)}.`;
     if (slow && waiting) return `Your message is sent in ${formatDuration(slow)}.`;
     if (slow) return `You can write again in ${formatDuration(slow)}.`;

@@ -4,9 +4,10 @@
 // (`request`). They need to know nothing of transports, timeouts and retries.
 
 /**
- * @import { Ack, Clock, Connect, LiveSocket, Random, SessionView } from "./types.js"
+ * @import { Ack, Clock, Connect, LiveSocket, Random, Refusal, SessionView } from "./types.js"
  */
 
+/** A busy server answers within this time, or not at all. */
 export const ANSWER_MS = 12_000;
 export const RETRY_MS = 1_500;
 
@@ -77,18 +78,25 @@ export class Session {
     this.#connected.push(handler);
   }
 
+  /** Connect anew at once, whether the connection is lost, about to be made again, or silently dead. */
+  reconnect() {
+    this.#socket.disconnect();
+    this.#socket.connect();
+  }
+
   /**
    * Send a packet and return its acknowledgement; undefined when none came in time. A viewer who is
    * not checked in any more leaves.
    *
    * @param {string} name
    * @param {object} packet
+   * @param {number} [patience] in milliseconds
    * @returns {Promise<Ack | undefined>}
    */
-  async request(name, packet) {
+  async request(name, packet, patience = ANSWER_MS) {
     let ack;
     try {
-      ack = await this.#socket.timeout(ANSWER_MS).emitWithAck(name, packet);
+      ack = await this.#socket.timeout(patience).emitWithAck(name, packet);
     } catch {
       return undefined;
     }
@@ -144,4 +152,15 @@ export class Session {
     const { transports } = this.#socket.io.opts;
     if (transports?.[0] === "polling" || this.#silences % this.#patience === 0) transports?.reverse();
   }
+}
+
+/**
+ * Return the milliseconds after which to ask again: what the server says, and up to a quarter more, so
+ * that thousands of pages do not ask together.
+ *
+ * @param {Refusal} error
+ * @param {Random} random
+ */
+export function retryDelay(error, random) {
+  return (error.retry_after || 2) * 1000 * (1 + random() / 4);
 }

@@ -3,6 +3,8 @@
 /** A message as `messages_posted` and `messages_since` carry it (docs/protocol.md). */
 export interface Message {
   id: number;
+  /** The employee's id: by it a page tells its viewer's own messages. */
+  author_id: number;
   author: string;
   department: string;
   body: string;
@@ -77,6 +79,7 @@ export interface KeyValueStore {
 export interface LiveSocket {
   readonly connected: boolean;
   connect(): unknown;
+  disconnect(): unknown;
   // biome-ignore lint/suspicious/noExplicitAny: each event's payload has its own shape.
   on(name: string, handler: (...values: any[]) => void): unknown;
   timeout(milliseconds: number): { emitWithAck(name: string, packet: object): Promise<Ack> };
@@ -105,15 +108,27 @@ export interface OutboxView {
 }
 
 export interface ChatView {
+  /** Whether the viewer has scrolled back to read older messages. */
+  readonly isReading: boolean;
   showMessages(change: LogChange): void;
   removeMessage(id: number): void;
   /** The page has what it missed; `count` messages came while it was disconnected. */
   showCaughtUp(count: number): void;
 }
 
+export interface HistoryView {
+  /** `more` says whether there are earlier ones still. */
+  showEarlier(change: LogChange, more: boolean): void;
+  showEarlierFailed(): void;
+}
+
+/** Ask the server for the messages before an id, oldest first. */
+export type FetchEarlier = (before: number) => Promise<{ messages: Message[]; more: boolean }>;
+
 export interface EventView {
   showAnnouncement(announcement: Announcement | null): void;
   showWatching(count: number): void;
+  showMuted(muted: boolean): void;
   showComposer(state: { open: boolean; approval: boolean }): void;
   reload(): void;
 }

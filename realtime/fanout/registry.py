@@ -64,6 +64,10 @@ class Registry:
         """The connection of that socket."""
         return self._by_sid.get(sid)
 
+    def count_sockets(self, employee_id: int) -> int:
+        """Return the number of an employee's sockets on this node, over all events."""
+        return sum(employees[employee_id] for employees in self._employees.values())
+
     def connections(self) -> list[Connection]:
         """All of them, as they are now."""
         return list(self._by_sid.values())

@@ -44,7 +44,7 @@ def run(request: StopRequest) -> int:
         slug = str(_query(stack, "SELECT slug FROM events WHERE state = 'open' LIMIT 1")[0][0])
         with Audience(stack.url, slug, _people(stack, pages)) as audience:
             audience.wait_for_messages(3)
-            _make_faults(stack, random.Random(seed), seconds, request.pause)
+            _make_faults(stack, audience, random.Random(seed), seconds, request.pause)
             verdict = audience.settle(lambda: _stored(stack, slug), SETTLE_SECONDS)
     print(*verdict.lines(), sep="\n")
     print(_conclusion(verdict, seed))
@@ -52,16 +52,25 @@ def run(request: StopRequest) -> int:
 
 
 def _make_faults(
-    stack: Stack, chance: random.Random, seconds: float, pause: Callable[[float], None]
+    stack: Stack,
+    audience: Audience,
+    chance: random.Random,
+    seconds: float,
+    pause: Callable[[float], None],
 ) -> None:
-    """Make one fault after the other, with pauses; leave with everything running again."""
+    """Make one fault after the other, with pauses; leave with everything running again.
+
+    During each fault a page is reloaded, with whatever it has not sent yet.
+    """
     begin = time.monotonic()
     try:
         while time.monotonic() - begin < seconds:
             fault = draw(stack, chance)
             print(f"{time.monotonic() - begin:5.1f} s  {fault}", flush=True)
             fault.make()
-            _wait(fault.seconds, pause)
+            _wait(fault.seconds / 2, pause)
+            chance.choice(audience.pages).open()
+            _wait(fault.seconds / 2, pause)
             fault.mend()
             _wait(chance.uniform(0.5, 3), pause)
     finally:

@@ -28,6 +28,8 @@ const random = Math.random;
 
 /** @implements {SessionView} @implements {OutboxView} @implements {ChatView} */
 class Page {
+  /** Nobody scrolls back here. */
+  isReading = false;
   #list = new RowList();
   /** @type {Socket | undefined} */
   #socket;
@@ -57,7 +59,7 @@ class Page {
       clock,
       random,
     });
-    new Chat({ session, log, outbox: this.#outbox, view: this, author: "", clock, random });
+    new Chat({ session, log, outbox: this.#outbox, view: this, viewer: 0, clock, random });
   }
 
   /**
@@ -82,6 +84,11 @@ class Page {
       this.#socket.once("connect", () => manager.reconnectionDelay(usual));
     }
     manager.engine.close();
+  }
+
+  /** Leave as a browser does that loads the page again. */
+  close() {
+    this.#socket?.disconnect();
   }
 
   reportRows() {
@@ -138,6 +145,7 @@ class Page {
       },
       io: socket.io,
       connect: () => socket.connect(),
+      disconnect: () => socket.disconnect(),
       on: (name, handler) => socket.on(name, handler),
       timeout: (milliseconds) => ({
         emitWithAck: async (name, packet) => {
@@ -176,7 +184,11 @@ function storeOf(person) {
 
 /** @type {Record<string, (command: any) => void>} */
 const commands = {
-  open: (command) => void pages.set(command.page, new Page(command)),
+  // The same page again is a reload: only the storage outlives it.
+  open: (command) => {
+    pages.get(command.page)?.close();
+    pages.set(command.page, new Page(command));
+  },
   write: ({ page, nonce, body }) => pages.get(page)?.write(nonce, body),
   drop: ({ page, away }) => pages.get(page)?.drop(away),
   rows: ({ page }) => pages.get(page)?.reportRows(),

@@ -78,7 +78,7 @@ class LivePage:
         self._values = {"person": person, "site": site, "slug": slug, "cookie": cookie}
 
     def open(self) -> None:
-        """Connect and begin to follow the event."""
+        """Connect and begin to follow the event; a page that is open is reloaded."""
         self._process.send("open", self.name, **self._values)
 
     def write(self, nonce: str, body: str) -> None:

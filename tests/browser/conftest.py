@@ -1,4 +1,4 @@
-"""One browser and one running system for all stories; each holds a meeting of its own."""
+"""Fixtures: one browser and one running system for all stories, and a meeting for each."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -25,7 +25,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def people(chromium: Browser) -> Iterator[People]:
-    """Whoever comes in this test; a complaint of a browser that was not expected fails it."""
+    """Yield the visitors of a test; fail on an unexpected complaint of a browser."""
     people = People(chromium)
     yield people
     people.leave()
@@ -34,7 +34,7 @@ def people(chromium: Browser) -> Iterator[People]:
 
 @pytest.fixture(params=[True, False], ids=["script", "plain"])
 def javascript(request: pytest.FixtureRequest) -> bool:
-    """The story is told twice: with JavaScript and HTMX, and with forms and links alone."""
+    """Run the story twice: with JavaScript and HTMX, and with forms and links alone."""
     return bool(request.param)
 
 
@@ -49,26 +49,30 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
 
 
 @pytest.fixture
-def meeting(embedded: Embedded) -> Iterator[Meeting]:
-    """Without a stream: decoding one takes more time than most stories."""
-    yield from _meeting(embedded, stream_url="")
+def meeting(request: pytest.FixtureRequest, embedded: Embedded) -> Iterator[Meeting]:
+    """Hold a meeting without a stream, in the time zone of the parameter if there is one.
+
+    Decoding a stream takes longer than most stories.
+    """
+    zone = getattr(request, "param", "Europe/Berlin")
+    yield from _meeting(embedded, stream_url="", timezone=zone)
 
 
 @pytest.fixture
 def broadcast(embedded: Embedded) -> Iterator[Meeting]:
-    """A meeting with the demo stream."""
+    """Yield a meeting with the demo stream."""
     yield from _meeting(embedded)
 
 
 @pytest.fixture
 def full_meeting(stack: Stack) -> Iterator[Meeting]:
-    """A meeting on the full system."""
+    """Yield a meeting on the full system."""
     with held_meeting(load_settings(stack.settings), stack.url, stream_url="") as meeting:
         yield meeting
 
 
 def _meeting(embedded: Embedded, **values: Any) -> Iterator[Meeting]:
-    # It began before the demo event, which stays the one that `/` leads to.
+    # It began before the demo event, so that `/` still leads to that one.
     begin = utcnow() - timedelta(minutes=30)
     times = {"starts_at": begin, "ends_at": begin + timedelta(hours=2)}
     with held_meeting(embedded.settings, embedded.url, **times, **values) as meeting:

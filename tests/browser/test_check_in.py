@@ -7,13 +7,18 @@ from contextlib import closing, contextmanager
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.support.browser import LIVE, People, fill_in, sign_in
 from tests.support.embedded import Embedded
 from tests.support.meeting import Meeting, held_meeting
+from webapp.app import create_app
+from webapp.domain.admins import create_admin
 from webapp.domain.seed import ADMIN_EMAIL, ADMIN_PASSWORD, EMPLOYEE_EMAIL, EMPLOYEE_NUMBER
 from webapp.infra.clock import utcnow
+from webapp.infra.extensions import db
+from webapp.infra.rate_limit import PER_TARGET
 
 
 def test_a_wrong_number_then_check_in_and_check_out(
@@ -71,6 +76,74 @@ def test_an_early_page_counts_down_and_becomes_the_form(people: People, embedded
         page.clock.run_for(20_000)
         fill_in(page, *meeting.employee())
         expect(page).to_have_url(LIVE)
+
+
+def use_up_budget(people: People, meeting: Meeting, email: str) -> None:
+    """Fail as often as is free at `email`, in another browser."""
+    attacker = people.come(meeting.site, javascript=False)
+    attacker.goto(f"/events/{meeting.slug}/")
+    for _ in range(PER_TARGET.attempts):
+        fill_in(attacker, email, "9")
+        expect(attacker.get_by_role("alert").filter(has_text="could not find you")).to_be_visible()
+
+
+def test_a_colleague_under_attack_gets_in_by_computing(
+    people: People, embedded: Embedded, meeting: Meeting
+) -> None:
+    people.expect_complaint("status of 4")
+    email, number = meeting.employee()
+    use_up_budget(people, meeting, email)
+    page = people.come(embedded.url, phone=True)
+    page.goto(f"/events/{meeting.slug}/")
+    fill_in(page, email, number)
+    expect(page).to_have_url(LIVE)
+
+
+def test_a_wrong_number_under_attack_gets_the_neutral_answer(
+    people: People, embedded: Embedded, meeting: Meeting
+) -> None:
+    people.expect_complaint("status of 4")
+    email, _ = meeting.employee()
+    use_up_budget(people, meeting, email)
+    page = people.come(embedded.url)
+    page.goto(f"/events/{meeting.slug}/")
+    fill_in(page, email, "8")
+    expect(page.get_by_role("alert").filter(has_text="could not find you")).to_be_focused()
+    expect(page.get_by_label("Employee number")).to_have_value("8")
+
+
+@pytest.mark.parametrize("broken", ["no script", "no worker"])
+def test_a_browser_that_cannot_compute_waits_in_the_queue(
+    people: People, embedded: Embedded, meeting: Meeting, broken: str
+) -> None:
+    for complaint in ("status of 4", "Failed to load", "ERR_FAILED"):
+        people.expect_complaint(complaint)
+    email, number = meeting.employee()
+    use_up_budget(people, meeting, email)
+    page = people.come(embedded.url, javascript=broken != "no script")
+    page.route("**/proof_worker.js*", lambda route: route.abort())
+    page.goto(f"/events/{meeting.slug}/")
+    fill_in(page, email, number)
+    page.get_by_role("button", name="Wait in the queue").click()
+    expect(page.get_by_text("Your place in the queue is kept. In 30 seconds")).to_be_visible()
+
+
+def test_an_admin_under_attack_keeps_the_typed_password(people: People, embedded: Embedded) -> None:
+    people.expect_complaint("status of 4")
+    site, credentials = create_app(embedded.settings), ("attacked@example.com", ADMIN_PASSWORD)
+    with site.app_context():
+        create_admin(*credentials)
+        db.engine.dispose()
+    page = people.come(embedded.url)
+    page.goto("/admin/login")
+    for number in range(PER_TARGET.attempts):
+        page.get_by_label("E-mail").fill(credentials[0])
+        page.get_by_label("Password").fill(f"wrong {number}")
+        with page.expect_response("**/admin/login"):
+            page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("Password").fill(credentials[1])
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Events")).to_be_visible()
 
 
 def open_event(people: People, meeting: Meeting) -> None:

@@ -1,4 +1,4 @@
-"""The composed system under a project name of its own, driven as an operator drives it."""
+"""The Compose system under its own project name, driven as an operator would."""
 
 import json
 import os
@@ -13,7 +13,7 @@ REPOSITORY = Path(__file__).parents[2]
 PATIENCE = 10  # seconds for one answer
 ONE_SHOT = {"migrate", "secrets"}
 AT_REST = {"nginx": 1, "web": 2, "realtime": 2, "redis": 1, "mysql": 1}
-# What an operator's shell or .env might set must not reach the system under test.
+# Settings of the operator's shell or .env must not reach the system under test.
 SETTINGS = (
     "DEMO",
     "FANOUT",
@@ -30,7 +30,7 @@ SETTINGS = (
     "WEB",
 )
 
-# Connections that came from another container to the port of this node, read where no tool is.
+# Count connections from other containers to this node, without any tool in the image.
 COUNT_CONNECTIONS = """
 lines = [line.split() for name in ("tcp", "tcp6") for line in open("/proc/net/" + name)][1:]
 print(sum(
@@ -41,7 +41,7 @@ print(sum(
 
 
 def fresh_clone(target: Path) -> Path:
-    """A copy of what a clone would hold, with the work that is not committed yet."""
+    """Copy what a clone would contain, including uncommitted work."""
     files = subprocess.check_output(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=REPOSITORY,
@@ -56,7 +56,7 @@ def fresh_clone(target: Path) -> Path:
 
 @dataclass(frozen=True)
 class Container:
-    """`started` changes with every restart of the container, `id` when it is made anew."""
+    """A container. `started` changes with every restart, `id` when it is recreated."""
 
     id: str
     service: str
@@ -68,7 +68,7 @@ class Container:
 
 
 class Composed:
-    """`docker compose` in `tree`, its nginx on `port` of this machine."""
+    """`docker compose` in `tree`, with nginx on `port` of this machine."""
 
     def __init__(self, tree: Path, project: str, port: int, **settings: str) -> None:
         self.tree, self.project, self.url = tree, project, f"http://127.0.0.1:{port}"
@@ -76,11 +76,11 @@ class Composed:
         self.environment = own | {"HTTP_PORT": str(port)} | settings
 
     def compose(self, *arguments: str, seconds: float = 120) -> str:
-        """The output of one command; AssertionError with what it said when it fails."""
+        """Run a command; return its output. Raises AssertionError with the output on failure."""
         return self._run("compose", "-p", self.project, *arguments, seconds=seconds)
 
     def up(self, *arguments: str) -> None:
-        """Start what is not running, and return when all of it is healthy."""
+        """Start everything that is not running, and wait until it is healthy."""
         self.compose("up", "--detach", "--wait", "--wait-timeout", "240", *arguments, seconds=900)
 
     def down(self) -> None:
@@ -88,30 +88,30 @@ class Composed:
         self.compose("down", "--volumes", "--remove-orphans", "--timeout", "10", "--rmi", "local")
 
     def containers(self, *services: str) -> list[Container]:
-        """All of them, or those of `services`, stopped ones too."""
+        """Return all containers, or those of `services`, including stopped ones."""
         ids = self.compose("ps", "--all", "--quiet", "--no-trunc", *services).split()
         if not ids:
             return []
         return [_container(found) for found in json.loads(self._run("inspect", *ids))]
 
     def at_rest(self) -> bool:
-        """Whether exactly the default number of each service runs, and all are healthy."""
+        """Return whether the default number of each service runs, and all are healthy."""
         lasting = [c for c in self.containers() if c.service not in ONE_SHOT]
         counts = Counter(container.service for container in lasting)
         return counts == AT_REST and all(c.running and c.healthy for c in lasting)
 
     def sql(self, statement: str) -> list[list[str]]:
-        """The rows of `statement`, asked as the application's user."""
+        """Return the rows of `statement`, as the application's user."""
         client = ["mysql", "--defaults-extra-file=/run/townhall/mysql.cnf", "--host=127.0.0.1"]
         answer = self.compose("exec", "-T", "mysql", *client, "-BN", "-e", statement, "townhall")
         return [line.split("\t") for line in answer.splitlines()]
 
     def connections(self, node: Container) -> int:
-        """How many connections nginx holds to `node`."""
+        """Return the number of connections that nginx holds to `node`."""
         return int(self._run("exec", node.id, "python", "-c", COUNT_CONNECTIONS))
 
     def docker(self, *arguments: str) -> str:
-        """One command of the engine itself, which Compose does not know of."""
+        """Run a command of the Docker engine itself."""
         return self._run(*arguments)
 
     def _run(self, *arguments: str, seconds: float = 60) -> str:

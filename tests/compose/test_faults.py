@@ -1,4 +1,4 @@
-"""Services that crash, restart or start in the wrong order; nobody repairs anything by hand."""
+"""Services crash, restart or start in the wrong order; nothing is repaired by hand."""
 
 import pytest
 import requests
@@ -12,7 +12,7 @@ OWN = ("nginx", "web", "realtime")
 
 
 def answers(system: Composed, address: str = "/readyz") -> bool:
-    """Whether the page comes; nginx may be starting, hence no answer at all is a no."""
+    """Return whether the page answers; no answer counts as no, because nginx may be starting."""
     try:
         return requests.get(system.url + address, timeout=PATIENCE).ok
     except requests.ConnectionError:

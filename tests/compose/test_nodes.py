@@ -12,18 +12,18 @@ from tests.support.waiting import wait_for
 
 
 def occupied(system: Composed) -> dict[str, int]:
-    """Connections per running node."""
+    """Return the number of connections of each running node."""
     return {n.id: system.connections(n) for n in system.containers("realtime") if n.running}
 
 
 def nginx_processes(system: Composed) -> tuple[str, str, str]:
-    """Changes when nginx restarts (its container) and when it reloads (its workers)."""
+    """Return a value that changes when nginx restarts or reloads."""
     [nginx] = system.containers("nginx")
     return nginx.id, nginx.started, system.docker("top", nginx.id, "-o", "pid")
 
 
 def all_receive_once(viewers: list[StayingViewer], body: str) -> None:
-    """Post from the first of `viewers`, and see that each of them gets it once."""
+    """Post from the first viewer and assert that each gets it once."""
     assert viewers[0].post(body)["ok"]
     for viewer in viewers:
         viewer.wait_for_bodies(body, seconds=5)
@@ -38,7 +38,7 @@ def test_a_message_reaches_viewers_on_every_node_once(system: Composed, watch: W
 
 
 def test_long_polling_stays_on_one_node(system: Composed, watch: Watch, slug: str) -> None:
-    """A session is known to its own node alone: on any other, each of these requests fails."""
+    """Only its own node knows a session: on any other, each of these requests fails."""
     [viewer] = watch(1)
     address = f"{system.url}/socket.io/?EIO=4&transport=polling"
     for _ in range(5):

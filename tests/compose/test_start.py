@@ -1,4 +1,4 @@
-"""What a new operator meets: one command on a fresh clone, and the same command again."""
+"""The experience of a new operator: one command on a fresh clone, and again."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A viewer whose socket comes back by itself, as the one in a browser does."""
+"""A viewer whose socket reconnects by itself, as in a browser."""
 
 import time
 from typing import Any
@@ -9,13 +9,13 @@ from tests.support.viewer import NAMESPACE, Viewer
 
 
 class StayingViewer(Viewer):
-    """Remembers when its socket was opened and lost (seconds, `time.monotonic`)."""
+    """A viewer that records when its socket was opened and lost (seconds, `time.monotonic`)."""
 
     def __init__(self, site: str, slug: str, email: str, number: str) -> None:
         super().__init__(site, slug, email, number)
         self.connected: list[float] = []
         self.lost: list[float] = []
-        # The figures of static/live.js.
+        # The figures of frontend/live/session.js.
         self.socket = socketio.Client(reconnection_delay=0.5, reconnection_delay_max=5)
         self.socket.on("*", self._note, namespace=NAMESPACE)
         self.socket.on("connect", self._connected, namespace=NAMESPACE)
@@ -23,7 +23,7 @@ class StayingViewer(Viewer):
 
     @property
     def present(self) -> bool:
-        """Whether its socket is open now."""
+        """Return whether the socket is open now."""
         return len(self.connected) > len(self.lost)
 
     def _connected(self) -> None:

@@ -1,4 +1,4 @@
-"""A full system with three nodes that may be broken, and an audience that writes meanwhile.
+"""Fixtures: a full system with three nodes to break, and an audience that writes meanwhile.
 
 Seven pages over both clients, two of them tabs of one person, write all the time. In the end a
 ledger says whether every acknowledged message is on every page exactly once and in order, and
@@ -23,14 +23,14 @@ from webapp.infra.settings import load_settings
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """A system of these tests' own."""
+    """Start a system for these tests alone."""
     with Stack(nodes=3, demo=False) as stack:
         yield stack
 
 
 @pytest.fixture(autouse=True)
 def mended(stack: Stack) -> Iterator[None]:
-    """Whatever a test broke runs again after it."""
+    """Restart whatever a test broke."""
     yield
     for server in stack.servers:
         if server.running:
@@ -43,7 +43,7 @@ def mended(stack: Stack) -> Iterator[None]:
 
 @pytest.fixture
 def meeting(stack: Stack) -> Iterator[Meeting]:
-    """Without a stream, which would keep a browser busy."""
+    """Leave the stream out: it would keep a browser busy."""
     with held_meeting(load_settings(stack.settings), stack.url, stream_url="") as meeting:
         yield meeting
 
@@ -57,7 +57,7 @@ def audience(stack: Stack, meeting: Meeting) -> Iterator[Audience]:
 
 @pytest.fixture
 def settled(meeting: Meeting, audience: Audience) -> Callable[[], Verdict]:
-    """The end of each story: nothing lost, doubled, out of order or unanswered."""
+    """Return a check that nothing is lost, duplicate, out of order or unanswered."""
 
     def settle() -> Verdict:
         verdict = audience.settle(lambda: stored(meeting))
@@ -68,7 +68,7 @@ def settled(meeting: Meeting, audience: Audience) -> Callable[[], Verdict]:
 
 
 def stored(meeting: Meeting) -> list[Row]:
-    """What the database has of the meeting, in the order of ids."""
+    """Return the messages of the meeting in the database, in order of id."""
     query = select(Message.id, Message.body).join(Event, Event.id == Message.event_id)
     with meeting.app.app_context():
         rows = db.session.execute(query.where(Event.slug == meeting.slug).order_by(Message.id))

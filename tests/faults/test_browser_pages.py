@@ -1,4 +1,4 @@
-"""The page's own script in Chromium, while its node is killed and Redis hangs."""
+"""The live page in Chromium, while its node is killed and Redis hangs."""
 
 from collections.abc import Iterator
 
@@ -52,7 +52,7 @@ def test_a_browsers_page_outlives_its_node_and_a_redis_that_hangs(
     third.kill()
     ada = come_in(people, meeting)
     second.start()
-    # The first node has Ada, so nginx takes the other.
+    # The first node already has Ada, so nginx chooses the other.
     grace = come_in(people, meeting)
     pages = (ada, grace)
     write(ada, "before")
@@ -85,6 +85,6 @@ def test_a_browsers_page_outlives_its_node_and_a_redis_that_hangs(
 
 
 def expect_count(page: Page, count: int) -> None:
-    """So many messages on the page, and none on its way."""
+    """Wait for `count` messages on the page, and none on its way."""
     expect(page.locator("#messages > li")).to_have_count(count)
     expect(page.locator("#pending > li")).to_have_count(0)

@@ -33,7 +33,7 @@ LATE = "late, with a lower id"
 
 @contextmanager
 def another_node(stack: Stack, **environ: str) -> Iterator[RealtimeNode]:
-    """One more node on the same stores, with these settings."""
+    """Start one more node on the same database and Redis, with these settings."""
     node = RealtimeNode("another", {**os.environ, **stack.settings, **environ})
     try:
         node.start()
@@ -58,7 +58,7 @@ def test_a_node_with_a_wrong_clock_harms_nobody(stack: Stack, meeting: Meeting, 
         assert answers[-1]["error"]["retry_after"] <= 10
         for viewer in (ada, grace):
             viewer.wait_for_bodies("0", "4")
-            # The processes read the clock to within what a busy machine makes them wait for it.
+            # On a busy machine a process reads the clock late.
             for message in viewer.messages:
                 age = utcnow() - from_isoformat(message["posted_at"])
                 assert -5 < age.total_seconds() < 60
@@ -101,7 +101,7 @@ def test_a_commit_whose_answer_was_lost_is_one_message(
 def test_what_commits_late_with_a_lower_id_reaches_everybody(
     stack: Stack, audience: Audience, settled: Callable[[], Verdict]
 ) -> None:
-    """Those who are there, and one who was away at the moment of the commit."""
+    """Pages that are connected, and one that was disconnected at the moment of the commit."""
     away = audience.pages[0]
     with transaction(stack) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT event_id, employee_id FROM messages ORDER BY id DESC LIMIT 1")
@@ -127,7 +127,7 @@ def test_what_commits_late_with_a_lower_id_reaches_everybody(
 
 @contextmanager
 def transaction(stack: Stack) -> Iterator["pymysql.Connection[pymysql.cursors.Cursor]"]:
-    """A connection whose work is seen when it commits."""
+    """Open a connection whose changes become visible when it commits."""
     connection = pymysql.connect(
         host=LOOPBACK,
         port=stack.database.port,
@@ -142,7 +142,7 @@ def transaction(stack: Stack) -> Iterator["pymysql.Connection[pymysql.cursors.Cu
 
 
 def test_while_the_database_hangs_nobody_piles_up(stack: Stack, meeting: Meeting) -> None:
-    """Two hundred connect, with nothing in the cache; each is told soon to try again."""
+    """Two hundred connect while the cache is empty; each is soon told to try again."""
     node = stack.realtime[0]
     with meeting.viewer().connect(node.url) as ada:
         with redis.Redis(port=stack.redis.port) as client:
@@ -154,13 +154,13 @@ def test_while_the_database_hangs_nobody_piles_up(stack: Stack, meeting: Meeting
                 ]
             took, codes = zip(*(answer.result() for answer in waiting), strict=True)
         assert Counter(codes) == {"unavailable": 200}
-        # Those who ask it wait three seconds, and the others for their verdict.
+        # The first to ask the database wait three seconds, the others for their result.
         assert max(took) < 6
         wait_for(lambda: ada.post("after it").get("ok"), 15, "it goes on")
 
 
 def refusal(port: int, slug: str, cookie: str) -> tuple[float, str]:
-    """Open a socket by hand: the seconds until the node answered, and the code it gave."""
+    """Open a socket by hand, and return the seconds until the answer and its code."""
     begin = time.monotonic()
     address = f"ws://{LOOPBACK}:{port}/socket.io/?EIO=4&transport=websocket"
     socket = websocket.create_connection(address, cookie=cookie, timeout=30)

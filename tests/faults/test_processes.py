@@ -18,14 +18,14 @@ from tests.support.waiting import wait_for
 
 AGREED_SECONDS = 5
 BACK_SECONDS = 5
-# To a page on the same node or another, while only Redis is in trouble: the sweep's two seconds,
-# and what a busy machine adds.
+# To a page on any node while only Redis fails: two seconds of the sweep, and what a busy machine
+# adds.
 DELIVERED_SECONDS = 4
 
-# From the writing to a page on the same node: who finds out that Redis hangs waits half a second.
+# To a page on the same node: the first to find out that Redis hangs waits half a second.
 HERE_SECONDS = 1
 
-# Over two nodes, without a pause before another attempt or the sweep.
+# Over two nodes, without the pause before another attempt or the sweep.
 AT_ONCE_SECONDS = 0.45
 
 Settled = Callable[[], Verdict]
@@ -33,7 +33,7 @@ Settled = Callable[[], Verdict]
 
 @contextmanager
 def frozen(process: Process) -> Iterator[None]:
-    """It neither answers nor closes a connection inside the block."""
+    """Freeze a process inside the block: it neither answers nor closes a connection."""
     os.kill(process.pid, signal.SIGSTOP)
     try:
         yield
@@ -42,7 +42,7 @@ def frozen(process: Process) -> Iterator[None]:
 
 
 def pids(stack: Stack) -> list[int]:
-    """Of the application's processes."""
+    """Return the process ids of the application."""
     return [server.pid for server in (*stack.web, *stack.realtime)]
 
 
@@ -65,7 +65,7 @@ def test_after_a_restart_of_redis_the_first_message_is_as_quick_as_any(
 ) -> None:
     here, there, *_ = (meeting.viewer().connect(node.url) for node in stack.realtime)
     with here, there:
-        # Three times, since the sweep may happen to be as quick.
+        # Three times: the sweep may happen to be as quick once.
         for number in range(4):
             if number:
                 stack.redis.kill()
@@ -135,7 +135,7 @@ def test_a_redis_that_hangs_holds_nobody_up(
 
 
 def delivery_seconds(writer: Viewer, reader: Viewer, body: str) -> float:
-    """How long it takes from one to the other."""
+    """Return the seconds that a message takes from one viewer to the other."""
     begin = time.monotonic()
     assert writer.post(body)["ok"]
     reader.wait_for_bodies(body)
@@ -155,8 +155,22 @@ def test_the_database_dies_in_mid_burst_and_comes_back(
     assert all(server.running for server in (*stack.web, *stack.realtime))
 
 
+def test_a_page_that_is_reloaded_in_an_outage_sends_what_it_had(
+    stack: Stack, audience: Audience, settled: Settled
+) -> None:
+    stack.database.kill()
+    bodies = [audience.write(page) for page in audience.pages]
+    wait_for(lambda: audience.ledger.codes["unavailable"], 15, "senders are told")
+    for page in audience.pages:
+        page.open()
+    stack.database.start()
+    settled()
+    shown = {body for _, body in audience.pages[0].rows()}
+    assert set(bodies) <= shown
+
+
 def returned(audience: Audience, times: int) -> bool:
-    """Whether pages have come back so often."""
+    """Return whether pages have reconnected that many times."""
     return len(audience.ledger.returns) >= times
 
 

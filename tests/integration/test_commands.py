@@ -37,6 +37,6 @@ def test_a_command_that_meets_no_schema_says_so_in_one_line(tmp_path: Path) -> N
     app = create_app(load_settings({"INSTANCE_PATH": str(tmp_path)}))
     done = app.test_cli_runner().invoke(args=["events", "list"])
     assert done.exit_code == 1
-    assert done.output == "Error: the database: no such table: events\n"
+    assert done.output == "Error: database: no such table: events\n"
     with app.app_context():
         db.engine.dispose()

@@ -45,7 +45,8 @@ WEEK = 7 * 24 * 3600
 
 def lifetime_of(answer: TestResponse) -> float:
     """Return how long the browser keeps the cookie, in seconds; 0 until it is closed."""
-    [cookie] = answer.headers.getlist("Set-Cookie")
+    cookies = answer.headers.getlist("Set-Cookie")
+    [cookie] = [cookie for cookie in cookies if cookie.startswith("townhall=")]
     expires = parse_cookie_expires(cookie)
     return (expires - utcnow()).total_seconds() if expires else 0
 

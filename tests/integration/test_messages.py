@@ -125,6 +125,14 @@ def test_messages_before_an_id_come_page_by_page(app: Flask, viewer: PageClient)
     assert both.status_code == 422
 
 
+def test_reading_without_pause_is_refused(viewer: PageClient) -> None:
+    answers = [viewer.get(f"{MESSAGES}?after=0", headers=JSON) for _ in range(60)]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    assert int(refused[0].headers["Retry-After"]) >= 1
+    assert viewer.get(LIVE).status_code == 200
+
+
 def test_links_lead_to_the_first_message_and_back(app: Flask, viewer: PageClient) -> None:
     add_messages(app, 120)
     page = viewer.get(LIVE)

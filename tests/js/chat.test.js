@@ -85,14 +85,14 @@ test("messages that arrive while the page catches up are shown once, in order", 
 });
 
 for (const [random, delay] of [
-  [0, 1_500],
-  [1, 3_000],
+  [0, 12_000 + 1_500],
+  [1, 12_000 + 3_000],
 ]) {
-  test(`a page that could not catch up tries again after ${delay} ms at ${random}`, async () => {
-    const unavailable = { code: "unavailable", message: "Later.", retry_after: 2 };
-    server.refusals.messages_since = [{ ok: false, error: unavailable }];
+  test(`a page that got no answer tries to catch up again after ${delay} ms at ${random}`, async () => {
+    server.losesAnswers = true;
     server.store("one");
     const page = await openPage({ random });
+    server.losesAnswers = false;
     await clock.advance(delay - 1);
     assert.deepEqual(page.bodies, []);
     await clock.advance(1);
@@ -212,8 +212,82 @@ for (const change of [{ state: "closed" }, { stream_url: "/other.m3u8" }]) {
   });
 }
 
+test("muting and unmuting are told to the viewer", async () => {
+  const page = await openPage();
+  server.broadcast("muted_changed", { until: new Date(clock.now() + 60_000).toISOString() });
+  assert.equal(page.view.muted, true);
+  assert.equal(page.pace.describe(false), "You are muted for another 1 min 0 s.");
+  server.broadcast("muted_changed", { until: null });
+  assert.equal(page.view.muted, false);
+  assert.equal(page.pace.describe(false), "");
+});
+
+test("a page that was away learns that its viewer is muted", async () => {
+  const page = await openPage();
+  await page.disconnect();
+  server.state = { muted_until: "9999-12-31T23:59:59Z" };
+  await page.connect();
+  assert.equal(page.pace.describe(false), "You are muted in this event.");
+});
+
+test("while somebody reads older messages they stay", async () => {
+  const page = await openPage();
+  for (let number = 1; number <= 200; number += 1) server.post(`${number}`);
+  page.view.isReading = true;
+  server.post("201");
+  assert.equal(page.bodies[0], "1");
+  page.view.isReading = false;
+  server.post("202");
+  assert.equal(page.bodies[0], "3");
+});
+
 test("the number of viewers is shown", async () => {
   const page = await openPage();
   server.broadcast("viewers_changed", { watching: 12 });
   assert.equal(page.view.watching, 12);
+});
+
+test("a page that comes back from the background asks at once for what it missed", async () => {
+  const page = await openPage();
+  server.store("one");
+  page.chat.refresh();
+  await settle();
+  assert.deepEqual(page.bodies, ["one"]);
+  assert.equal(page.socket.connects, 0, "the connection was alive");
+});
+
+test("a page that comes back with a dead connection connects anew within a second", async () => {
+  const page = await openPage();
+  server.losesAnswers = true;
+  server.store("one");
+  page.chat.refresh();
+  await clock.advance(999);
+  assert.equal(page.socket.connects, 0);
+  await clock.advance(1);
+  assert.equal(page.socket.connects, 1);
+  assert.equal(page.view.status, "reconnecting");
+  server.losesAnswers = false;
+  await page.connect();
+  assert.deepEqual(page.bodies, ["one"]);
+});
+
+test("a page that comes back without a connection does not wait for the next attempt", async () => {
+  const page = await openPage();
+  await page.disconnect();
+  page.chat.refresh();
+  assert.equal(page.socket.connects, 1);
+});
+
+test("a page that is told to ask less often does so", async () => {
+  const page = await openPage({ random: 1 });
+  server.refusals.messages_since = [
+    { ok: false, error: { code: "slow_down", message: "Later.", retry_after: 8 } },
+  ];
+  await page.disconnect();
+  await page.connect();
+  server.store("one");
+  await clock.advance(9_999);
+  assert.deepEqual(page.bodies, []);
+  await clock.advance(1);
+  assert.deepEqual(page.bodies, ["one"]);
 });

@@ -1,12 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { KEPT, MessageLog } from "../../frontend/live/message_log.js";
+import { KEPT, KEPT_READING, MessageLog } from "../../frontend/live/message_log.js";
 import { RowList } from "../../stack/chaos/row_list.js";
 import { FakeClock } from "./support/fake_clock.js";
 
 /** @param {number[]} ids */
 const messages = (...ids) =>
-  ids.map((id) => ({ id, author: "Ada", department: "", body: `${id}`, posted_at: "2026-12-01T09:00:00Z" }));
+  ids.map((id) => ({
+    id,
+    author_id: 7,
+    author: "Ada",
+    department: "",
+    body: `${id}`,
+    posted_at: "2026-12-01T09:00:00Z",
+  }));
 /** @param {number} first @param {number} last */
 const range = (first, last) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
 
@@ -108,4 +115,29 @@ test("a page with a full list resumes from its oldest message", () => {
   const { log, add } = openLog();
   add(...range(1, 500));
   assert.equal(log.resumeFrom, 301);
+});
+
+test("while somebody reads older messages none of them goes, up to a thousand", () => {
+  const { log, list, shown } = openLog(range(1, KEPT));
+  list.apply(log.add(messages(...range(KEPT + 1, KEPT_READING)), { reading: true }));
+  assert.deepEqual(shown(), range(1, KEPT_READING));
+  list.apply(log.add(messages(KEPT_READING + 1), { reading: true }));
+  assert.deepEqual(shown(), range(2, KEPT_READING + 1));
+  list.apply(log.add(messages(KEPT_READING + 2)));
+  assert.deepEqual(shown(), range(KEPT_READING + 3 - KEPT, KEPT_READING + 2), "back at the end");
+});
+
+test("earlier messages go before the first, also into a full list", () => {
+  const { log, list, shown } = openLog(range(301, 500));
+  assert.equal(log.first, 301);
+  list.apply(log.addEarlier(messages(...range(250, 301))));
+  assert.deepEqual(shown(), range(250, 500));
+  assert.equal(log.resumeFrom, 400, "earlier messages are not asked for again");
+});
+
+test("a removed message does not come back with earlier ones", () => {
+  const { log, list, shown } = openLog([5, 6]);
+  log.remove(3);
+  list.apply(log.addEarlier(messages(2, 3, 4)));
+  assert.deepEqual(shown(), [2, 4, 5, 6]);
 });

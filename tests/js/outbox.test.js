@@ -263,3 +263,14 @@ test("a viewer who is checked out keeps the message and leaves", async () => {
   assert.equal(page.stored, 1);
   assert.deepEqual(posts(), ["hello"], "no second attempt at once");
 });
+
+test("a message that a moderator rejects returns to its author", async () => {
+  server.holds = true;
+  const page = await openPage();
+  await page.write("rude");
+  server.reject();
+  await settle();
+  assert.deepEqual(page.view.refusals, [{ body: "rude", code: "invalid" }]);
+  assert.deepEqual(page.pending, []);
+  assert.equal(page.stored, 0);
+});

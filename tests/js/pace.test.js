@@ -64,3 +64,15 @@ test("every change is announced, so that the line is written at once", () => {
   pace.wait("slow", 5);
   assert.equal(changes, 2);
 });
+
+test("a mute lasts until the moment that the server names", async () => {
+  const { clock, pace } = openPace();
+  pace.muteUntil(new Date(clock.now() + 90_000).toISOString());
+  assert.equal(pace.describe(false), "You are muted for another 1 min 30 s.");
+  await clock.advance(90_000);
+  assert.equal(pace.describe(false), "");
+  pace.muteUntil("9999-12-31T23:59:59Z");
+  assert.equal(pace.describe(false), "You are muted in this event.");
+  pace.muteUntil(null);
+  assert.equal(pace.describe(false), "");
+});

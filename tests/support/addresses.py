@@ -1,4 +1,4 @@
-"""The site's addresses, read from its own map, with arguments that stand for something."""
+"""Read the addresses of the site from its URL map, with sample arguments."""
 
 from collections import defaultdict
 
@@ -9,12 +9,12 @@ METHODS = {"GET", "POST"}
 
 
 def rules(app: Flask) -> list[Rule]:
-    """Every rule but that of the static files."""
+    """Return every rule except the one for static files."""
     return [rule for rule in app.url_map.iter_rules() if rule.endpoint != "static"]
 
 
 def address_of(app: Flask, rule: Rule, slug: str) -> str:
-    """The rule's address for the event `slug`; whatever else it wants is number 1."""
+    """Return the rule's address for the event `slug`; every other argument is 1."""
     values = defaultdict(lambda: "1", slug=slug)
     adapter = app.url_map.bind("localhost")
     return adapter.build(rule.endpoint, {name: values[name] for name in rule.arguments})

@@ -1,4 +1,4 @@
-"""People who attended an event, with the minutes that a test says."""
+"""Add employees who attended an event, with given minutes."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -15,7 +15,7 @@ from webapp.infra.extensions import db
 
 
 def attend(number: str, checked_in_at: datetime, minutes: Iterable[int] = (), **values: Any) -> int:
-    """An employee who checks in to the open event `town-hall` then, and watches those minutes.
+    """Add an employee who checks in to the open event `town-hall` and watches `minutes`.
 
     The minutes count from the one of the check-in. Returns the employee's id.
     """

@@ -1,4 +1,4 @@
-"""People with browsers of their own, and what they do on many pages."""
+"""People with a browser each, and actions that many tests share."""
 
 import itertools
 import re
@@ -32,19 +32,19 @@ FLAGS = [
 PHONE = {"width": 360, "height": 740}
 LIVE = re.compile(r"/events/[^/]+/live(#chat)?$")
 
-# Generous, for a machine that does something else as well.
+# Generous, for a busy machine.
 expect.set_options(timeout=15_000)
 
 
 def launch_chromium(playwright: Playwright) -> Browser:
-    """The machine's own Chromium; it plays H.264, which Playwright's does not."""
+    """Start the machine's Chromium; unlike Playwright's it plays H.264."""
     path = next(filter(None, map(shutil.which, CHROMIUM)), None)
     assert path, "no Chromium here: bin/install-tools"
     return playwright.chromium.launch(executable_path=path, args=FLAGS)
 
 
 class People:
-    """Who visits the site. What their browsers complain about is kept in `complaints`."""
+    """The visitors of the site; `complaints` collects errors of their browsers."""
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
@@ -53,7 +53,7 @@ class People:
         self._expected: list[str] = []
 
     def come(self, site: str, *, javascript: bool = True, phone: bool = False) -> Page:
-        """A new person, whose addresses are relative to `site`."""
+        """Return the page of a new person; addresses are relative to `site`."""
         more: dict[str, Any] = {"viewport": PHONE} if phone else {}
         context = self._browser.new_context(
             base_url=site,
@@ -68,12 +68,12 @@ class People:
         return context.new_page()
 
     def expect_complaint(self, text: str) -> None:
-        """Let browsers complain about something that the test brings about."""
+        """Allow complaints that the test causes."""
         self._expected.append(text)
 
     @property
     def complaints(self) -> list[str]:
-        """Errors on the console and in scripts, save those that were expected."""
+        """Return errors of consoles and scripts, except expected ones."""
         return [said for said in self._complaints if not any(e in said for e in self._expected)]
 
     def leave(self) -> None:
@@ -97,7 +97,7 @@ def fill_in(page: Page, email: str, number: str) -> None:
 
 
 def check_in(page: Page, slug: str, email: str, number: str) -> None:
-    """Check in to the event, and be on its live page."""
+    """Check in to the event and wait for its live page."""
     page.goto(f"/events/{slug}/")
     fill_in(page, email, number)
     expect(page).to_have_url(LIVE)
@@ -119,13 +119,13 @@ def write(page: Page, body: str) -> None:
 
 
 def expect_connected(page: Page) -> None:
-    """Wait until the live page has its socket: then somebody is watching."""
+    """Wait until the live page has its socket, which shows as a viewer count."""
     expect(page.locator("#watching")).to_contain_text("watching")
     expect(page.locator("#connection")).to_be_empty()
 
 
 def expect_messages(page: Page, *bodies: str) -> None:
-    """Exactly these, each once, in the order of their ids, and none on its way."""
+    """Assert that the page shows exactly these messages, in order of id, and none in its outbox."""
     rows = page.locator("#messages > li")
     expect(rows.locator(".body")).to_have_text(list(bodies))
     expect(page.locator("#pending > li")).to_have_count(0)
@@ -134,7 +134,7 @@ def expect_messages(page: Page, *bodies: str) -> None:
 
 
 def talk(pages: Sequence[Page], viewers: Sequence[Viewer]) -> list[str]:
-    """Have everybody write three messages, each when the first viewer has the one before; all of
+    """Let everybody write three messages, each after the first page shows the one before; return
     them in the order of their ids."""
     writers: list[Callable[[str], object]] = [partial(write, page) for page in pages]
     writers += [viewer.post for viewer in viewers]

@@ -1,4 +1,4 @@
-"""A test client that behaves like a browser without JavaScript, and looks at every page it gets."""
+"""A test client that behaves like a browser without JavaScript and checks every page it gets."""
 
 import re
 from collections import Counter
@@ -13,10 +13,10 @@ XHTML = "{http://www.w3.org/1999/xhtml}"
 
 
 class PageClient(FlaskClient):
-    """Follows nothing by itself; parses and checks what is HTML; fills in forms."""
+    """A client that checks every HTML page and fills in forms. Follows no redirect by itself."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        """Send a request; a page that comes back must be well made."""
+        """Send a request and check the page that comes back."""
         response = super().open(*args, **kwargs)
         # A large body is in a temporary file, which the response leaves open.
         response.request.environ["wsgi.input"].close()
@@ -52,27 +52,27 @@ class PageClient(FlaskClient):
 
 
 def parse(html: str) -> Element:
-    """The document as a tree. Raises on anything that HTML5 calls an error."""
+    """Return the document as a tree. Raises on every HTML5 parse error."""
     tree: Element = html5lib.HTMLParser(strict=True).parse(html)
     return tree
 
 
 def find_form(html: str, action: str) -> Element:
-    """The one form whose address contains `action`."""
+    """Return the only form whose address contains `action`."""
     forms = [f for f in parse(html).iter(f"{XHTML}form") if action in (f.get("action") or "")]
     assert len(forms) == 1, f"{len(forms)} forms go to {action!r}"
     return forms[0]
 
 
 def text_of(html: str) -> str:
-    """What a reader sees, with white space folded."""
+    """Return the visible text with folded white space."""
     body = parse(html).find(f"{XHTML}body")
     assert body is not None
     return re.sub(r"\s+", " ", "".join(body.itertext()))
 
 
 def check_page(html: str) -> None:
-    """HTML5, one `<h1>`, a language, a title, no id twice, labels for fields, guarded forms."""
+    """Assert valid HTML5, one h1, language, title, unique ids, labelled fields, CSRF tokens."""
     tree = parse(html)
     assert tree.get("lang"), "the page names no language"
     assert len(list(tree.iter(f"{XHTML}h1"))) == 1, "a page has one <h1>"
@@ -100,7 +100,7 @@ def _check_form(form: Element) -> None:
 
 
 def _check_policy(tree: Element) -> None:
-    """Nothing that the Content-Security-Policy would refuse."""
+    """Assert that the Content-Security-Policy would refuse nothing."""
     for element in tree.iter():
         assert not element.get("style"), "an inline style"
         assert not [name for name in element.attrib if name.startswith("on")], "an inline handler"

@@ -1,4 +1,4 @@
-"""Rows that tests need, with sensible values for what a test does not care about."""
+"""Add rows for tests, with sensible values for everything a test does not care about."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,13 +8,13 @@ from webapp.domain.models import Employee, Event
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
 
-# What viewers receive of a message.
+# The fields of a message that viewers receive.
 MESSAGE_FIELDS = {"id", "author_id", "author", "department", "body", "posted_at"}
 ADMIN = ("admin@example.com", "correct horse battery")
 
 
 def add_employee(number: str = "1001", **values: Any) -> Employee:
-    """An active employee; the number makes the e-mail unique."""
+    """Add an active employee; the number makes the e-mail unique."""
     defaults = {
         "email": f"person{number.lower()}@example.com",
         "first_name": "Ada",
@@ -29,7 +29,7 @@ def add_employee(number: str = "1001", **values: Any) -> Employee:
 
 
 def add_event(slug: str = "town-hall", state: str = "open", **values: Any) -> Event:
-    """An event of an hour that began ten minutes ago."""
+    """Add an event of an hour that began ten minutes ago."""
     begin = utcnow() - timedelta(minutes=10)
     defaults = {
         "title": "Town hall",
@@ -45,5 +45,5 @@ def add_event(slug: str = "town-hall", state: str = "open", **values: Any) -> Ev
 
 
 def add_admin() -> None:
-    """The admin `ADMIN`."""
+    """Add the admin `ADMIN`."""
     create_admin(*ADMIN, name="Grace Hopper")

@@ -1,4 +1,4 @@
-"""The embedded default, as `make run` starts it: one process with data of its own."""
+"""The embedded default as `make run` starts it: one process with its own data."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ from webapp.infra.settings import Settings, load_settings
 
 
 class Embedded(AppServer):
-    """`python wsgi.py` with the demo data; it keeps its folder and its port over restarts."""
+    """A `python wsgi.py` with the demo data that keeps its folder and port over restarts."""
 
     def __init__(self, folder: Path, environ: Mapping[str, str] | None = None) -> None:
         port = free_port()
@@ -21,5 +21,5 @@ class Embedded(AppServer):
 
     @property
     def settings(self) -> Settings:
-        """What the running process serves with, for a program beside it."""
+        """Return the settings of the running process, for a program beside it."""
         return load_settings({"INSTANCE_PATH": str(self.folder)})

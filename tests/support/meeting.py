@@ -1,4 +1,4 @@
-"""An event with employees of its own on a running system, so that tests share the system only."""
+"""An event with its own employees on a running system, so that tests share only the system."""
 
 import itertools
 import secrets
@@ -18,7 +18,7 @@ from webapp.infra.settings import Settings
 
 @dataclass
 class Meeting:
-    """An open event; `viewer()` makes a new employee check in to it."""
+    """An open event; `viewer()` checks in a new employee."""
 
     app: Flask
     site: str
@@ -26,20 +26,20 @@ class Meeting:
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def employee(self) -> tuple[str, str]:
-        """A new employee's e-mail and number."""
+        """Add an employee; return e-mail and number."""
         number = f"{self.slug}-{next(self._numbers)}"
         with self.app.app_context():
             employee = add_employee(number, last_name=f"Number {number}")
             return employee.email, employee.employee_number
 
     def viewer(self) -> Viewer:
-        """A new employee who has checked in."""
+        """Return a new employee who has checked in."""
         return Viewer(self.site, self.slug, *self.employee())
 
 
 @contextmanager
 def held_meeting(settings: Settings, site: str, **values: Any) -> Iterator[Meeting]:
-    """An open event on the system that runs with `settings` and answers at `site`."""
+    """Yield an open event on the system that runs with `settings` and answers at `site`."""
     app = create_base("tests", settings)
     slug = f"m{secrets.token_hex(4)}"
     with app.app_context():

@@ -1,4 +1,4 @@
-"""An admin as a program, who presses the buttons of the moderation page."""
+"""An admin as a program that presses the buttons of the moderation page."""
 
 import re
 
@@ -11,7 +11,7 @@ PASSWORD = "correct horse battery"
 
 
 class Moderator:
-    """A new admin, signed in to the system on which the meeting is held."""
+    """A new admin, signed in to the system of the meeting."""
 
     def __init__(self, meeting: Meeting) -> None:
         self.site = meeting.site
@@ -33,7 +33,7 @@ class Moderator:
         assert answer.status_code == 303, answer.text
 
     def find(self, pattern: str) -> str:
-        """The first group of `pattern` in the page as it is now."""
+        """Return the first group of `pattern` in the current page."""
         found = re.search(pattern, self.web.get(self.page, timeout=15).text)
         assert found, pattern
         return found[1]

@@ -1,4 +1,4 @@
-"""A proxy as some offices have one: the site passes, a WebSocket does not."""
+"""A proxy like those of some offices: it passes pages but no WebSockets."""
 
 import socket
 import threading
@@ -12,7 +12,7 @@ REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n
 
 
 class NoWebSockets:
-    """Passes connections on to `port`, which sees them come from the address `source`.
+    """A proxy to `port`, which sees connections come from the address `source`.
 
     One that begins with the handshake of a WebSocket gets `answer`; without, it waits in vain.
     """
@@ -50,7 +50,7 @@ class NoWebSockets:
 
     def _serve(self, client: socket.socket) -> None:
         with suppress(OSError):
-            # Browsers open a connection of its own for each WebSocket.
+            # Browsers open a separate connection for each WebSocket.
             begin = _head(client)
             if b"\r\nupgrade: websocket" in begin.lower():
                 self.handshakes += 1
@@ -72,7 +72,7 @@ class NoWebSockets:
 
 
 def _head(client: socket.socket) -> bytes:
-    """What came up to the end of the first request's head, or of the stream."""
+    """Return the bytes up to the end of the first request's head, or of the stream."""
     begin = b""
     while b"\r\n\r\n" not in begin and (data := client.recv(SIZE)):
         begin += data

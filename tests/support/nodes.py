@@ -1,4 +1,4 @@
-"""The nodes of a stack, seen from Redis."""
+"""Watch the nodes of a stack through Redis."""
 
 import redis
 
@@ -8,7 +8,7 @@ from webapp.infra.publisher import CHANNEL
 
 
 def wait_until_nodes_listen(stack: Stack) -> None:
-    """Return when every node hears what is published; after Redis was away that takes a second."""
+    """Wait until every node is subscribed, which takes a second after a Redis outage."""
     with redis.Redis(port=stack.redis.port) as client:
         wait_for(
             lambda: dict(client.pubsub_numsub(CHANNEL))[CHANNEL.encode()] == len(stack.realtime),

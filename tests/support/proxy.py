@@ -1,4 +1,4 @@
-"""A TCP proxy before the database that loses a statement, its answer, or refuses statements."""
+"""A TCP proxy to the database that loses a statement or its answer, or refuses statements."""
 
 import socket
 import threading
@@ -13,7 +13,7 @@ SIZE = 65536
 
 
 class DatabaseProxy:
-    """Passes everything on to `port` until told otherwise; speaks the protocol of MySQL."""
+    """A proxy that passes everything on to `port` until told otherwise."""
 
     def __init__(self, port: int) -> None:
         self._target = ("127.0.0.1", port)
@@ -81,10 +81,10 @@ class DatabaseProxy:
         client.shutdown(socket.SHUT_RDWR)
         if what == "answer":
             server.sendall(data)
-            # The database works off what it received, and then finds the end of the stream.
+            # The database executes what it received before it sees the end of the stream.
             server.shutdown(socket.SHUT_WR)
         else:
-            # A mere close would wait for the thread that reads, and the transaction would live on.
+            # close() alone would wait for the reading thread, and the transaction would live on.
             server.shutdown(socket.SHUT_RDWR)
         self.lost.append(str(what))
 

@@ -1,4 +1,4 @@
-"""A WebSocket to a node without a Socket.IO client: it may send anything, or never read."""
+"""A WebSocket to a node without a Socket.IO client, to send anything or never read."""
 
 import json
 import socket
@@ -13,7 +13,7 @@ PING, PONG = "2", "3"
 
 
 class RawSocket:
-    """Connects to a node, joined to the viewer's event unless told not to."""
+    """A connection to a node, joined to the viewer's event unless `join` is false."""
 
     def __init__(
         self, port: int, viewer: Viewer | None = None, *, join: bool = True, buffer: int = 0
@@ -42,14 +42,14 @@ class RawSocket:
         self.link.shutdown()  # type: ignore[no-untyped-call]
 
     def send(self, packet: str | bytes) -> None:
-        """Send it in one frame, as a text or as binary data."""
+        """Send one frame, text or binary."""
         if isinstance(packet, bytes):
             self.link.send_binary(packet)
         else:
             self.link.send(packet)
 
     def receive(self) -> str | None:
-        """The next packet, pings answered; None when the node has closed the connection."""
+        """Answer pings and return the next packet; None when the node closed the connection."""
         while True:
             try:
                 packet = self.link.recv()
@@ -61,7 +61,7 @@ class RawSocket:
                 return str(packet) if packet else None
 
     def receive_until(self, start: str, seconds: float = 10) -> list[str]:
-        """All packets up to one that begins like that."""
+        """Return all packets up to the one that begins with `start`."""
         packets: list[str] = []
         deadline = time.monotonic() + seconds
         while not (packets and packets[-1].startswith(start)):
@@ -72,7 +72,7 @@ class RawSocket:
         return packets
 
     def receive_all(self) -> list[str]:
-        """All packets until the node closes the connection."""
+        """Return all packets until the node closes the connection."""
         packets = []
         while (packet := self.receive()) is not None:
             packets.append(packet)

@@ -1,4 +1,4 @@
-"""Counting the SQL statements of a piece of code."""
+"""Count the SQL statements of a block of code."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from webapp.infra.extensions import db
 
 @contextmanager
 def counted_statements(app: Flask) -> Iterator[list[str]]:
-    """The statements that reach the database inside the block, as they are sent."""
+    """Collect the statements that reach the database inside the block."""
     statements: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:

@@ -1,4 +1,4 @@
-"""A viewer of the live page as a program: a browser's cookie and a Socket.IO client."""
+"""A viewer of the live page as a program, with a cookie and a Socket.IO client."""
 
 import logging
 import re
@@ -15,15 +15,15 @@ from tests.support.waiting import wait_for
 
 NAMESPACE = "/live"
 
-# Upstream's write loop may outlive a connection that the server closed: it then calls its own
-# empty queue an error up to 20 s later, in the log of whatever test runs by then.
+# Upstream's write loop can outlive a connection that the server closed. Up to 20 s later it logs
+# its empty queue as an error, in the log of another test.
 logging.getLogger("engineio.client").addFilter(
     lambda record: not record.getMessage().startswith("packet queue is empty")
 )
 
 
 class _Connection(engineio.Client):
-    """Hands events on in the order of their arrival; upstream starts a thread for each."""
+    """A connection that handles events in order; upstream starts a thread for each."""
 
     def _trigger_event(self, event: str, *args: Any, **options: Any) -> Any:
         if event == "message" and str(args[0]).startswith(str(EVENT)):
@@ -37,9 +37,20 @@ class _Client(socketio.Client):
 
 
 class Viewer:
-    """Checks in over HTTP, then follows the event on one socket."""
+    """A viewer that checks in over HTTP and then follows the event on one socket."""
 
     def __init__(self, site: str, slug: str, email: str, number: str) -> None:
+        self._open(site, slug)
+        self._check_in(email, number)
+
+    def other_tab(self) -> "Viewer":
+        """Return another tab of the same browser: its cookies, and a socket of its own."""
+        other = Viewer.__new__(Viewer)
+        other._open(self.site, self.slug)
+        other.web.cookies.update(self.web.cookies)
+        return other
+
+    def _open(self, site: str, slug: str) -> None:
         self.site, self.slug = site, slug
         self.web = requests.Session()
         self.messages: list[dict[str, Any]] = []
@@ -47,7 +58,6 @@ class Viewer:
         self.events: list[tuple[str, Any]] = []
         self.socket = _Client(reconnection=False)
         self.socket.on("*", self._note, namespace=NAMESPACE)
-        self._check_in(email, number)
 
     def __enter__(self) -> "Viewer":
         return self
@@ -63,16 +73,16 @@ class Viewer:
 
     @property
     def cookie(self) -> str:
-        """The Cookie header that the browser would send."""
+        """Return the Cookie header that a browser would send."""
         return "; ".join(f"{name}={value}" for name, value in self.web.cookies.items())
 
     @property
     def bodies(self) -> list[str]:
-        """The texts that arrived, in the order of their arrival."""
+        """Return the received texts in the order of arrival."""
         return [message["body"] for message in self.messages]
 
     def connect(self, address: str, transport: str = "websocket") -> "Viewer":
-        """Open the socket at that address: nginx, or one node."""
+        """Open the socket at `address`, nginx or one node."""
         self.socket.connect(
             address,
             headers={"Cookie": self.cookie},
@@ -84,23 +94,23 @@ class Viewer:
         return self
 
     def post(self, body: str, nonce: str | None = None) -> dict[str, Any]:
-        """Send a message; its acknowledgement."""
+        """Post a message; return the acknowledgement."""
         return self.call("post_message", {"nonce": nonce or secrets.token_hex(8), "body": body})
 
     def call(self, name: str, *packet: Any) -> dict[str, Any]:
-        """Emit an event; its acknowledgement."""
+        """Emit an event; return the acknowledgement."""
         data = packet if len(packet) != 1 else packet[0]
         answer: dict[str, Any] = self.socket.call(name, data, namespace=NAMESPACE, timeout=12)
         return answer
 
     def emit(self, name: str, packet: Any) -> list[dict[str, Any]]:
-        """Emit an event; its acknowledgement will be the one item of the list."""
+        """Emit an event; return a list that will hold the acknowledgement."""
         answers: list[dict[str, Any]] = []
         self.socket.emit(name, packet, namespace=NAMESPACE, callback=answers.append)
         return answers
 
     def wait_for_bodies(self, *bodies: str, seconds: float = 10) -> None:
-        """Return when all of these texts have arrived."""
+        """Wait until all of these texts have arrived."""
         wait_for(lambda: set(bodies) <= set(self.bodies), seconds, f"{bodies} at {self.bodies}")
 
     def _note(self, name: str, payload: Any) -> None:

@@ -1,4 +1,4 @@
-"""Each test holds a meeting of its own on the full system."""
+"""Fixtures: a meeting of its own for each test on the full system."""
 
 from collections.abc import Iterator
 

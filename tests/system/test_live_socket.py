@@ -1,5 +1,6 @@
 """The live socket over two nodes, as an outside program sees it."""
 
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from webapp.domain.attendance.closing import change_state
 from webapp.domain.employees.directory import end_of_access, forget_employees
 from webapp.domain.events.store import get_event
 from webapp.domain.models import Employee
+from webapp.infra.allowance import READS_SECONDS
 from webapp.infra.extensions import db
 
 
@@ -209,6 +211,43 @@ def test_five_messages_in_ten_seconds_over_all_nodes(stack: Stack, meeting: Meet
         error = answers[-1]["error"]
         assert error["code"] == "slow_down"
         assert 1 <= error["retry_after"] <= 10
+
+
+def test_an_employee_has_ten_sockets_on_a_node(stack: Stack, meeting: Meeting) -> None:
+    node = stack.realtime[0].url
+    email, number = meeting.employee()
+    with Viewer(stack.url, meeting.slug, email, number) as ada, ExitStack() as open_sockets:
+        tabs = [open_sockets.enter_context(ada.other_tab().connect(node)) for _ in range(10)]
+        late = open_sockets.enter_context(ada.other_tab())
+        assert refused(late, node)["code"] == "slow_down"
+        with meeting.viewer().connect(node) as grace:
+            assert grace.post("unharmed")["ok"] is True
+        tabs[0].socket.disconnect()
+        wait_for(lambda: is_accepted(open_sockets.enter_context(ada.other_tab()), node))
+
+
+def is_accepted(viewer: Viewer, address: str) -> bool:
+    try:
+        viewer.connect(address)
+    except socketio.exceptions.ConnectionError:
+        return False
+    return True
+
+
+def test_reading_without_pause_is_refused_and_holds_up_nobody(
+    stack: Stack, meeting: Meeting
+) -> None:
+    node = stack.realtime[0].url
+    with meeting.viewer().connect(node) as ada, meeting.viewer().connect(node) as grace:
+        flood = [ada.emit("messages_since", {"after": 0}) for _ in range(200)]
+        assert grace.call("messages_since", {"after": 0})["ok"] is True
+        assert grace.post("unharmed")["ok"] is True
+        wait_for(lambda: all(flood), what="an answer to each")
+        refusals = [answer["error"] for (answer,) in flood if not answer["ok"]]
+        assert 150 <= len(refusals) <= 180
+        assert {error["code"] for error in refusals} == {"slow_down"}
+        assert all(1 <= error["retry_after"] <= READS_SECONDS for error in refusals)
+        assert ada.post("still here")["ok"] is True
 
 
 def test_checking_out_closes_the_sockets_of_the_cookie(stack: Stack, meeting: Meeting) -> None:

@@ -14,7 +14,7 @@ from webapp.infra.settings import ROOT, load_settings
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 # Calls that send an event to viewers: the name of the event is one of their arguments.
-SENDS = {"publish", "tell", "tell_here", "tell_one"}
+SENDS = {"publish", "tell", "tell_here", "tell_one", "publish_to_employee"}
 NAME = re.compile("[a-z]+(_[a-z]+)+")
 
 

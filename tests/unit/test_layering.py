@@ -24,7 +24,7 @@ LAYERS: list[list[str]] = [
     ["webapp.domain.seed", "webapp.domain.roster", "webapp.domain.chat"],
     ["webapp.domain.attendance"],
     ["webapp.domain.admins"],
-    ["webapp.domain.events", "webapp.domain.employees"],
+    ["webapp.domain.events", "webapp.domain.employees", "webapp.domain.passwords"],
     ["webapp.domain.audit"],
     ["webapp.domain.models"],
     ["webapp.infra"],

@@ -1,26 +1,20 @@
-"""Admin accounts and their passwords (argon2id)."""
+"""Admin accounts: signing in and out."""
 
 from dataclasses import dataclass
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.domain.audit import trail
 from webapp.domain.employees.identifiers import normal_email, vouched_email
 from webapp.domain.models import Admin
+from webapp.domain.passwords import hash_password, needs_rehash, verify_password
 from webapp.errors import Invalid
 from webapp.infra import rate_limit
 from webapp.infra.extensions import db
+from webapp.infra.rate_limit import NO_EVIDENCE, Attempt, Evidence
 
 PASSWORD_LENGTH = 12
-
-# OWASP's recommendation for argon2id. The library's default takes 64 MiB and 0.25 s of CPU, and
-# anybody may cause it: eight sign-ins a second would keep two cores busy.
-_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-# Verified when no such admin exists, so that the answer takes the same time.
-_NOBODY = _hasher.hash("nobody has this password")
 
 
 class SignInRefused(Invalid):
@@ -37,22 +31,21 @@ class AdminInfo:
     session_version: int
 
 
-def sign_in(email: str, password: str, source: str) -> AdminInfo:
-    """Return the admin with that e-mail address and password; `source` is the client's address.
+def sign_in(email: str, password: str, source: str, evidence: Evidence = NO_EVIDENCE) -> AdminInfo:
+    """Return the admin with that e-mail address and password.
 
-    Raises `SignInRefused`, or `SlowDown` after too many failures.
+    `source` is the client's address, `evidence` its reasons for one more attempt after failures.
+    Raises `SignInRefused`, or `WorkRequired` after too many failures.
     """
-    email = normal_email(email)
-    rate_limit.check_guess("sign-in", email, source)
-    admin = db.session.scalar(select(Admin).where(Admin.email == email))
-    try:
-        _hasher.verify(admin.password_hash if admin else _NOBODY, password)
-        known = admin is not None
-    except (VerificationError, InvalidHashError):
-        known = False
-    if admin is None or not known:
-        rate_limit.count_failure("sign-in", email, source)
+    attempt = Attempt("sign-in", normal_email(email), password, source, evidence)
+    rate_limit.admit(attempt)
+    admin = _find_with_password(attempt.target, password)
+    if admin is None:
+        rate_limit.count_failure(attempt)
         raise SignInRefused
+    rate_limit.forgive(attempt)
+    if needs_rehash(admin.password_hash):
+        admin.password_hash = hash_password(password)
     return _signed_in(admin, "password")
 
 
@@ -90,7 +83,7 @@ def create_admin(email: str, password: str, name: str = "") -> None:
         raise Invalid("This is not an e-mail address.")
     if len(password) < PASSWORD_LENGTH:
         raise Invalid(f"The password must have at least {PASSWORD_LENGTH} characters.")
-    db.session.add(Admin(email=email, name=name or email, password_hash=_hasher.hash(password)))
+    db.session.add(Admin(email=email, name=name or email, password_hash=hash_password(password)))
     try:
         db.session.flush()
     except IntegrityError:
@@ -98,6 +91,15 @@ def create_admin(email: str, password: str, name: str = "") -> None:
         raise Invalid("There is already an admin with this e-mail address.") from None
     trail.record("admin_created", subject=email)
     db.session.commit()
+
+
+def _find_with_password(email: str, password: str) -> Admin | None:
+    admin = db.session.scalar(select(Admin).where(Admin.email == email))
+    own = admin.password_hash if admin else None
+    stored = db.session.scalars(select(Admin.password_hash)).all()
+    # Hashing takes long: no connection is held meanwhile.
+    db.session.commit()
+    return admin if verify_password(password, own, stored) else None
 
 
 def _info(admin: Admin) -> AdminInfo:

@@ -95,7 +95,7 @@ def read_claims(
     return claims if needed <= claims.keys() else {**claims, **_userinfo(client, token, claims)}
 
 
-def vouched_email(client: OpenIdClient, claims: Claims) -> str | None:
+def trusted_email(client: OpenIdClient, claims: Claims) -> str | None:
     """Return the e-mail address that the provider vouches for, or None."""
     email = claims.get("email")
     if email is None and client.trusts_email and "tid" in claims:
@@ -103,10 +103,7 @@ def vouched_email(client: OpenIdClient, claims: Claims) -> str | None:
         # only an administrator of the tenant assigns.
         email = claims.get("preferred_username") or claims.get("upn")
     vouched = client.trusts_email or claims.get("email_verified") in (True, "true")
-    if not vouched or not isinstance(email, str):
-        return None
-    # Some foreign letters have ASCII lower case: K (Kelvin sign) would turn into another's kate@.
-    return email if email.isascii() or email == email.lower() else None
+    return email if vouched and isinstance(email, str) else None
 
 
 def _userinfo(client: OpenIdClient, token: Any, claims: Claims) -> Claims:

@@ -19,7 +19,7 @@ from requests import RequestException
 
 from webapp.domain.attendance.checkin import NobodyMatches
 from webapp.errors import NotFound, TownhallError
-from webapp.http.openid import OpenIdClient, read_claims, register_client, vouched_email
+from webapp.http.openid import OpenIdClient, read_claims, register_client, trusted_email
 from webapp.http.session_cookie import cookies_needed, has_session_cookie
 from webapp.infra.settings import Settings
 
@@ -168,7 +168,7 @@ def verified_email(flow: Flow, answer: Mapping[str, str]) -> str | None:
         claims = read_claims(
             client, flow.redirect_uri, answer.get("code", ""), flow.code_verifier, flow.nonce
         )
-        return vouched_email(client, claims)
+        return trusted_email(client, claims)
 
 
 @contextmanager

@@ -1,102 +1,270 @@
-"""Limits on guessing: failures are counted per target and per source, over all workers.
+"""Limits on guessing numbers and passwords, over all workers.
 
-Only failures count, so an office of thousands behind one address checks in freely. Beyond the
-limit a right answer is refused like a wrong one; otherwise the refusal would confirm it.
+Attempts at a target (an e-mail address) are counted before they are verified, so that parallel
+guesses are no way around the limit; a success is taken back from the count. Failures from a source
+(a network address) are counted as well; successes are not, so an office checks in freely.
+
+Beyond a budget an attempt has to be paid for: by a browser that passed for this target before, by
+a proof of work, or by waiting in a queue. A refusal alone would let anybody lock out a colleague
+or an office, and a right guess must not look different from a wrong one.
+`docs/decisions/0009-proof-of-work-for-guesses.md` has the reasons and figures.
 """
 
 import hashlib
-import math
+import hmac
+import logging
 import time
-from collections.abc import Callable
+from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import TypeVar
+from typing import Any
 
+from cachelib import SimpleCache
 from flask import Flask, current_app
-from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage, RedisStorage
-from limits.strategies import MovingWindowRateLimiter
-from redis import Redis, RedisError
 
 from webapp.errors import SlowDown
-from webapp.infra.circuit_breaker import Breaker
+from webapp.infra import proof_of_work, queue_tickets
+from webapp.infra.counters import Counters
 
-T = TypeVar("T")
-
-PER_TARGET = parse("10 per 15 minutes")
-# An office stays below this at 100 check-ins a second with 3 % typing errors.
-PER_SOURCE = parse("1000 per 5 minutes")
+log = logging.getLogger(__name__)
 
 
-def init_throttle(app: Flask) -> None:
-    """Count in Redis, or in this process without Redis and while it is away."""
-    redis, breaker = app.extensions["redis"], app.extensions["redis_breaker"]
-    app.extensions["throttle"] = Throttle(redis, breaker)
+@dataclass(frozen=True)
+class Budget:
+    """What is free: `attempts` in `seconds`; each `step` beyond raises the level by one."""
+
+    attempts: int
+    seconds: int
+    step: int
+    # The queue beyond it: seconds between two places, and how many places there are.
+    turn: int
+    places: int
+
+    def level(self, count: int) -> int:
+        """Return 0 within the budget, else how hard the proof of work is."""
+        over = count - self.attempts
+        return 0 if over <= 0 else min(1 + (over - 1) // self.step, proof_of_work.MAX_LEVEL)
 
 
-def check_guess(kind: str, target: str, source: str) -> None:
-    """Raise `SlowDown` after too many failures at `target` or from the address `source`."""
-    _throttle().check(_keys(kind, target, source))
+PER_TARGET = Budget(attempts=10, seconds=900, step=3, turn=30, places=30)
+# Where the proof of work becomes as hard as it gets.
+LOGGED_AT = PER_TARGET.attempts + PER_TARGET.step * (proof_of_work.MAX_LEVEL - 1) + 1
+# An office stays below the first one at 100 check-ins a second with 3 % typing errors.
+PER_SOURCE = {
+    "check-in": Budget(attempts=1000, seconds=300, step=100, turn=1, places=300),
+    "sign-in": Budget(attempts=100, seconds=300, step=20, turn=10, places=30),
+}
+# A busy worker sees this many in a row from one address only where all clients seem to have it.
+SAME_SOURCE = 200
+SAY_EVERY_SECONDS = 3600
 
 
-def count_failure(kind: str, target: str, source: str) -> None:
-    """Count a failed guess at `target` from the address `source`."""
-    _throttle().count(_keys(kind, target, source))
+@dataclass(frozen=True)
+class Evidence:
+    """The reasons to allow one more attempt that a request brings along.
+
+    `proof` and `ticket` are verified here. `browser` is the id of a browser that has passed before
+    for each of the fingerprints in `passed`. `queue` asks for a place in the queue.
+    """
+
+    proof: str = ""
+    ticket: str = ""
+    queue: bool = False
+    browser: str = ""
+    passed: frozenset[str] = frozenset()
 
 
-Keys = list[tuple[RateLimitItem, str]]
+NO_EVIDENCE = Evidence()
 
 
-class Throttle:
-    """The counters of one process: shared ones, and its own while those do not answer."""
+@dataclass(frozen=True)
+class Attempt:
+    """A guess from the address `source` that `secret` belongs to `target`, which is normalised."""
 
-    def __init__(self, redis: Redis | None, breaker: Breaker) -> None:
-        self._own = MovingWindowRateLimiter(MemoryStorage())
-        self._shared = None
-        self._breaker = breaker
-        if redis:
-            # The address only chooses between Redis and Valkey: the pool knows the server.
-            storage = RedisStorage(
-                "redis://", connection_pool=redis.connection_pool, key_prefix="townhall:guesses"
+    kind: str
+    target: str
+    secret: str = field(repr=False)
+    source: str
+    evidence: Evidence = NO_EVIDENCE
+
+
+class WorkRequired(SlowDown):
+    """An attempt that has to be paid for. `challenge` is for a browser with JavaScript.
+
+    `retry_after` are the seconds to wait with `ticket`, or until the queue has places again.
+    """
+
+    message = "There were many failed attempts with these details or from your network."
+
+    def __init__(self, challenge: dict[str, Any], ticket: str, wait: int, *, full: bool) -> None:
+        super().__init__(retry_after=wait)
+        self.challenge, self.ticket, self.full = challenge, ticket, full
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the error with the challenge, which programs may solve."""
+        return super().as_dict() | {"challenge": self.challenge, "ticket": self.ticket}
+
+
+def init_rate_limit(app: Flask) -> None:
+    """Give `app` its limiter, which counts in Redis where there is one."""
+    counters = Counters(app.extensions["redis"], app.extensions["redis_breaker"])
+    app.extensions["limiter"] = Limiter(counters, str(app.secret_key).encode())
+
+
+def admit(attempt: Attempt) -> None:
+    """Count an attempt before it is verified. Raises `WorkRequired`."""
+    _limiter().admit(attempt)
+
+
+def forgive(attempt: Attempt) -> None:
+    """Take an attempt that succeeded back from the count."""
+    _limiter().forgive(attempt)
+
+
+def count_failure(attempt: Attempt) -> None:
+    """Count an attempt that failed for its source; its target was counted before."""
+    _limiter().count_failure(attempt)
+
+
+def fingerprint(kind: str, target: str) -> str:
+    """Return a short name of a target that tells nothing without the secret key."""
+    return _limiter().fingerprint(kind, target)
+
+
+class Limiter:
+    """The limits of one process on shared counters."""
+
+    def __init__(self, counters: Counters, secret_key: bytes) -> None:
+        self._counters = counters
+        self._secret_key = secret_key
+        # Failures per source beyond the budget, learned at a failure: reading them at every
+        # attempt would cost each check-in a round trip.
+        self._crowded = SimpleCache(threshold=10_000)
+        self._sources = _SourceWatch()
+
+    def admit(self, attempt: Attempt) -> None:
+        """Count an attempt. Raises `WorkRequired` when it has to be paid for and is not."""
+        self._sources.note(attempt.source)
+        count = self._counters.add(self._target_key(attempt), PER_TARGET.seconds)
+        per_source = PER_SOURCE[attempt.kind]
+        of_target = PER_TARGET.level(count)
+        of_source = per_source.level(self._crowded.get(_source_key(attempt)) or 0)
+        level = max(of_target, of_source)
+        if level and not self._is_paid(attempt, level):
+            self.forgive(attempt)
+            key, budget = (
+                (self._target_key(attempt), PER_TARGET)
+                if of_target
+                else (_source_key(attempt), per_source)
             )
-            self._shared = MovingWindowRateLimiter(storage)
+            raise self._refusal(attempt, level, f"queue:{key}", budget)
+        if count == LOGGED_AT:
+            log.warning(
+                "%d failed attempts (%s) at one e-mail address within %d s, the latest from %s",
+                count,
+                attempt.kind,
+                PER_TARGET.seconds,
+                attempt.source,
+            )
 
-    def check(self, keys: Keys) -> None:
-        """Raise `SlowDown` when one of the counters is used up."""
-        wait = self._ask(lambda limiter: max(_seconds_to_wait(limiter, *key) for key in keys))
+    def forgive(self, attempt: Attempt) -> None:
+        """Take an attempt back from the count of its target."""
+        self._counters.add(self._target_key(attempt), PER_TARGET.seconds, -1)
+
+    def count_failure(self, attempt: Attempt) -> None:
+        """Count a failure of the attempt's source."""
+        key, budget = _source_key(attempt), PER_SOURCE[attempt.kind]
+        count = self._counters.add(key, budget.seconds)
+        if not budget.level(count):
+            return
+        if self._crowded.get(key) is None:
+            log.warning(
+                "over %d failed attempts (%s) within %d s from %s: browsers there must compute "
+                "before each one; if all clients seem to have this address, set TRUSTED_PROXIES",
+                budget.attempts,
+                attempt.kind,
+                budget.seconds,
+                attempt.source,
+            )
+        self._crowded.set(key, count, timeout=budget.seconds)
+
+    def fingerprint(self, *parts: str) -> str:
+        """Return a keyed digest of `parts`."""
+        text = "\0".join(parts).encode("utf-8", "replace")
+        return hmac.new(self._secret_key, text, hashlib.sha256).hexdigest()[:32]
+
+    def _is_paid(self, attempt: Attempt, level: int) -> bool:
+        evidence, key = attempt.evidence, self._guess_key(attempt)
+        if self._is_known_browser(attempt):
+            return True
+        proof = proof_of_work.verify(evidence.proof, key) if evidence.proof else None
+        # Others may have raised the level by one while this browser was computing.
+        if proof and proof.level >= level - 1:
+            return self._is_first_use(proof.id, proof_of_work.SECONDS)
+        due = queue_tickets.seconds_until_due(evidence.ticket, key) == 0
+        return due and self._is_first_use(evidence.ticket, queue_tickets.VALID_SECONDS)
+
+    def _is_known_browser(self, attempt: Attempt) -> bool:
+        evidence, name = attempt.evidence, self.fingerprint(attempt.kind, attempt.target)
+        if name not in evidence.passed:
+            return False
+        # Bounded too: others may use the same computer.
+        key = f"browser:{evidence.browser}:{name}"
+        return self._counters.add(key, PER_TARGET.seconds) <= PER_TARGET.attempts
+
+    def _is_first_use(self, identifier: str, seconds: int) -> bool:
+        return self._counters.add(f"spent:{self.fingerprint(identifier)}", seconds) == 1
+
+    def _refusal(self, attempt: Attempt, level: int, queue: str, budget: Budget) -> WorkRequired:
+        key = self._guess_key(attempt)
+        challenge = proof_of_work.create_challenge(key, level)
+        ticket = attempt.evidence.ticket
+        wait = queue_tickets.seconds_until_due(ticket, key)
         if wait:
-            minutes = math.ceil(wait / 60)
-            plural = "minute" if minutes == 1 else "minutes"
-            message = f"There were too many attempts. Try again in {minutes} {plural}."
-            raise SlowDown(message, retry_after=math.ceil(wait))
+            return WorkRequired(challenge, ticket, wait, full=False)
+        if not attempt.evidence.queue:
+            return WorkRequired(challenge, "", budget.turn, full=False)
+        place = self._counters.add(queue, budget.seconds)
+        if place > budget.places:
+            return WorkRequired(challenge, "", budget.seconds, full=True)
+        wait = place * budget.turn
+        return WorkRequired(challenge, queue_tickets.issue_ticket(key, wait), wait, full=False)
 
-    def count(self, keys: Keys) -> None:
-        """Add one failure to each counter."""
-        self._ask(lambda limiter: [limiter.hit(*key) for key in keys])
+    def _target_key(self, attempt: Attempt) -> str:
+        return f"target:{attempt.kind}:{self.fingerprint(attempt.kind, attempt.target)}"
 
-    def _ask(self, question: Callable[[MovingWindowRateLimiter], T]) -> T:
-        if self._shared and not self._breaker.open:
-            try:
-                return question(self._shared)
-            except (RedisError, OSError) as error:
-                self._breaker.failed(error)
-        return question(self._own)
+    def _guess_key(self, attempt: Attempt) -> str:
+        return self.fingerprint("guess", attempt.kind, attempt.target, attempt.secret)
 
 
-def _throttle() -> Throttle:
-    throttle: Throttle = current_app.extensions["throttle"]
-    return throttle
+class _SourceWatch:
+    """Logs when every attempt seems to come from one address, as behind an unknown proxy."""
+
+    def __init__(self) -> None:
+        self._source = ""
+        self._count = 0
+        self._says_again_at = 0.0
+
+    def note(self, source: str) -> None:
+        """Note the source of an attempt."""
+        self._count = self._count + 1 if source == self._source else 1
+        self._source = source
+        if self._count >= SAME_SOURCE and time.monotonic() >= self._says_again_at:
+            self._says_again_at = time.monotonic() + SAY_EVERY_SECONDS
+            log.warning(
+                "the last %d attempts all came from %s: if this is a proxy, set TRUSTED_PROXIES, "
+                "since limits per address now count all clients together",
+                self._count,
+                source,
+            )
 
 
-def _seconds_to_wait(limiter: MovingWindowRateLimiter, item: RateLimitItem, key: str) -> float:
-    if limiter.test(item, key):
-        return 0
-    return max(1.0, limiter.get_window_stats(item, key).reset_time - time.time())
+def _limiter() -> Limiter:
+    limiter: Limiter = current_app.extensions["limiter"]
+    return limiter
 
 
-def _keys(kind: str, target: str, source: str) -> Keys:
-    # Hashed, so that Redis does not hold what people type.
-    digest = hashlib.sha256(target.strip().lower().encode()).hexdigest()[:32]
-    return [(PER_TARGET, f"{kind}:{digest}"), (PER_SOURCE, f"{kind}:{_network(source)}")]
+def _source_key(attempt: Attempt) -> str:
+    return f"source:{attempt.kind}:{_network(attempt.source)}"
 
 
 def _network(source: str) -> str:

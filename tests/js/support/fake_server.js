@@ -25,6 +25,8 @@ export class FakeServer {
   #ids = new Map();
   /** @type {Map<string, string>} */
   #held = new Map();
+  /** @type {Set<string>} */
+  #rejected = new Set();
   #clock;
 
   /** @param {FakeClock} clock */
@@ -71,6 +73,7 @@ export class FakeServer {
   store(body, author = "Grace", id = (this.messages.at(-1)?.id ?? 0) + 1) {
     const message = {
       id,
+      author_id: author === "Ada" ? 7 : 8,
       author,
       department: "Research",
       body,
@@ -87,6 +90,15 @@ export class FakeServer {
       const message = this.store(body, "Ada");
       this.#ids.set(nonce, message.id);
       this.broadcast("messages_posted", [message]);
+    }
+    this.#held.clear();
+  }
+
+  /** Reject every message that waits for approval, and tell its author. */
+  reject() {
+    for (const nonce of this.#held.keys()) {
+      this.#rejected.add(nonce);
+      this.broadcast("message_rejected", { nonce });
     }
     this.#held.clear();
   }
@@ -120,6 +132,7 @@ export class FakeServer {
       this.#held.set(nonce, body);
       this.#ids.set(nonce, null);
     }
+    if (this.#rejected.has(nonce)) return { ok: false, error: { code: "invalid", message: "Not approved." } };
     const id = this.#ids.get(nonce);
     if (id === null) return { ok: true, id: null, held: true };
     if (id !== undefined) return { ok: true, id };
@@ -167,6 +180,10 @@ class FakeSocket {
 
   connect() {
     this.connects += 1;
+  }
+
+  disconnect() {
+    if (this.connected) this.emit("disconnect", "io client disconnect");
   }
 
   /**

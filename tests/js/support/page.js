@@ -20,6 +20,7 @@ import { settle } from "./fake_clock.js";
 /** @implements {SessionView} @implements {OutboxView} @implements {ChatView} @implements {EventView} */
 class RecordingView {
   list = new RowList();
+  isReading = false;
   /** @type {Map<string, { body: string, held: boolean }>} */
   pending = new Map();
   /** @type {{ body: string, code: string }[]} */
@@ -31,6 +32,7 @@ class RecordingView {
   composer = { open: true, approval: false };
   status = "";
   watching = 0;
+  muted = false;
   left = 0;
   reloads = 0;
 
@@ -95,6 +97,11 @@ class RecordingView {
     this.watching = count;
   }
 
+  /** @param {boolean} muted */
+  showMuted(muted) {
+    this.muted = muted;
+  }
+
   /** @param {{ open: boolean, approval: boolean }} state */
   showComposer(state) {
     this.composer = state;
@@ -129,7 +136,7 @@ export class FakePage {
     const { session, log, pace } = this;
     this.outbox = new Outbox({ ...shared, session, log, pace, storage, owner: "all-hands:7" });
     const { outbox } = this;
-    this.chat = new Chat({ ...shared, session, log, outbox, author: "Ada" });
+    this.chat = new Chat({ ...shared, session, log, outbox, viewer: 7 });
     const { chat } = this;
     new EventState({ ...shared, session, chat, pace, outbox, streamUrl: "/live.m3u8", exempt });
   }

@@ -4,10 +4,12 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.domain import admins
-from webapp.errors import Invalid, SlowDown, TownhallError
+from webapp.errors import Invalid, TownhallError
 from webapp.http import identity, sso
 from webapp.http.access import admin_address, public
+from webapp.http.evidence import read_evidence, remember_browser
 from webapp.http.rendering import redirect_to, render
+from webapp.infra.rate_limit import WorkRequired
 from webapp.pages.account.forms import SignInForm
 
 bp = Blueprint("account", __name__, url_prefix="/admin")
@@ -28,10 +30,13 @@ def sign_in() -> ResponseReturnValue:
     if not form.validate():
         return _show(form, Invalid("Fill in both fields."))
     try:
-        admin = admins.sign_in(form.email.data, form.password.data, request.remote_addr or "")
-    except (admins.SignInRefused, SlowDown) as refusal:
+        admin = admins.sign_in(
+            form.email.data, form.password.data, request.remote_addr or "", read_evidence()
+        )
+    except (admins.SignInRefused, WorkRequired) as refusal:
         return _show(form, refusal)
     identity.remember_admin(admin)
+    remember_browser("sign-in", form.email.data)
     return redirect_to(admin_address(request.args.get("next", "")))
 
 
@@ -67,4 +72,4 @@ def _forget() -> ResponseReturnValue:
 
 
 def _show(form: SignInForm, error: TownhallError | None = None) -> ResponseReturnValue:
-    return render("account/sign_in.html", form=form, error=error)
+    return render("account/sign_in.html", "account/_card.html", form=form, error=error)

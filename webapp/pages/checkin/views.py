@@ -9,13 +9,15 @@ from flask_wtf.csrf import CSRFError
 from webapp.domain.attendance import checkin
 from webapp.domain.employees.directory import end_sessions
 from webapp.domain.events.store import EventInfo, current_event, get_event
-from webapp.errors import EventNotOpen, Invalid, SlowDown, TownhallError
+from webapp.errors import EventNotOpen, Invalid, TownhallError
 from webapp.http import identity, sso
 from webapp.http.access import public
 from webapp.http.error_handlers import respond, stale_form
+from webapp.http.evidence import read_evidence, remember_browser
 from webapp.http.rendering import redirect_to, render, wants_json
 from webapp.infra.clock import utcnow
 from webapp.infra.publisher import close_sockets
+from webapp.infra.rate_limit import WorkRequired
 from webapp.pages.checkin.forms import CheckInForm
 
 bp = Blueprint("checkin", __name__)
@@ -55,11 +57,16 @@ def check_in(slug: str) -> ResponseReturnValue:
         return _show(event, form, Invalid("Check what is marked below."))
     try:
         viewer = checkin.check_in(
-            event, form.email.data, form.employee_number.data, request.remote_addr or ""
+            event,
+            form.email.data,
+            form.employee_number.data,
+            request.remote_addr or "",
+            read_evidence(),
         )
-    except (checkin.NobodyMatches, EventNotOpen, SlowDown) as refusal:
+    except (checkin.NobodyMatches, EventNotOpen, WorkRequired) as refusal:
         return _show(event, form, refusal)
     identity.remember_viewer(viewer)
+    remember_browser("check-in", form.email.data)
     return redirect_to(url_for("live.show_live", slug=slug))
 
 

@@ -19,6 +19,7 @@ from webapp.http import identity
 from webapp.http.access import viewer_required
 from webapp.http.headers import allow_stream, current_site
 from webapp.http.rendering import redirect_to, render, wants_json
+from webapp.infra.allowance import take_read
 from webapp.infra.clock import isoformat
 from webapp.infra.ids import parse_id
 from webapp.infra.text import printable
@@ -47,6 +48,7 @@ def show_live(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
 @bp.get("/messages")
 @viewer_required
 def list_messages(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
+    take_read(viewer.employee.id)
     page = chat_messages.read_page(event.id, after=_place("after"), before=_place("before"))
     if wants_json():
         return jsonify(ok=True, messages=page.messages, more=page.more)

@@ -1,0 +1,82 @@
+// What the live page shows around the messages: the state of the connection, the announcement, the
+// number of viewers; and the ways off the page.
+
+import { find, findIn } from "./dom.js";
+
+/**
+ * @import { Announcement, EventView, SessionView } from "../types.js"
+ * @import { Composer } from "./composer.js"
+ */
+
+const NOTICE_MS = 6_000;
+
+/** @implements {SessionView} @implements {EventView} */
+export class Page {
+  #connection = find("connection");
+  #announcement = find("announcement");
+  #watching = find("watching");
+  #composer;
+  #checkIn;
+
+  /**
+   * @param {Composer} composer
+   * @param {string} checkIn the address of the check-in page
+   */
+  constructor(composer, checkIn) {
+    this.#composer = composer;
+    this.#checkIn = checkIn;
+  }
+
+  showConnected() {
+    this.#connection.textContent = "";
+  }
+
+  showReconnecting() {
+    this.#connection.textContent = "Reconnecting…";
+  }
+
+  /**
+   * Show a text for a moment.
+   *
+   * @param {string} text
+   */
+  notify(text) {
+    this.#connection.textContent = text;
+    setTimeout(() => {
+      if (this.#connection.textContent === text) this.#connection.textContent = "";
+    }, NOTICE_MS);
+  }
+
+  /** @param {Announcement | null} announcement */
+  showAnnouncement(announcement) {
+    const box = this.#announcement;
+    if (announcement && Number(box.dataset.id) === announcement.id) return;
+    box.dataset.id = String(announcement?.id ?? "");
+    findIn(box, "p").textContent = announcement?.body ?? "";
+    box.hidden = !announcement;
+  }
+
+  /** @param {number} count */
+  showWatching(count) {
+    this.#watching.textContent = `${count} watching`;
+    this.#watching.hidden = false;
+  }
+
+  /** @param {boolean} muted */
+  showMuted(muted) {
+    this.notify(muted ? "A moderator has muted you." : "You can write again.");
+  }
+
+  /** @param {{ open: boolean, approval: boolean }} state */
+  showComposer(state) {
+    this.#composer.showState(state);
+  }
+
+  leave() {
+    location.assign(this.#checkIn);
+  }
+
+  reload() {
+    location.reload();
+  }
+}

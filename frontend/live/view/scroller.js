@@ -1,0 +1,87 @@
+// The scrolling of the log: it follows new messages at its end, and stays in place for a viewer who
+// reads older ones.
+
+import { find } from "./dom.js";
+import { newMessages } from "./words.js";
+
+/** This close to its end, the log follows new messages. */
+const FOLLOW_PX = 60;
+
+export class Scroller {
+  #log = find("log");
+  #list = find("messages");
+  #button = find("unread");
+  #unread = 0;
+  #following = true;
+
+  constructor() {
+    this.#button.addEventListener("click", () => this.scrollToEnd());
+    this.#log.addEventListener("scroll", () => this.#onScroll());
+    // The composer grows; the latest message stays in sight.
+    new ResizeObserver(() => this.#following && this.scrollToEnd()).observe(this.#log);
+  }
+
+  /** Whether the viewer has scrolled back to read older messages. */
+  get isReading() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#log;
+    return scrollHeight - scrollTop - clientHeight >= FOLLOW_PX;
+  }
+
+  /**
+   * Call `load` when a viewer who reads has almost reached the first message.
+   *
+   * @param {number} distance in pixels
+   * @param {() => void} load
+   */
+  onBeginning(distance, load) {
+    this.#log.addEventListener("scroll", () => {
+      if (this.isReading && this.#log.scrollTop < distance) load();
+    });
+  }
+
+  scrollToEnd() {
+    this.#log.scrollTop = this.#log.scrollHeight;
+    this.#unread = 0;
+    this.#button.hidden = true;
+  }
+
+  /**
+   * Make a change that adds `count` new messages: follow them, or offer them to a viewer who reads.
+   *
+   * @param {number} count
+   * @param {() => void} change
+   */
+  addNew(count, change) {
+    const follow = !this.isReading && !document.hidden;
+    this.keepInPlace(change);
+    if (follow) this.scrollToEnd();
+    else if (count) this.#offer(this.#unread + count);
+  }
+
+  /**
+   * Make a change so that a viewer who reads goes on seeing the same lines.
+   *
+   * @param {() => void} change
+   */
+  keepInPlace(change) {
+    if (!this.isReading) return change();
+    const edge = this.#log.getBoundingClientRect().top;
+    const rows = [...this.#list.children].map((row) => ({ row, place: row.getBoundingClientRect() }));
+    change();
+    // The first visible row that is still there.
+    const anchor = rows.find(({ row, place }) => place.bottom > edge && row.isConnected);
+    if (anchor) this.#log.scrollTop += anchor.row.getBoundingClientRect().top - anchor.place.top;
+  }
+
+  /** @param {number} count */
+  #offer(count) {
+    this.#unread = count;
+    this.#button.textContent = newMessages(count);
+    this.#button.hidden = false;
+  }
+
+  #onScroll() {
+    this.#following = !this.isReading;
+    if (this.#following) this.scrollToEnd();
+  }
+}

@@ -1,0 +1,90 @@
+"""Writing a message: input methods, long texts, emoji, and drafts that outlive a reload."""
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.support.browser import People, check_in, expect_connected, expect_messages, write
+from tests.support.meeting import Meeting
+
+# Safari sends this for the Enter that confirms a word of a Japanese input method.
+CONFIRM_WORD = """field => field.dispatchEvent(new KeyboardEvent("keydown", {
+  key: "Enter", keyCode: 229, isComposing: false, bubbles: true, cancelable: true,
+}))"""
+
+
+def come_in(people: People, meeting: Meeting) -> Page:
+    page = people.come(meeting.site)
+    check_in(page, meeting.slug, *meeting.employee())
+    expect_connected(page)
+    return page
+
+
+def composer(page: Page) -> Locator:
+    return page.get_by_label("Your message")
+
+
+def test_enter_that_confirms_a_word_does_not_send(people: People, meeting: Meeting) -> None:
+    page = come_in(people, meeting)
+    composer(page).fill("おはよう")
+    # True: the key press is left to the input method.
+    assert composer(page).evaluate(CONFIRM_WORD) is True
+    expect(composer(page)).to_have_value("おはよう")
+    composer(page).press("Enter")
+    expect_messages(page, "おはよう")
+
+
+def test_a_pasted_text_is_never_cut_in_silence(people: People, meeting: Meeting) -> None:
+    page = come_in(people, meeting)
+    composer(page).fill("x" * 10_000)
+    expect(page.locator("#room")).to_have_text("9500 characters too many")
+    composer(page).press("Enter")
+    expect(page.locator("#refusal")).to_have_text("Use at most 500 characters: this has 10,000.")
+    expect(composer(page)).to_have_value("x" * 10_000)
+    expect(page.locator("#pending > li")).to_have_count(0)
+    composer(page).fill("short")
+    expect(page.locator("#room")).to_be_hidden()
+    composer(page).press("Enter")
+    expect_messages(page, "short")
+    expect(page.locator("#refusal")).to_be_hidden()
+
+
+def test_an_emoji_counts_as_one_character_everywhere(people: People, meeting: Meeting) -> None:
+    ada, grace = come_in(people, meeting), come_in(people, meeting)
+    composer(ada).fill("👍" * 500)
+    expect(ada.locator("#room")).to_have_text("0 characters left")
+    composer(ada).press("Enter")
+    for page in (ada, grace):
+        expect_messages(page, "👍" * 500)
+
+
+def test_the_field_grows_with_its_text_up_to_a_limit(people: People, meeting: Meeting) -> None:
+    page = come_in(people, meeting)
+
+    def height() -> int:
+        return int(composer(page).evaluate("field => field.offsetHeight"))
+
+    small = height()
+    composer(page).fill("\n".join("12345"))
+    grown = height()
+    assert small < grown < 200
+    composer(page).fill("\n".join("x" * 60))
+    assert grown <= height() < 200
+    composer(page).fill("")
+    assert height() == small
+
+
+def test_a_draft_survives_a_reload_in_its_own_tab(people: People, meeting: Meeting) -> None:
+    page = come_in(people, meeting)
+    tab = page.context.new_page()
+    tab.goto(page.url)
+    expect_connected(tab)
+    composer(page).fill("half a sent")
+    composer(tab).fill("something else")
+    for each, text in ((page, "half a sent"), (tab, "something else")):
+        each.reload()
+        expect_connected(each)
+        expect(composer(each)).to_have_value(text)
+    write(page, "half a sentence")
+    expect_messages(page, "half a sentence")
+    page.reload()
+    expect_connected(page)
+    expect(composer(page)).to_be_empty()
