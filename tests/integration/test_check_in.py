@@ -19,6 +19,7 @@ from webapp.domain.models import Attendance
 from webapp.http.error_handlers import EXPIRED
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
+from webapp.infra.rate_limit import Client
 
 LIVE = "/events/town-hall/live"
 ME = "/events/town-hall/attendance/me"
@@ -246,7 +247,7 @@ def test_concurrent_check_ins_count_once(app: Flask) -> None:
         with app.app_context():
             event = get_event("town-hall")
             start.wait()
-            viewer = checkin.check_in(event, "ada@example.com", "1001", "192.0.2.1")
+            viewer = checkin.check_in(event, "ada@example.com", "1001", Client("192.0.2.1"))
             times.append(viewer.checked_in_at)
 
     threads = [threading.Thread(target=race) for _ in range(8)]

@@ -28,6 +28,7 @@ from webapp.infra.circuit_breaker import Breaker
 from webapp.infra.clock import utcnow
 from webapp.infra.database import end_transaction, retry_on_outage
 from webapp.infra.extensions import db
+from webapp.infra.rate_limit import Client
 from webapp.infra.settings import load_settings
 
 NOT_PREPARED, READ_ONLY, READ_ONLY_MODE = 1047, 1290, 1836
@@ -82,7 +83,7 @@ class Node:
         monkeypatch.setattr("realtime.presence.SAMPLE_SECOND", 0)
         with app.app_context():
             event = get_event("hall")
-            viewer = check_in(event, "person1001@example.com", "1001", "127.0.0.1")
+            viewer = check_in(event, "person1001@example.com", "1001", Client("127.0.0.1"))
             connection: Any = Recorder()
             registry.add(Connection("sid", event, viewer, None, connection))
             self.fanout.watch(event.id, event.slug)

@@ -28,7 +28,7 @@ from webapp.domain.models import Admin
 from webapp.infra import clock, proof_of_work, rate_limit
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
-from webapp.infra.rate_limit import PER_SOURCE, PER_TARGET, WorkRequired
+from webapp.infra.rate_limit import PER_SOURCE, PER_TARGET, Client, WorkRequired
 from webapp.infra.settings import Settings
 
 ADA, GRACE = "person1001@example.com", "person1002@example.com"
@@ -344,7 +344,7 @@ def run_together(count: int, task: Any) -> list[Any]:
 def test_parallel_guesses_are_counted_before_they_are_verified(app: Flask) -> None:
     def check_in() -> object:
         with app.app_context():
-            return checkin.check_in(get_event("town-hall"), ADA, "9", "192.0.2.1")
+            return checkin.check_in(get_event("town-hall"), ADA, "9", Client("192.0.2.1"))
 
     results = run_together(40, check_in)
     verified = [result for result in results if isinstance(result, checkin.NobodyMatches)]
@@ -372,7 +372,7 @@ def test_parallel_passwords_are_verified_two_at_a_time(
 
     def sign_in() -> object:
         with app.app_context():
-            return admins.sign_in(ADMIN[0], "wrong", "192.0.2.1")
+            return admins.sign_in(ADMIN[0], "wrong", Client("192.0.2.1"))
 
     results = run_together(40, sign_in)
     verified = [result for result in results if isinstance(result, admins.SignInRefused)]
@@ -398,7 +398,7 @@ def test_every_email_costs_the_same_hashes(app: Flask, monkeypatch: pytest.Monke
 
             monkeypatch.setattr(passwords, "_verify", watched)
             with pytest.raises(admins.SignInRefused):
-                admins.sign_in(email, "wrong", "192.0.2.1")
+                admins.sign_in(email, "wrong", Client("192.0.2.1"))
     assert len(costs) == 3
     assert len({tuple(cost) for cost in costs.values()}) == 1
     assert len(costs[ADMIN[0]]) == 2
@@ -473,7 +473,7 @@ def test_every_worker_accepts_a_proof_but_only_one_of_them(
 
 @pytest.mark.parametrize("settings", ["full"], indirect=True)
 def test_a_check_in_costs_two_round_trips_to_redis(app: Flask) -> None:
-    attempt = rate_limit.Attempt("check-in", ADA, "1001", "192.0.2.1")
+    attempt = rate_limit.Attempt("check-in", ADA, "1001", Client("192.0.2.1"))
     with app.app_context():
         redis = app.extensions["redis"]
         rate_limit.admit(attempt)

@@ -15,6 +15,7 @@ from webapp.domain.models import Attendance, Employee
 from webapp.domain.roster import roster
 from webapp.infra.clock import minute_of, utcnow
 from webapp.infra.extensions import db
+from webapp.infra.rate_limit import Client
 
 
 @dataclass
@@ -35,7 +36,7 @@ class Hour:
     def come(self, number: str, *minutes: int, **values: object) -> int:
         """An employee who checks in, and watches the minutes from `minutes[0]` to before `[1]`."""
         employee = add_employee(number, **values)
-        checkin.check_in(self.event, employee.email, number, "192.0.2.1")
+        checkin.check_in(self.event, employee.email, number, Client("192.0.2.1"))
         for minute in range(*minutes) if minutes else ():
             checkin.record_minute(self.event.id, [employee.id], self.first + minute)
         return employee.id

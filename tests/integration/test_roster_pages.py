@@ -19,6 +19,7 @@ from webapp.domain.roster import corrections, roster
 from webapp.domain.roster.filters import SORTS
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
+from webapp.infra.rate_limit import Client
 
 ADDRESS = "/admin/events/town-hall/attendance"
 MOST_STATEMENTS = 6
@@ -54,7 +55,7 @@ def town_hall(app: Flask) -> EventInfo:
 
 
 def grace() -> AdminInfo:
-    return sign_in(*ADMIN, "192.0.2.1")
+    return sign_in(*ADMIN, Client("192.0.2.1"))
 
 
 @pytest.mark.parametrize("state", ["open", "closed"])

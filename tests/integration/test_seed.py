@@ -35,6 +35,7 @@ from webapp.domain.seed import (
 )
 from webapp.infra.clock import minute_of, utcnow
 from webapp.infra.extensions import db
+from webapp.infra.rate_limit import Client
 from webapp.infra.settings import ROOT
 
 
@@ -62,7 +63,7 @@ def test_seed_loads_the_demo_company(app: Flask) -> None:
         for table in (Attendance, WatchedMinute, Message):
             past = select(func.count()).select_from(table).join(Event)
             assert (db.session.scalar(past.where(Event.state == "closed")) or 0) > 100
-        assert admins.sign_in(ADMIN_EMAIL, ADMIN_PASSWORD, "192.0.2.1").name
+        assert admins.sign_in(ADMIN_EMAIL, ADMIN_PASSWORD, Client("192.0.2.1")).name
 
 
 def test_open_event_is_on_now(app: Flask) -> None:

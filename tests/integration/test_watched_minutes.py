@@ -30,10 +30,12 @@ from webapp.domain.models import (
 from webapp.domain.roster import roster
 from webapp.infra.clock import minute_of, utcnow
 from webapp.infra.extensions import db
+from webapp.infra.rate_limit import Client
 
 EMPLOYEES, MINUTES = 6, 12
 # Who is connected to which node in which minute; a node that crashed says nothing of a minute,
 # one that was late says it after the next, one that lost the answer says it twice.
+OFFICE = Client("192.0.2.1")
 SAMPLES = st.lists(
     st.tuples(
         st.integers(0, MINUTES - 1),
@@ -105,7 +107,7 @@ def test_after_any_history_the_roster_is_that_of_the_raw_rows(
     )
     event = get_event(slug)
     for one in checked_in:
-        checkin.check_in(event, f"persone{one}@example.com", f"E{one}", "192.0.2.1")
+        checkin.check_in(event, f"persone{one}@example.com", f"E{one}", OFFICE)
     for minute, connected in samples:
         ids = [company[one] for one in connected]
         checkin.record_minute(event.id, ids, minute_of(begin) + minute)
@@ -147,7 +149,7 @@ def test_a_minute_of_all_viewers_is_written_in_one_statement(
     add_event()
     event = get_event("town-hall")
     for number in range(EMPLOYEES):
-        checkin.check_in(event, f"persone{number}@example.com", f"E{number}", "192.0.2.1")
+        checkin.check_in(event, f"persone{number}@example.com", f"E{number}", OFFICE)
     with counted_statements(app) as statements:
         checkin.record_minute(event.id, company, 29_000_000)
     inserts = [s for s in statements if s.startswith("INSERT INTO watched_minutes")]
@@ -161,7 +163,7 @@ def test_nodes_that_count_the_same_people_at_once_count_them_once(
     add_event()
     event = get_event("town-hall")
     for number in range(EMPLOYEES):
-        checkin.check_in(event, f"persone{number}@example.com", f"E{number}", "192.0.2.1")
+        checkin.check_in(event, f"persone{number}@example.com", f"E{number}", OFFICE)
     nodes, minutes = 4, 5
     start = threading.Barrier(nodes, timeout=30)
 
@@ -192,7 +194,7 @@ def test_a_minute_counted_during_the_close_is_in_the_snapshot_or_nowhere(
         planned = add_event(slug)
         event = get_event(slug)
         for one in range(EMPLOYEES):
-            checkin.check_in(event, f"persone{one}@example.com", f"E{one}", "192.0.2.1")
+            checkin.check_in(event, f"persone{one}@example.com", f"E{one}", OFFICE)
         start = threading.Barrier(3, timeout=30)
 
         def count(event: EventInfo = event, start: threading.Barrier = start) -> None:
@@ -225,7 +227,7 @@ def test_old_minutes_are_reduced_to_totals(app: Flask, company: list[int]) -> No
         add_event(slug, starts_at=start, ends_at=start + timedelta(minutes=MINUTES))
         event = get_event(slug)
         for number in range(EMPLOYEES):
-            checkin.check_in(event, f"persone{number}@example.com", f"E{number}", "192.0.2.1")
+            checkin.check_in(event, f"persone{number}@example.com", f"E{number}", OFFICE)
         for minute in range(8):
             checkin.record_minute(event.id, company[minute % 3 :], minute_of(start) + minute)
     before = {slug: shown_roster(get_event(slug)) for slug in ("old", "new")}

@@ -12,6 +12,7 @@ from webapp.domain.events.store import get_event
 from webapp.domain.models import Attendance
 from webapp.infra.clock import minute_of
 from webapp.infra.extensions import db
+from webapp.infra.rate_limit import Client
 
 
 def attend(number: str, checked_in_at: datetime, minutes: Iterable[int] = (), **values: Any) -> int:
@@ -20,7 +21,7 @@ def attend(number: str, checked_in_at: datetime, minutes: Iterable[int] = (), **
     The minutes count from the one of the check-in. Returns the employee's id.
     """
     employee, event = add_employee(number, **values), get_event("town-hall")
-    checkin.check_in(event, employee.email, number, "192.0.2.1")
+    checkin.check_in(event, employee.email, number, Client("192.0.2.1"))
     for minute in minutes:
         checkin.record_minute(event.id, [employee.id], minute_of(checked_in_at) + minute)
     theirs = Attendance.employee_id == employee.id

@@ -12,7 +12,7 @@ from webapp.domain.passwords import hash_password, needs_rehash, verify_password
 from webapp.errors import Invalid
 from webapp.infra import rate_limit
 from webapp.infra.extensions import db
-from webapp.infra.rate_limit import NO_EVIDENCE, Attempt, Evidence
+from webapp.infra.rate_limit import Attempt, Client
 
 PASSWORD_LENGTH = 12
 
@@ -31,13 +31,12 @@ class AdminInfo:
     session_version: int
 
 
-def sign_in(email: str, password: str, source: str, evidence: Evidence = NO_EVIDENCE) -> AdminInfo:
+def sign_in(email: str, password: str, client: Client) -> AdminInfo:
     """Return the admin with that e-mail address and password.
 
-    `source` is the client's address, `evidence` its reasons for one more attempt after failures.
     Raises `SignInRefused`, or `WorkRequired` after too many failures.
     """
-    attempt = Attempt("sign-in", normal_email(email), password, source, evidence)
+    attempt = Attempt("sign-in", normal_email(email), password, client)
     rate_limit.admit(attempt)
     admin = _find_with_password(attempt.target, password)
     if admin is None:

@@ -59,13 +59,14 @@ SAY_EVERY_SECONDS = 3600
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """The reasons to allow one more attempt that a request brings along.
+class Client:
+    """The client of an attempt: its network address, and its reasons for one more attempt.
 
     `proof` and `ticket` are verified here. `browser` is the id of a browser that has passed before
     for each of the fingerprints in `passed`. `queue` asks for a place in the queue.
     """
 
+    source: str
     proof: str = ""
     ticket: str = ""
     queue: bool = False
@@ -73,18 +74,14 @@ class Evidence:
     passed: frozenset[str] = frozenset()
 
 
-NO_EVIDENCE = Evidence()
-
-
 @dataclass(frozen=True)
 class Attempt:
-    """A guess from the address `source` that `secret` belongs to `target`, which is normalised."""
+    """A guess that `secret` belongs to `target`, a normalised e-mail address."""
 
     kind: str
     target: str
     secret: str = field(repr=False)
-    source: str
-    evidence: Evidence = NO_EVIDENCE
+    client: Client
 
 
 class WorkRequired(SlowDown):
@@ -143,27 +140,20 @@ class Limiter:
 
     def admit(self, attempt: Attempt) -> None:
         """Count an attempt. Raises `WorkRequired` when it has to be paid for and is not."""
-        self._sources.note(attempt.source)
+        self._sources.note(attempt.client.source)
         count = self._counters.add(self._target_key(attempt), PER_TARGET.seconds)
-        per_source = PER_SOURCE[attempt.kind]
         of_target = PER_TARGET.level(count)
-        of_source = per_source.level(self._crowded.get(_source_key(attempt)) or 0)
-        level = max(of_target, of_source)
+        level = max(of_target, self._level_of_source(attempt))
         if level and not self._is_paid(attempt, level):
             self.forgive(attempt)
-            key, budget = (
-                (self._target_key(attempt), PER_TARGET)
-                if of_target
-                else (_source_key(attempt), per_source)
-            )
-            raise self._refusal(attempt, level, f"queue:{key}", budget)
+            raise self._refusal(attempt, level, of_target=bool(of_target))
         if count == LOGGED_AT:
             log.warning(
                 "%d failed attempts (%s) at one e-mail address within %d s, the latest from %s",
                 count,
                 attempt.kind,
                 PER_TARGET.seconds,
-                attempt.source,
+                attempt.client.source,
             )
 
     def forgive(self, attempt: Attempt) -> None:
@@ -183,7 +173,7 @@ class Limiter:
                 budget.attempts,
                 attempt.kind,
                 budget.seconds,
-                attempt.source,
+                attempt.client.source,
             )
         self._crowded.set(key, count, timeout=budget.seconds)
 
@@ -192,38 +182,43 @@ class Limiter:
         text = "\0".join(parts).encode("utf-8", "replace")
         return hmac.new(self._secret_key, text, hashlib.sha256).hexdigest()[:32]
 
+    def _level_of_source(self, attempt: Attempt) -> int:
+        return PER_SOURCE[attempt.kind].level(self._crowded.get(_source_key(attempt)) or 0)
+
     def _is_paid(self, attempt: Attempt, level: int) -> bool:
-        evidence, key = attempt.evidence, self._guess_key(attempt)
+        client, key = attempt.client, self._guess_key(attempt)
         if self._is_known_browser(attempt):
             return True
-        proof = proof_of_work.verify(evidence.proof, key) if evidence.proof else None
+        proof = proof_of_work.verify(client.proof, key) if client.proof else None
         # Others may have raised the level by one while this browser was computing.
         if proof and proof.level >= level - 1:
             return self._is_first_use(proof.id, proof_of_work.SECONDS)
-        due = queue_tickets.seconds_until_due(evidence.ticket, key) == 0
-        return due and self._is_first_use(evidence.ticket, queue_tickets.VALID_SECONDS)
+        due = queue_tickets.seconds_until_due(client.ticket, key) == 0
+        return due and self._is_first_use(client.ticket, queue_tickets.VALID_SECONDS)
 
     def _is_known_browser(self, attempt: Attempt) -> bool:
-        evidence, name = attempt.evidence, self.fingerprint(attempt.kind, attempt.target)
-        if name not in evidence.passed:
+        client, name = attempt.client, self.fingerprint(attempt.kind, attempt.target)
+        if name not in client.passed:
             return False
         # Bounded too: others may use the same computer.
-        key = f"browser:{evidence.browser}:{name}"
+        key = f"browser:{client.browser}:{name}"
         return self._counters.add(key, PER_TARGET.seconds) <= PER_TARGET.attempts
 
     def _is_first_use(self, identifier: str, seconds: int) -> bool:
         return self._counters.add(f"spent:{self.fingerprint(identifier)}", seconds) == 1
 
-    def _refusal(self, attempt: Attempt, level: int, queue: str, budget: Budget) -> WorkRequired:
+    def _refusal(self, attempt: Attempt, level: int, *, of_target: bool) -> WorkRequired:
+        budget = PER_TARGET if of_target else PER_SOURCE[attempt.kind]
+        queue = self._target_key(attempt) if of_target else _source_key(attempt)
         key = self._guess_key(attempt)
         challenge = proof_of_work.create_challenge(key, level)
-        ticket = attempt.evidence.ticket
+        ticket = attempt.client.ticket
         wait = queue_tickets.seconds_until_due(ticket, key)
         if wait:
             return WorkRequired(challenge, ticket, wait, full=False)
-        if not attempt.evidence.queue:
+        if not attempt.client.queue:
             return WorkRequired(challenge, "", budget.turn, full=False)
-        place = self._counters.add(queue, budget.seconds)
+        place = self._counters.add(f"queue:{queue}", budget.seconds)
         if place > budget.places:
             return WorkRequired(challenge, "", budget.seconds, full=True)
         wait = place * budget.turn
@@ -264,7 +259,7 @@ def _limiter() -> Limiter:
 
 
 def _source_key(attempt: Attempt) -> str:
-    return f"source:{attempt.kind}:{_network(attempt.source)}"
+    return f"source:{attempt.kind}:{_network(attempt.client.source)}"
 
 
 def _network(source: str) -> str:

@@ -17,7 +17,7 @@ from webapp.infra import cache, rate_limit
 from webapp.infra.clock import from_isoformat, isoformat, utcnow
 from webapp.infra.database import begin_to_write, insert_or_add, retry_on_outage
 from webapp.infra.extensions import db
-from webapp.infra.rate_limit import NO_EVIDENCE, Attempt, Evidence
+from webapp.infra.rate_limit import Attempt, Client
 
 # Longer than any event, so that nobody's entry runs out while they watch.
 CACHE_SECONDS = 24 * 3600
@@ -43,23 +43,15 @@ class Viewer:
     checked_in_at: datetime
 
 
-def check_in(
-    event: EventInfo,
-    email: str,
-    employee_number: str,
-    source: str,
-    evidence: Evidence = NO_EVIDENCE,
-) -> Viewer:
+def check_in(event: EventInfo, email: str, employee_number: str, client: Client) -> Viewer:
     """Record that the employee attends; the first time stands, however often it is sent.
-
-    `source` is the client's address, `evidence` its reasons for one more attempt after failures.
 
     Raises `EventNotOpen`, `WorkRequired` after too many failures, or `NobodyMatches` for a wrong
     number, an unknown e-mail and an inactive employee alike.
     """
     if not event.is_open:
         raise EventNotOpen
-    attempt = Attempt("check-in", normal_email(email), employee_number, source, evidence)
+    attempt = Attempt("check-in", normal_email(email), employee_number, client)
     rate_limit.admit(attempt)
     employee = retry_on_outage(match_employee)(email, employee_number)
     if employee is None:

@@ -7,7 +7,7 @@ from webapp.domain import admins
 from webapp.errors import Invalid, TownhallError
 from webapp.http import identity, sso
 from webapp.http.access import admin_address, public
-from webapp.http.evidence import read_evidence, remember_browser
+from webapp.http.client import read_client, remember_browser
 from webapp.http.rendering import redirect_to, render
 from webapp.infra.rate_limit import WorkRequired
 from webapp.pages.account.forms import SignInForm
@@ -30,9 +30,7 @@ def sign_in() -> ResponseReturnValue:
     if not form.validate():
         return _show(form, Invalid("Fill in both fields."))
     try:
-        admin = admins.sign_in(
-            form.email.data, form.password.data, request.remote_addr or "", read_evidence()
-        )
+        admin = admins.sign_in(form.email.data, form.password.data, read_client())
     except (admins.SignInRefused, WorkRequired) as refusal:
         return _show(form, refusal)
     identity.remember_admin(admin)

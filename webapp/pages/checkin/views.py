@@ -12,8 +12,8 @@ from webapp.domain.events.store import EventInfo, current_event, get_event
 from webapp.errors import EventNotOpen, Invalid, TownhallError
 from webapp.http import identity, sso
 from webapp.http.access import public
+from webapp.http.client import read_client, remember_browser
 from webapp.http.error_handlers import respond, stale_form
-from webapp.http.evidence import read_evidence, remember_browser
 from webapp.http.rendering import redirect_to, render, wants_json
 from webapp.infra.clock import utcnow
 from webapp.infra.publisher import close_sockets
@@ -56,13 +56,7 @@ def check_in(slug: str) -> ResponseReturnValue:
     if not form.validate():
         return _show(event, form, Invalid("Check what is marked below."))
     try:
-        viewer = checkin.check_in(
-            event,
-            form.email.data,
-            form.employee_number.data,
-            request.remote_addr or "",
-            read_evidence(),
-        )
+        viewer = checkin.check_in(event, form.email.data, form.employee_number.data, read_client())
     except (checkin.NobodyMatches, EventNotOpen, WorkRequired) as refusal:
         return _show(event, form, refusal)
     identity.remember_viewer(viewer)

@@ -1,4 +1,4 @@
-"""The reasons for one more attempt that a form and the browser bring along."""
+"""The client of an attempt: its address, and what form and cookies say for it."""
 
 import secrets
 
@@ -6,7 +6,7 @@ from flask import Response, after_this_request, current_app, request
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from webapp.domain.employees.identifiers import normal_email
-from webapp.infra.rate_limit import Evidence, fingerprint
+from webapp.infra.rate_limit import Client, fingerprint
 
 COOKIE = "townhall_known"
 COOKIE_SECONDS = 365 * 24 * 3600
@@ -14,10 +14,11 @@ COOKIE_SECONDS = 365 * 24 * 3600
 MAX_PASSED = 10
 
 
-def read_evidence() -> Evidence:
-    """Return the evidence in the current request."""
+def read_client() -> Client:
+    """Return the client of the current request."""
     browser, passed = _read_cookie()
-    return Evidence(
+    return Client(
+        source=request.remote_addr or "",
         proof=request.form.get("proof", ""),
         ticket=request.form.get("ticket", ""),
         queue="queue" in request.form,
