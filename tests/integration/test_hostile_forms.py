@@ -168,6 +168,53 @@ def test_a_malformed_request_is_never_a_server_error(
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
+PARAMETERS = (
+    "after",
+    "before",
+    "code",
+    "department",
+    "edit",
+    "error",
+    "event",
+    "held",
+    "location",
+    "next",
+    "page",
+    "q",
+    "sort",
+    "sso",
+    "state",
+    "status",
+    "v",
+)
+TEXTS = (
+    "%00",
+    "%0d%0aX: 1",
+    "%ff%fe",
+    "%ed%a0%80",
+    "%e2%80%ae",
+    "-1",
+    "9" * 400,
+    "1e400",
+    "NaN",
+    "x" * 3000,
+    "%25%5f%27%22%3c",
+    "[]",
+    "",
+)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_malformed_query_is_never_a_server_error(
+    app: Flask, client: PageClient, token: str, text: str
+) -> None:
+    query = "&".join(f"{name}={text}" for name in PARAMETERS)
+    for rule in rules(app):
+        if "GET" in (rule.methods or ()):
+            answer = client.get(f"{address_of(app, rule, SLUG)}?{query}", buffered=True)
+            assert answer.status_code < 500, rule
+
+
 @pytest.mark.parametrize("body", [b'{"email": 5}', b"[]", b"{}"])
 def test_json_in_place_of_the_check_in_form_is_unprocessable(
     app: Flask, client: PageClient, body: bytes

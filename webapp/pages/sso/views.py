@@ -16,6 +16,9 @@ from webapp.http.access import admin_address, public
 bp = Blueprint("sso", __name__)
 log = logging.getLogger(__name__)
 
+# For the log: the pages do not tell an unverified address from an unknown one.
+NOT_VOUCHED = "the provider vouches for no e-mail address (see OIDC_TRUST_EMAIL)"
+
 
 @bp.get("/admin/login/sso")
 @public
@@ -58,10 +61,10 @@ def _begin(slug: str = "", back: str = "") -> ResponseReturnValue:
 
 def _sign_in(back: str, email: str | None) -> ResponseReturnValue:
     if email is None:
-        raise sso.Unverified
+        raise sso.Unverified(NOT_VOUCHED)
     admin = admins.sign_in_known(email)
     if admin is None:
-        raise sso.Unknown
+        raise sso.Unknown("no admin has this address")
     identity.remember_admin(admin)
     return redirect(back, 303)
 
@@ -71,7 +74,7 @@ def _check_in(slug: str, email: str | None) -> ResponseReturnValue:
     # about the employee list.
     employee = directory.find_by_email(email) if email else None
     if employee is None:
-        raise sso.Nobody
+        raise sso.Nobody("no active employee has this address" if email else NOT_VOUCHED)
     try:
         identity.remember_viewer(checkin.check_in_known(get_event(slug), employee))
     except EventNotOpen:
