@@ -15,6 +15,9 @@ graceful_timeout = 9
 max_requests = 0
 accesslog = None
 forwarded_allow_ips = "*"
+# The application reads X-Forwarded-* itself, by TRUSTED_PROXIES. gunicorn would answer 400 to a TLS
+# terminator that sends X-Forwarded-Ssl beside the X-Forwarded-Proto of our nginx.
+secure_scheme_headers: dict[str, str] = {}
 control_socket_disable = True
 
 

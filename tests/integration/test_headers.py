@@ -1,18 +1,22 @@
 """Headers of every answer: cookies, content security policy and caching."""
 
+import os
 import time
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import pytest
+import requests
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.test import TestResponse
 
+from stack.app import WebWorker
 from tests.support.client import PageClient, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from webapp.infra import clock
 from webapp.infra.clock import utcnow
+from webapp.infra.settings import Settings
 
 LIVE, ME = "/events/town-hall/live", "/events/town-hall/attendance/me"
 TLS = "https://townhall.example"
@@ -148,3 +152,19 @@ def test_an_error_page_has_the_same_headers(client: PageClient) -> None:
     assert "There is no such event." in text_of(answer.text)
     assert answer.headers["Cache-Control"] == "no-store"
     assert "Content-Security-Policy" in answer.headers
+
+
+@pytest.mark.parametrize("settings", ["embedded"], indirect=True)
+def test_a_tls_terminator_may_send_every_forwarded_header(settings: Settings, app: Flask) -> None:
+    environ = {"INSTANCE_PATH": str(settings.instance_path), "TRUSTED_PROXIES": "1"}
+    worker = WebWorker("web", os.environ | environ | {"SECRET_KEY": settings.secret_key})
+    front = {"X-Forwarded-Ssl": "on", "X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.9"}
+    worker.start()
+    try:
+        for proto in ("https", "https, http", "http"):
+            headers = front | {"X-Forwarded-Proto": proto}
+            answer = requests.get(f"{worker.url}/events/town-hall/", headers=headers, timeout=10)
+            assert answer.status_code == 200
+            assert ("Secure" in answer.headers["Set-Cookie"]) == (proto == "https")
+    finally:
+        worker.stop()
