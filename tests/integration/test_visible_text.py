@@ -91,7 +91,8 @@ def test_announcements_titles_names_and_notes_are_visible(
         employee_id = db.session.scalars(select(Employee.id)).one()
         assert find_announcement(get_event("town-hall").id) is None
     person = admin.get(f"/admin/employees/{employee_id}")
-    assert admin.submit(person, "/employees", first_name=text).status_code == 422
+    names = {"first_name": text, "last_name": text}
+    assert admin.submit(person, "/employees", **names).status_code == 422
     roster = admin.get(f"/admin/events/town-hall/attendance?edit={employee_id}")
     correction = {"status": "excused", "note": text}
     assert admin.submit(roster, "/corrections", **correction).status_code == 422
