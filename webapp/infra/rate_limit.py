@@ -45,7 +45,7 @@ class Budget:
         return 0 if over <= 0 else min(1 + (over - 1) // self.step, proof_of_work.MAX_LEVEL)
 
 
-PER_TARGET = Budget(attempts=10, seconds=900, step=3, turn=30, places=30)
+PER_TARGET = Budget(attempts=10, seconds=900, step=1, turn=30, places=30)
 # Where the proof of work becomes as hard as it gets.
 LOGGED_AT = PER_TARGET.attempts + PER_TARGET.step * (proof_of_work.MAX_LEVEL - 1) + 1
 # An office stays below the first one at 100 check-ins a second with 3 % typing errors.
