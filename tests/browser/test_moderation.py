@@ -150,6 +150,43 @@ def test_a_muted_viewer_sees_how_long_and_keeps_the_text(viewer: Page, moderator
     expect(viewer.locator("#pace")).to_be_hidden()
 
 
+# Written by people who want to draw over the page, or push the buttons away.
+UNRULY = [
+    "Z\u0335\u0336\u0337\u0338" * 60,
+    "\ufdfd" * 100,
+    "W" * 500,
+    "\u2067\u202e" + "\u05d0" * 400,
+    "x\n" * 249 + "x",
+]
+# Widths are compared with the row's own: what it holds may neither widen nor leave it.
+OVERFLOWING = """
+(rows) => rows.filter((row) => row.scrollWidth > row.clientWidth || row.offsetHeight > 600
+  || row.getBoundingClientRect().right > row.parentElement.getBoundingClientRect().right + 1).length
+"""
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_unruly_text_stays_in_its_row(
+    people: People, meeting: Meeting, moderator: Page, width: int
+) -> None:
+    viewer = people.come(meeting.site)
+    viewer.set_viewport_size({"width": width, "height": 800})
+    moderator.set_viewport_size({"width": width, "height": 800})
+    check_in(viewer, meeting.slug, *meeting.employee())
+    expect_connected(viewer)
+    for text in UNRULY:
+        write(viewer, text)
+    expect(viewer.locator("#messages .message")).to_have_count(len(UNRULY))
+    expect(moderator.locator("#board .tools")).to_have_count(len(UNRULY))
+    for rows in (viewer.locator("#messages .message"), moderator.locator("#board .message")):
+        assert rows.evaluate_all(OVERFLOWING) == 0
+    for button in moderator.get_by_role("button", name="Remove").all():
+        box = button.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+
+
 def test_a_frozen_chat_closes_and_opens_without_a_reload(viewer: Page, moderator: Page) -> None:
     viewer.evaluate("window.sameDocument = true")
     viewer.get_by_label("Your message").fill("half a sentence")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import BindParameter, Table, bindparam, exists, or_, select, union_all
+from sqlalchemy import BindParameter, Table, bindparam, exists, func, or_, select, union_all
 
 from webapp.domain.chat.posts import Post
 from webapp.domain.models import Attendance, Employee, HeldMessage, Message, Mute
@@ -28,7 +28,7 @@ AUTHORS: BindParameter[list[int]] = bindparam("authors", expanding=True)
 ATTENDING = (
     select(
         employees.id,
-        (employees.first_name + " " + employees.last_name).label("name"),
+        func.trim(employees.first_name + " " + employees.last_name).label("name"),
         employees.department,
         employees.epoch,
     )

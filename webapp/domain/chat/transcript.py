@@ -72,7 +72,7 @@ def _as_dict(event: EventInfo, row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
     return {
         "id": row.id,
         "posted_at": local(row.posted_at),
-        "author": f"{row.first_name} {row.last_name}",
+        "author": f"{row.first_name} {row.last_name}".strip(),
         "employee_number": row.employee_number,
         "department": row.department,
         "body": row.body,
