@@ -27,7 +27,7 @@ from webapp.infra.publisher import NAMESPACE
 
 # Those who join at the same moment take turns: each asks Redis, a cold cache the database.
 JOINING = 16
-# A viewer who has just joined, and asks what there was before, is not looked up once more.
+# A viewer that requests earlier messages right after joining is not looked up again.
 CHECKED_SECONDS = 5.0
 # On one node. Nobody watches in more tabs; a program that opens more holds up everybody else.
 SOCKETS_PER_EMPLOYEE = 10

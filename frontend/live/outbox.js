@@ -78,7 +78,7 @@ export class Outbox {
     if (this.#retry === undefined) this.send();
   }
 
-  /** Send every post again, also those that were waiting for approval, to learn what became of them. */
+  /** Send every post again, also those that were waiting for approval, to learn their state. */
   askAgain() {
     for (const post of this.#waiting) post.held = false;
     this.send();

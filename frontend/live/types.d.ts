@@ -18,7 +18,7 @@ export interface Post {
   written_at: string;
   /** It waits for a moderator's approval. */
   held?: boolean;
-  /** The server has seen it: sending it again only asks what became of it. */
+  /** The server has seen it: sending it again only asks for its state. */
   known?: boolean;
 }
 

@@ -48,7 +48,7 @@ class DeliveredLog:
         return cls(messages, floor, removed, settings, announcement, muted)
 
     def take_new(self, name: str, payload: Any) -> Any:
-        """What of the payload is new to the viewers, noted as told; None for nothing."""
+        """Record `payload` as delivered; return the part that viewers have not seen, or None."""
         match name:
             case "messages_posted":
                 return [message for message in payload if self.add(message)] or None
@@ -78,25 +78,25 @@ class DeliveredLog:
         return True
 
     def since(self, after: int) -> tuple[list[dict[str, Any]], bool] | None:
-        """What `chat.since` would answer a viewer who is told what comes from now on; None for
-        more than is known here."""
+        """Return the messages after an id and whether more follow, like `messages.since`; None when
+        this log does not go back far enough."""
         if after < self.floor:
             return None
         ids = sorted(i for i in self._messages if i > after)
         return [self._messages[i] for i in ids[: chat_messages.PAGE]], len(ids) > chat_messages.PAGE
 
     def missing(self, ids: Iterable[int]) -> list[int]:
-        """Those of `ids` that were not told yet."""
+        """Return the ids that were not delivered yet."""
         return [i for i in ids if i > self.floor and i not in self._messages]
 
     def is_whole(self, total: int, removed: int) -> bool:
-        """Whether so many messages above the floor, so many of them removed, are those known here:
+        """Return whether the log has all `total` messages above the floor and all `removed` ones:
         whatever is known is in the database, and stays removed there."""
         known = len(self._removed)
         return known == removed and known + len(self._messages) == total
 
     def find_missed(self, event_id: int, slug: str) -> Iterator[tuple[str, Any]]:
-        """What the database knows and the viewers may not: events and their payloads."""
+        """Yield names and payloads that the database has and the viewers may lack."""
         if not self.is_whole(*marks.count_above(event_id, self.floor)):
             ids, removed = marks.read_marks(event_id, self.floor)
             if missing := self.missing(ids):

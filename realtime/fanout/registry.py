@@ -1,4 +1,4 @@
-"""Who is connected to this node, by event."""
+"""The connections of this node, by event."""
 
 import time
 from collections import Counter

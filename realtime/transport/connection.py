@@ -407,7 +407,7 @@ class Ack:
 
 
 class BoundedMessage(RFC6455WebSocket.Message):
-    """A message of many frames that is no larger than one frame may be; upstream bounds frames."""
+    """A message of many frames that is not larger than one frame may be; upstream bounds frames."""
 
     size = 0
 

@@ -29,7 +29,7 @@ class SendBuffer:
 
     @property
     def waiting_bytes(self) -> int:
-        """How much the socket did not take yet."""
+        """Return the number of bytes that the socket has not taken yet."""
         return self._size
 
     def write(self, data: bytes) -> None:

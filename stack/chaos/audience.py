@@ -1,4 +1,4 @@
-"""The pages of a meeting, which post all the time, and a ledger of what becomes of each post."""
+"""The pages of a meeting, which post all the time, and a ledger of the fate of each post."""
 
 import itertools
 import re

@@ -1,4 +1,4 @@
-"""Keep a record of what was written, answered and shown, and judge it."""
+"""Record written, acknowledged and shown messages, and judge the result."""
 
 import threading
 import time

@@ -47,7 +47,7 @@ def pages(page: Page, addresses: list[str]) -> list[str]:
 
 
 def addresses_asked(page: Page) -> list[str]:
-    """What the page asks for from now on, in one growing list: files, and sockets as `ws:`."""
+    """Return a growing list of the page's requests from now on: files, and sockets as `ws:`."""
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.on("websocket", lambda socket: asked.append(socket.url))

@@ -33,7 +33,7 @@ from webapp.infra.extensions import db
 from webapp.infra.rate_limit import Client
 
 EMPLOYEES, MINUTES = 6, 12
-# Who is connected to which node in which minute; a node that crashed says nothing of a minute,
+# The connections of each node in each minute; a crashed node reports nothing for a minute,
 # one that was late says it after the next, one that lost the answer says it twice.
 OFFICE = Client("192.0.2.1")
 SAMPLES = st.lists(

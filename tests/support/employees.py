@@ -1,4 +1,4 @@
-"""Importing employees in a test, and looking at what came of it."""
+"""Import employees in a test, and inspect the result."""
 
 import io
 from collections.abc import Iterable

@@ -17,7 +17,7 @@ log = logging.getLogger("tests.flood")
 
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
-    """What a process logs, as text or as JSON; loggers are as before afterwards."""
+    """Yield the log of a process, as text or as JSON; restore the loggers afterwards."""
     written = io.StringIO()
     monkeypatch.setattr("sys.stderr", written)
     root, gunicorn = logging.getLogger(), logging.getLogger("gunicorn.error")

@@ -33,7 +33,7 @@ def respond(error: TownhallError, *, status: int | None = None, as_json: bool = 
         response = jsonify(ok=False, error=error.as_dict())
     elif is_htmx():
         response = make_response(render_template("_error.html", error=error))
-        # Shown above the form: swapping the form itself would lose what was typed.
+        # Shown above the form: swapping the form itself would lose the typed values.
         response.headers.update({"HX-Retarget": "#alert", "HX-Reswap": "innerHTML"})
     else:
         response = make_response(render_template("error.html", error=error, status=status))

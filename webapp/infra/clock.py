@@ -30,7 +30,7 @@ def minute_of(moment: datetime) -> int:
 
 
 def moment_of(minute: int) -> datetime:
-    """When that minute begins, aware, in UTC."""
+    """Return the beginning of that minute, aware, in UTC."""
     return datetime.fromtimestamp(minute * 60, UTC)
 
 

@@ -88,7 +88,7 @@ def watched_minutes(event_id: int, employee_id: int) -> int:
 
 
 def count_checked_in() -> dict[int, int]:
-    """How many checked in, by event id; events without anybody are left out."""
+    """Return the number of checked-in employees by event id, without empty events."""
     people = func.count().label("people")
     query = select(Attendance.event_id, people).group_by(Attendance.event_id)
     return {row.event_id: row.people for row in db.session.execute(query)}
@@ -113,13 +113,13 @@ def record_minute(event_id: int, employee_ids: Iterable[int], minute: int) -> No
 
 
 def _hold_open(event_id: int) -> bool:
-    """Whether the event is open; if so, it cannot be closed before this transaction ends."""
+    """Return whether the event is open; if so, keep it open until this transaction ends."""
     state = select(Event.state).where(Event.id == event_id).with_for_update(read=True)
     return db.session.scalar(state) == "open"
 
 
 def _not_yet_counted(event_id: int, employee_ids: Sequence[int], minute: int) -> Sequence[int]:
-    """Who of them has no row for that minute. Another node that counts any of them waits."""
+    """Return the employees without a row for that minute; other nodes wait to count them."""
     has_row = and_(
         WatchedMinute.event_id == Attendance.event_id,
         WatchedMinute.employee_id == Attendance.employee_id,

@@ -19,7 +19,7 @@ class Period:
 
     @property
     def minutes(self) -> int:
-        """How long it is."""
+        """Return the length in minutes."""
         return self.end - self.start
 
 

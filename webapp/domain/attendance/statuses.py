@@ -57,12 +57,12 @@ class Rule:
 
     @property
     def needed(self) -> int:
-        """How many minutes somebody must have watched to have attended."""
+        """Return the watched minutes that count as attended."""
         return max(1, math.ceil(self.length * self.required_share / 100))
 
     @property
     def early_before(self) -> int:
-        """Whose last minute is lower than this left early."""
+        """Return the minute before which the last watched minute counts as left early."""
         return minute_of(self.ends_at) - LEFT_EARLY_MINUTES - 1
 
 

@@ -51,12 +51,12 @@ class Page:
 
     @property
     def earlier(self) -> bool:
-        """Whether to offer a link to earlier messages."""
+        """Return whether to offer a link to earlier messages."""
         return bool(self.messages) and (self.more if self.backwards else not self.from_first)
 
     @property
     def later(self) -> bool:
-        """Whether to offer a link to later messages."""
+        """Return whether to offer a link to later messages."""
         return bool(self.messages) and (self.backwards or self.more)
 
 

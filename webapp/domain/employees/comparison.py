@@ -79,7 +79,7 @@ class ImportReport:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many rows are of each kind."""
+        """Return the number of rows of each kind."""
         return {
             "new": len(self.new),
             "changed": len(self.changed),
@@ -90,7 +90,7 @@ class ImportReport:
 
     @property
     def writes(self) -> int:
-        """How many employees are added, changed or deactivated."""
+        """Return the number of employees that are added, changed or deactivated."""
         return len(self.new) + len(self.changed) + len(self.deactivated)
 
     @property

@@ -85,7 +85,7 @@ class EmployeeFile:
 
     @property
     def description(self) -> str:
-        """How the file is read, with some names by which one sees whether that is right."""
+        """Return how the file is read, with sample names that show whether it is right."""
         if self.encoding is None:
             return "Excel workbook"
         words = [

@@ -33,7 +33,7 @@ EMAIL = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\"]+")
 # What decoding puts in place of bytes that are no character.
 REPLACED = "\ufffd"
 
-# Who is employed may check in, on leave as well.
+# Employed people may check in, even while on leave.
 ACTIVE_WORDS = """
     1, yes, y, true, t, x, active, enabled, employed, current, working, hired, regular, permanent
     full time, part time
