@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const LIBRARIES = ["htmx.org/dist/htmx.min.js", "hls.js/dist/hls.light.min.js"];
+const LIBRARIES = ["htmx.org/dist/htmx.min.js", "hls.js/dist/hls.min.js"];
 const watch = process.argv.includes("--watch");
 
 /** @type {esbuild.BuildOptions} */

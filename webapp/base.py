@@ -35,6 +35,7 @@ def create_base(name: str, settings: Settings) -> Flask:
         PRIVACY_NOTE_URL=settings.privacy_note_url,
         SITE_NAME=settings.site_name,
         SITE_TIMEZONE=settings.site_timezone,
+        STREAM_TEST_ALLOW=settings.stream_test_allow,
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_NAME="townhall",
         SESSION_COOKIE_HTTPONLY=True,

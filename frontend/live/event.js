@@ -16,7 +16,7 @@ export class EventState {
   #pace;
   #outbox;
   #view;
-  #streamUrl;
+  #stream;
   #exempt;
   #clock;
   #random;
@@ -29,16 +29,16 @@ export class EventState {
    * @param {Pace} parts.pace
    * @param {Outbox} parts.outbox
    * @param {EventView} parts.view
-   * @param {string} parts.streamUrl of the stream that the page shows
+   * @param {string} parts.stream that the page shows: its address, kind and further hosts
    * @param {boolean} parts.exempt from slow mode and approval, as moderators are
    * @param {Clock} parts.clock
    * @param {Random} parts.random
    */
-  constructor({ session, chat, pace, outbox, view, streamUrl, exempt, clock, random }) {
+  constructor({ session, chat, pace, outbox, view, stream, exempt, clock, random }) {
     this.#pace = pace;
     this.#outbox = outbox;
     this.#view = view;
-    this.#streamUrl = streamUrl;
+    this.#stream = stream;
     this.#exempt = exempt;
     this.#clock = clock;
     this.#random = random;
@@ -53,8 +53,10 @@ export class EventState {
   }
 
   /** @param {EventSettings} settings */
-  #apply({ state, stream_url, chat_open, slow_mode_seconds, hold_messages }) {
-    if (state !== "open" || stream_url !== this.#streamUrl) return this.#reloadSoon();
+  #apply(settings) {
+    const { state, title, chat_open, slow_mode_seconds, hold_messages } = settings;
+    if (state !== "open" || streamOf(settings) !== this.#stream) return this.#reloadSoon();
+    this.#view.showTitle(title);
     this.#view.showComposer({ open: chat_open, approval: hold_messages && !this.#exempt });
     if (this.#pace.setSlowMode(slow_mode_seconds)) this.#outbox.send();
   }
@@ -70,4 +72,9 @@ export class EventState {
       this.#clock.setTimeout(() => this.#view.reload(), this.#random() * RELOAD_WITHIN_MS);
     this.#reloading = true;
   }
+}
+
+/** @param {EventSettings} settings */
+function streamOf({ stream_url, stream_kind, stream_hosts }) {
+  return [stream_url, stream_kind, stream_hosts].filter(Boolean).join(" ");
 }

@@ -41,7 +41,7 @@ const pace = new Pace(clock, { exempt, onChange: showPace });
 const storage = openStorage("localStorage");
 const outbox = new Outbox({ ...shared, session, log, pace, view: pending, storage, owner });
 const chat = new Chat({ ...shared, session, log, outbox, view: messages, viewer: Number(viewer) });
-new EventState({ ...shared, session, chat, pace, outbox, view: page, streamUrl: data.stream ?? "", exempt });
+new EventState({ ...shared, session, chat, pace, outbox, view: page, stream: data.stream ?? "", exempt });
 
 pace.setSlowMode(Number(data.slowMode));
 if (data.mutedUntil) pace.muteUntil(data.mutedUntil);

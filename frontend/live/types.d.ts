@@ -40,7 +40,10 @@ export interface Announcement {
 /** What admins change while the page is open. */
 export interface EventSettings {
   state: string;
+  title: string;
   stream_url: string;
+  stream_kind?: string;
+  stream_hosts?: string;
   chat_open: boolean;
   slow_mode_seconds: number;
   hold_messages: boolean;
@@ -129,6 +132,7 @@ export interface EventView {
   showAnnouncement(announcement: Announcement | null): void;
   showWatching(count: number): void;
   showMuted(muted: boolean): void;
+  showTitle(title: string): void;
   showComposer(state: { open: boolean; approval: boolean }): void;
   reload(): void;
 }

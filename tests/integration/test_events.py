@@ -281,7 +281,7 @@ def test_live_page_allows_the_hosts_of_its_event(app: Flask, client: PageClient)
         add_employee("1001", email="ada@example.com")
     client.check_in("town-hall", "ada@example.com", "1001")
     policy = client.get("/events/town-hall/live").headers["Content-Security-Policy"]
-    for directive in ("media-src 'self' blob:", "connect-src 'self'"):
+    for directive in ("media-src 'self' blob: data:", "connect-src 'self'"):
         assert f"{directive} https://a.example.com {hosts};" in f"{policy};"
     client.check_in("other", "ada@example.com", "1001")
     assert "segments" not in client.get("/events/other/live").headers["Content-Security-Policy"]

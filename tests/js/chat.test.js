@@ -200,7 +200,19 @@ test("a moderator writes without approval and slow mode", async () => {
   assert.deepEqual(server.bodies, ["first", "second"]);
 });
 
-for (const change of [{ state: "closed" }, { stream_url: "/other.m3u8" }]) {
+test("a new title is shown at once", async () => {
+  const page = await openPage();
+  server.broadcast("event_changed", { ...open, title: "All hands in June" });
+  assert.equal(page.view.title, "All hands in June");
+  assert.equal(page.view.reloads, 0);
+});
+
+for (const change of [
+  { state: "closed" },
+  { stream_url: "/other.m3u8" },
+  { stream_kind: "embed" },
+  { stream_hosts: "https://cdn.example.com" },
+]) {
   test(`a page reloads once, spread over three seconds, when ${Object.keys(change)} changes`, async () => {
     const page = await openPage({ random: 0.9 });
     server.broadcast("event_changed", { ...open, ...change });

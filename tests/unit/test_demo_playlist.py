@@ -123,5 +123,6 @@ def test_stream_is_served_fresh_and_complete(served: FlaskClient) -> None:
     for address, _seams in found.values():
         with served.get(address) as segment:
             assert segment.status_code == 200
+            assert segment.content_type == "video/mp2t"
             # Every packet of an MPEG transport stream begins with the byte 0x47.
             assert segment.data[::188] == b"G" * (len(segment.data) // 188)

@@ -23,7 +23,8 @@ BASE_POLICY = {
 
 def current_site() -> Site:
     """Return the site as the browser addresses it in this request."""
-    return Site(urlsplit(request.host_url).hostname or "", request.is_secure)
+    origin = request.host_url.rstrip("/")
+    return Site(urlsplit(origin).hostname or "", request.is_secure, origin)
 
 
 def allow_stream(stream: Stream, hosts: Iterable[str] = ()) -> None:
@@ -36,7 +37,8 @@ def allow_stream(stream: Stream, hosts: Iterable[str] = ()) -> None:
         g.stream_policy = {"frame-src": " ".join(sources)}
     else:
         g.stream_policy = {
-            "media-src": " ".join(["'self'", "blob:", *sources]),
+            # hls.js makes captions tracks of `data:,WEBVTT`.
+            "media-src": " ".join(["'self'", "blob:", "data:", *sources]),
             "connect-src": " ".join(["'self'", *sources]),
             "worker-src": "'self' blob:",
         }

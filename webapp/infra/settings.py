@@ -22,6 +22,7 @@ from redis.connection import parse_url
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from webapp.infra.outbound import Allowed
 from webapp.infra.timezones import timezone_names
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,6 +52,16 @@ def _check_redis_url(text: str) -> str:
             parse_url(text)  # type: ignore[no-untyped-call]
     except ValueError:
         raise ValueError("must look like redis://host:6379/0") from None
+    return text
+
+
+def _check_hosts_and_networks(text: str) -> str:
+    try:
+        Allowed.parse(text)
+    except ValueError:
+        raise ValueError(
+            "must list hosts and networks such as media.corp.example 10.1.0.0/16"
+        ) from None
     return text
 
 
@@ -102,6 +113,7 @@ class Settings:
     secret_key: str = Field(default="", repr=False, min_length=16)
     site_name: str = "Townhall"
     site_timezone: Annotated[str, AfterValidator(_check_timezone)] = "UTC"
+    stream_test_allow: Annotated[str, AfterValidator(_check_hosts_and_networks)] = ""
     keep_minutes_days: int = Field(default=90, ge=1, le=36_500)
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     secure_cookies: bool = False

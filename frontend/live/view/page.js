@@ -62,6 +62,14 @@ export class Page {
     this.#watching.hidden = false;
   }
 
+  /** @param {string} title */
+  showTitle(title) {
+    const heading = findIn(document, "h1");
+    if (heading.textContent === title) return;
+    document.title = document.title.replace(heading.textContent, () => title);
+    heading.textContent = title;
+  }
+
   /** @param {boolean} muted */
   showMuted(muted) {
     this.notify(muted ? "A moderator has muted you." : "You can write again.");

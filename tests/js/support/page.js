@@ -102,6 +102,11 @@ class RecordingView {
     this.muted = muted;
   }
 
+  /** @param {string} title */
+  showTitle(title) {
+    this.title = title;
+  }
+
   /** @param {{ open: boolean, approval: boolean }} state */
   showComposer(state) {
     this.composer = state;
@@ -138,7 +143,7 @@ export class FakePage {
     const { outbox } = this;
     this.chat = new Chat({ ...shared, session, log, outbox, viewer: 7 });
     const { chat } = this;
-    new EventState({ ...shared, session, chat, pace, outbox, streamUrl: "/live.m3u8", exempt });
+    new EventState({ ...shared, session, chat, pace, outbox, stream: "/live.m3u8", exempt });
   }
 
   get bodies() {

@@ -49,10 +49,11 @@ MEETINGS = {
 
 @dataclass(frozen=True)
 class Site:
-    """The site that shows the page: its host name, and whether it is served over https."""
+    """The site that shows the stream: host name, whether it is served over https, and origin."""
 
     host: str = "localhost"
     secure: bool = False
+    origin: str = "http://localhost"
 
 
 def embed_address(url: SplitResult, site: Site) -> str:

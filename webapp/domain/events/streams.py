@@ -84,7 +84,7 @@ def parse_hosts(text: str) -> list[str]:
 
 
 def _own_stream(path: str) -> Stream:
-    if ".m3u8" not in path.lower():
+    if ".m3u8" not in urlsplit(path).path.lower():
         raise InvalidStream("A path on this site must lead to an HLS playlist (.m3u8).")
     return Stream("hls", path, None)
 

@@ -1,5 +1,6 @@
 """The demo stream: video without the internet."""
 
+import mimetypes
 import time
 from functools import cache
 
@@ -10,6 +11,9 @@ from webapp.errors import NotFound
 from webapp.http.access import public
 from webapp.infra.settings import ROOT
 from webapp.pages.demo.playlist import Loop, live_playlist, main_playlist, near_base, read_loop
+
+# The system's own table often calls it a file of translations.
+mimetypes.add_type("video/mp2t", ".ts")
 
 bp = Blueprint("demo", __name__, url_prefix="/demo")
 

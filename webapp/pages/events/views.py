@@ -1,6 +1,7 @@
 """The admins' events: listing, planning, opening, closing, archiving."""
 
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, current_app, request, url_for
@@ -10,17 +11,21 @@ from webapp.domain.attendance import checkin, closing, viewer_count
 from webapp.domain.chat import messages as chat_messages
 from webapp.domain.events import archiving
 from webapp.domain.events import store as event_store
+from webapp.domain.events.embeds import pasted_address
+from webapp.domain.events.inspection import inspect_stream
 from webapp.domain.events.planning import change_event, copy_event, create_event
 from webapp.domain.events.store import EventInfo
+from webapp.domain.events.streams import parse_hosts, parse_stream
 from webapp.domain.models import REASON_LENGTH
 from webapp.errors import Invalid, TownhallError
 from webapp.http import identity
 from webapp.http.access import admin_required
-from webapp.http.headers import current_site
+from webapp.http.headers import allow_stream, current_site
 from webapp.http.rendering import redirect_to, render
 from webapp.infra.clock import utcnow
 from webapp.infra.text import one_line
 from webapp.infra.timezones import timezone_names
+from webapp.pages.events.fetching import fetcher
 from webapp.pages.events.forms import EventForm
 
 bp = Blueprint("events", __name__, url_prefix="/admin")
@@ -81,6 +86,24 @@ def edit(slug: str) -> ResponseReturnValue:
     except Invalid as refusal:
         return _show(form, refusal, event)
     return redirect_to(url_for("events.list_events"))
+
+
+@bp.post("/events/test-stream", defaults={"slug": ""})
+@bp.post("/events/<slug>/test-stream")
+@admin_required
+def test_stream(slug: str) -> ResponseReturnValue:
+    event, form, site = event_store.get_event(slug) if slug else None, EventForm(), current_site()
+    form.stream_url.data = pasted_address(form.stream_url.data or "")
+    try:
+        stream = parse_stream(form.stream_url.data, form.stream_kind.data or "", site)
+        hosts = parse_hosts(form.stream_hosts.data or "")
+    except Invalid as refusal:
+        return _show(form, refusal, event)
+    report = inspect_stream(stream, site, fetcher(site))
+    hosts = list(dict.fromkeys([*hosts, *report.hosts]))
+    form.stream_hosts.data = "\n".join(hosts)
+    allow_stream(stream, hosts)
+    return _show(form, event=event, stream=stream, report=report)
 
 
 @bp.post("/events/<slug>/copy")
@@ -158,8 +181,12 @@ def _validate(form: EventForm) -> None:
 
 
 def _show(
-    form: EventForm, error: TownhallError | None = None, event: EventInfo | None = None
+    form: EventForm,
+    error: TownhallError | None = None,
+    event: EventInfo | None = None,
+    **tested: Any,
 ) -> ResponseReturnValue:
+    zones = timezone_names()
     return render(
-        "events/edit.html", form=form, event=event, timezones=timezone_names(), error=error
+        "events/edit.html", form=form, event=event, timezones=zones, error=error, **tested
     )

@@ -1,0 +1,155 @@
+"""“Test the stream”: the report on streams of a real server, which the setting allows."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from tests.support.client import PageClient, text_of
+from tests.support.data import ADMIN, add_admin
+from tests.support.hls_server import (
+    HlsServer,
+    LivePlaylist,
+    add_full_stream,
+    hls_server,
+    recorded_playlist,
+)
+from webapp.domain.events.embeds import Site
+from webapp.domain.events.inspection import inspect_stream
+from webapp.domain.events.streams import Stream
+from webapp.infra.outbound import Allowed, Outbound
+
+
+@pytest.fixture
+def server() -> Iterator[HlsServer]:
+    with hls_server() as server:
+        yield server
+
+
+@pytest.fixture
+def admin(app: Flask, client: PageClient) -> PageClient:
+    app.config["STREAM_TEST_ALLOW"] = "127.0.0.1"
+    with app.app_context():
+        add_admin()
+    client.sign_in(*ADMIN)
+    return client
+
+
+def report_on(admin: PageClient, address: str, **fields: str) -> str:
+    """Test the stream on the form of a new event, and return the text of the page."""
+    page = admin.get("/admin/events/new")
+    token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
+    form = {"csrf_token": token, "stream_url": address} | fields
+    answer = admin.post("/admin/events/test-stream", data=form)
+    return text_of(answer.text).partition("Test the stream")[2] or text_of(answer.text)
+
+
+def test_stream_with_languages_and_captions_is_described(
+    admin: PageClient, server: HlsServer
+) -> None:
+    add_full_stream(server)
+    report = report_on(admin, server.url("/main.m3u8"))
+    for sentence in (
+        "An HLS stream in 1 quality.",
+        "Sound: English, Deutsch.",
+        "Captions: English.",
+        "A live stream.",
+    ):
+        assert sentence in report
+    assert "What to change" not in report
+
+
+def test_demo_stream_is_described_without_the_network(admin: PageClient) -> None:
+    report = report_on(admin, "/demo/live.m3u8")
+    assert "It has sound, in one language." in report
+    assert "No captions are listed." in report
+    assert "A live stream." in report
+    assert "What to change" not in report
+
+
+def test_plain_playlist_is_described(admin: PageClient, server: HlsServer) -> None:
+    server.playlists["/a.m3u8"] = recorded_playlist
+    report = report_on(admin, server.url("/a.m3u8"))
+    assert "A recording: it has an end." in report
+    assert "Neither sound nor captions are listed." in report
+
+
+def test_hosts_that_the_test_finds_make_the_policy_of_the_event(
+    app: Flask, admin: PageClient, server: HlsServer
+) -> None:
+    with hls_server() as other:
+        server.answers["/old.m3u8"] = lambda: (302, {"Location": server.url("/live.m3u8")}, b"")
+        server.playlists["/live.m3u8"] = LivePlaylist(prefix=other.url("/"))
+        page = admin.get("/admin/events/new")
+        token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
+        values = {"csrf_token": token, "stream_url": server.url("/old.m3u8")}
+        tested = admin.post("/admin/events/test-stream", data=values)
+        assert f"It also comes from {other.url('')}" in text_of(tested.text)
+        policy = tested.headers["Content-Security-Policy"]
+        assert f"connect-src 'self' {server.url('')} {other.url('')}" in policy
+        assert f">{other.url('')}</textarea>" in tested.text
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [(404, "nothing at this address"), (403, "refuses this address"), (500, "with an error")],
+)
+def test_refusal_of_the_host_is_explained(
+    admin: PageClient, server: HlsServer, status: int, advice: str
+) -> None:
+    server.answers["/live.m3u8"] = lambda: (status, {}, b"")
+    assert advice in report_on(admin, server.url("/live.m3u8"))
+
+
+def test_host_that_other_sites_may_not_read_is_named(admin: PageClient, server: HlsServer) -> None:
+    server.headers = {}
+    server.playlists["/live.m3u8"] = LivePlaylist()
+    assert "does not let other sites play its streams" in report_on(admin, server.url("/live.m3u8"))
+    server.headers = {"Access-Control-Allow-Origin": "http://localhost"}
+    assert "What to change" not in report_on(admin, server.url("/live.m3u8"))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"<!doctype html><title>Sign in</title>", b"", b"\xff\xfe\x00", b"#EXTM3U\n#EXTINF:x,\n"],
+)
+def test_answer_that_is_not_a_playlist_is_explained(
+    admin: PageClient, server: HlsServer, body: bytes
+) -> None:
+    server.answers["/live.m3u8"] = lambda: (200, {"Content-Type": "text/html"}, body)
+    assert "What to change" in report_on(admin, server.url("/live.m3u8"))
+
+
+@pytest.mark.parametrize(
+    "headers", [{"X-Frame-Options": "DENY"}, {"Content-Security-Policy": "frame-ancestors 'self'"}]
+)
+def test_page_that_refuses_to_be_framed_is_explained(
+    admin: PageClient, server: HlsServer, headers: dict[str, str]
+) -> None:
+    outbound = Outbound(Allowed.parse("127.0.0.1"))
+    page = Stream("embed", server.url("/page"), server.url(""))
+    server.answers["/page"] = lambda: (200, {"Content-Type": "text/html"} | headers, b"<p>")
+    report = inspect_stream(page, Site(), lambda url, limit: outbound.get(url, limit=limit))
+    assert "does not let other sites show it" in report.advice[0]
+    server.answers["/page"] = lambda: (200, {"Content-Type": "text/html"}, b"<p>")
+    report = inspect_stream(page, Site(), lambda url, limit: outbound.get(url, limit=limit))
+    assert (len(report.facts), report.advice) == (1, [])
+
+
+def test_internal_host_is_not_loaded_unless_it_is_allowed(
+    app: Flask, admin: PageClient, server: HlsServer
+) -> None:
+    app.config["STREAM_TEST_ALLOW"] = ""
+    report = report_on(admin, server.url("/live.m3u8"))
+    assert "STREAM_TEST_ALLOW" in report
+    assert server.asked == []
+
+
+def test_address_that_cannot_be_shown_is_refused(admin: PageClient) -> None:
+    page = admin.get("/admin/events/new")
+    token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
+    form = {"csrf_token": token, "stream_url": "https://zoom.us/j/1", "title": "Kept"}
+    answer = admin.post("/admin/events/test-stream", data=form)
+    assert answer.status_code == 422
+    assert "Zoom does not let" in text_of(answer.text)
+    assert 'value="Kept"' in answer.text
