@@ -26,7 +26,7 @@ class Period:
 def read_periods(event_id: int, employee_ids: Iterable[int]) -> dict[int, list[Period]]:
     """The periods of each of some employees in their order, in one statement.
 
-    Who has no minutes is left out: they did not watch, or only their totals are kept.
+    Employees without minutes are left out: they did not watch, or only their totals are kept.
     """
     who, minute = WatchedMinute.employee_id, WatchedMinute.minute
     # In minutes that follow each other, minute and rank grow alike: their distance is one number.
