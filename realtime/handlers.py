@@ -1,4 +1,4 @@
-"""The socket's events: parse, call the core, answer."""
+"""Handle the events of the live socket: parse, call the domain, acknowledge."""
 
 import queue
 import threading
@@ -25,7 +25,8 @@ from webapp.infra.allowance import Allowance
 from webapp.infra.ids import parse_id
 from webapp.infra.publisher import NAMESPACE
 
-# Those who join at the same moment take turns: each asks Redis, a cold cache the database.
+# Viewers who join at the same moment take turns: each reads Redis, and with a cold cache the
+# database.
 JOINING = 16
 # A viewer that requests earlier messages right after joining is not looked up again.
 CHECKED_SECONDS = 5.0
@@ -59,10 +60,10 @@ class LiveNamespace(Namespace):
         self._joining = threading.Semaphore(JOINING)
 
     def trigger_event(self, name: str, sid: str, *args: Any) -> Any:
-        """Handle an event that came through the layers of Socket.IO, and return its answer.
+        """Handle an event that came through the layers of Socket.IO; return its acknowledgement.
 
-        Upstream makes a request of each, and drops an unknown one in silence; here only who
-        connects has a request, since the cookie is all that is asked of it.
+        Upstream makes a request for each event and drops unknown ones silently. Here only a connect
+        has a request: nothing but its cookie is needed.
         """
         if name == "connect":
             return super().trigger_event(name, sid, *args)
@@ -76,7 +77,7 @@ class LiveNamespace(Namespace):
         return answers.get()
 
     def handle(self, connection: Connection, name: str, args: list[Any], respond: Respond) -> None:
-        """Have an event answered, now or later: `{ok: true, …}` or `{ok: false, error}`."""
+        """Acknowledge an event, now or later, with `{ok: true, …}` or `{ok: false, error}`."""
         handler = getattr(self, f"on_{name}", None)
         if handler is None:
             respond(_refusal(Invalid("There is no such event.")))
@@ -96,7 +97,7 @@ class LiveNamespace(Namespace):
             raise Refused(refusal.message, refusal.as_dict()) from None
 
     def on_post_message(self, connection: Connection, packet: Packet, respond: Respond) -> None:
-        # Who it comes from, and whether they still may, is checked in the transaction of its batch.
+        # The author and their right to post are checked in the transaction of the batch.
         draft = Draft(
             connection.event.slug,
             connection.viewer,
@@ -113,8 +114,10 @@ class LiveNamespace(Namespace):
         respond({"ok": True} | self._fanout.catch_up(connection, after))
 
     def _recheck(self, connection: Connection) -> None:
-        """Raise `NotCheckedIn` when its cookie no longer counts: the session of a socket is
-        frozen, the employee's session version is not."""
+        """Raise `NotCheckedIn` when the cookie of the connection is no longer valid.
+
+        The session of a socket does not change, but the employee's session version may.
+        """
         now = time.monotonic()
         if now - connection.checked_at < CHECKED_SECONDS:
             return
@@ -131,8 +134,8 @@ class LiveNamespace(Namespace):
             return find_admin(admin.id, admin.session_version) is not None
 
     def _accept(self, connection: Connection) -> None:
-        # Registered first: from now on the event is swept, and a viewer who leaves at this
-        # moment does not end that.
+        # Registered first: the event is swept from now on, and goes on being swept when another
+        # viewer leaves at this moment.
         self._registry.add(connection)
         self._fanout.watch(connection.event.id, connection.event.slug)
         connection.socket.join()
@@ -151,7 +154,7 @@ class LiveNamespace(Namespace):
     def _requested_connection(self, auth: object) -> Connection:
         slug = auth.get("event") if isinstance(auth, dict) else None
         if not isinstance(slug, str) or not _is_slug(slug):
-            raise Invalid("Say which event: auth is {event: slug}.")
+            raise Invalid("Name the event: auth must be {event: slug}.")
         identity.prefetch(slug)
         event = event_store.get_event(slug)
         viewer = identity.require_viewer(event)

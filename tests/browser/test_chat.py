@@ -14,7 +14,7 @@ def come_in(people: People, meeting: Meeting) -> Page:
     return page
 
 
-def test_what_one_writes_the_other_sees(people: People, meeting: Meeting) -> None:
+def test_a_message_appears_on_both_pages(people: People, meeting: Meeting) -> None:
     ada, grace = come_in(people, meeting), come_in(people, meeting)
     expect(ada.locator("#watching")).to_have_text("2 watching")
     write(ada, "Good morning <b>everybody</b>")

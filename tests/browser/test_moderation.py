@@ -22,7 +22,7 @@ def viewer(people: People, meeting: Meeting) -> Page:
 
 @pytest.fixture
 def moderator(people: People, meeting: Meeting) -> Page:
-    """An admin on the moderation page of the same event, with everything as it is at first."""
+    """An admin on the moderation page of the same event, with the default settings."""
     page = people.come(meeting.site)
     sign_in(page, ADMIN_EMAIL, ADMIN_PASSWORD)
     page.goto(f"/admin/events/{meeting.slug}/chat")
@@ -60,9 +60,7 @@ def message(page: Page, text: str) -> Locator:
     return page.locator("#messages .message", has_text=text)
 
 
-def test_a_removed_message_leaves_the_open_page_and_what_is_typed_stays(
-    viewer: Page, moderator: Page
-) -> None:
+def test_a_removed_message_leaves_the_page_and_a_draft_stays(viewer: Page, moderator: Page) -> None:
     write(viewer, "something rude")
     expect(message(viewer, "something rude")).to_be_visible()
     draft = moderator.get_by_label("Pin an announcement")
@@ -140,7 +138,7 @@ def test_a_muted_viewer_sees_how_long_and_keeps_the_text(viewer: Page, moderator
     expect(viewer.locator("#refusal")).to_contain_text("muted")
     expect(viewer.locator("#pace")).to_contain_text("muted for another")
     minutes, seconds = map(int, re.findall(r"\d+", viewer.locator("#pace").inner_text()))
-    # To the second, however long a busy machine took to get here.
+    # Exact to the second, however long a busy machine took to get here.
     assert 299 - (time.monotonic() - muted_at) <= 60 * minutes + seconds <= 300
     expect(viewer.get_by_label("Your message")).to_have_value("but I")
     moderator.get_by_role("button", name="Unmute").click()

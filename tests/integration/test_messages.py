@@ -86,7 +86,7 @@ def test_messages_after_an_id_come_oldest_first(viewer: PageClient) -> None:
     assert answer["more"] is False
 
 
-def test_htmx_gets_rows_and_everyone_else_a_page(viewer: PageClient) -> None:
+def test_htmx_gets_rows_and_a_browser_gets_a_page(viewer: PageClient) -> None:
     send(viewer, body="Row")
     fragment = viewer.get(MESSAGES, headers={"HX-Request": "true"}).text
     assert fragment.lstrip().startswith('<li class="message own"')
@@ -180,7 +180,7 @@ def test_rows_of_the_viewer_are_marked(app: Flask, viewer: PageClient) -> None:
 
 
 @pytest.mark.parametrize("after", ["-1", "abc", "1.5", "9" * 30, "99999999999999999999"])
-def test_an_id_that_is_none_is_refused(viewer: PageClient, after: str) -> None:
+def test_a_malformed_id_is_refused(viewer: PageClient, after: str) -> None:
     answer = viewer.get(f"{MESSAGES}?after={after}", headers=JSON)
     assert answer.status_code == 422
     assert answer.get_json()["error"]["code"] == "invalid"
@@ -199,7 +199,7 @@ def test_an_id_that_is_none_is_refused(viewer: PageClient, after: str) -> None:
         {"nonce": "n\u00e9"},
     ],
 )
-def test_what_is_no_message_is_refused(
+def test_a_malformed_message_is_refused(
     app: Flask, viewer: PageClient, fields: dict[str, str]
 ) -> None:
     status, answer = send(viewer, **fields)
@@ -223,7 +223,7 @@ def test_a_refused_form_keeps_the_text(viewer: PageClient, text: str) -> None:
     assert text[:501] in answer.text
 
 
-def test_the_sixth_message_in_ten_seconds_has_to_wait(app: Flask, viewer: PageClient) -> None:
+def test_the_sixth_message_in_ten_seconds_is_refused(app: Flask, viewer: PageClient) -> None:
     for _ in range(posting_rules.RATE_MESSAGES):
         assert send(viewer)[0] == 200
     status, answer = send(viewer)
@@ -233,7 +233,7 @@ def test_the_sixth_message_in_ten_seconds_has_to_wait(app: Flask, viewer: PageCl
     assert count_messages(app) == posting_rules.RATE_MESSAGES
 
 
-def test_who_did_not_check_in_can_neither_read_nor_write(client: PageClient) -> None:
+def test_reading_and_writing_require_a_check_in(client: PageClient) -> None:
     assert client.get(MESSAGES).location == "/events/town-hall/"
     assert client.get(MESSAGES, headers=JSON).status_code == 401
     token = client.get("/events/town-hall/").text.split('name="csrf_token" value="')[1]
@@ -245,7 +245,7 @@ def test_who_did_not_check_in_can_neither_read_nor_write(client: PageClient) -> 
     ("change", "code"),
     [({"state": "closed"}, "event_not_open"), ({"chat_open": False}, "chat_closed")],
 )
-def test_a_closed_event_or_chat_takes_nothing(
+def test_a_closed_event_or_chat_refuses_messages(
     app: Flask, viewer: PageClient, change: Any, code: str
 ) -> None:
     page = viewer.get(LIVE)
@@ -260,7 +260,7 @@ def test_a_closed_event_or_chat_takes_nothing(
     assert answer.get_json()["error"]["code"] == code
 
 
-def test_removed_messages_are_gone(app: Flask, viewer: PageClient) -> None:
+def test_removed_messages_are_left_out(app: Flask, viewer: PageClient) -> None:
     kept, removed = send(viewer, body="kept")[1]["id"], send(viewer, body="removed")[1]["id"]
     with app.app_context():
         db.session.query(Message).filter_by(id=removed).update({"removed_at": utcnow()})

@@ -125,7 +125,7 @@ def test_a_removed_message_is_gone_for_viewers_and_struck_for_moderators(
         assert row.removed_by is not None
 
 
-def test_a_muted_employee_is_told_for_how_long(viewer: PageClient, app: Flask, act: Act) -> None:
+def test_a_muted_employee_learns_for_how_long(viewer: PageClient, app: Flask, act: Act) -> None:
     act(f"employees/{ada(app)}/mute", minutes="30")
     act(f"employees/{ada(app)}/mute", minutes="5")
     status, answer = send(viewer, "let me")
@@ -171,13 +171,13 @@ def test_a_mute_for_the_event_has_no_end(viewer: PageClient, app: Flask, act: Ac
     assert count(app, Mute) == 1
 
 
-def test_slow_mode_asks_for_patience(viewer: PageClient, act: Act) -> None:
+def test_slow_mode_refuses_a_second_message(viewer: PageClient, act: Act) -> None:
     act("settings", slow_mode_seconds="30")
     assert send(viewer, "one")[0] == 200
     status, answer = send(viewer, "two")
     assert (status, answer["error"]["code"]) == (429, "slow_down")
     assert 25 <= answer["error"]["retry_after"] <= 30
-    assert send(viewer, "one")[0] == 200, "a post that is known is no new one"
+    assert send(viewer, "one")[0] == 200, "a stored post is not refused for being sent again"
     act("settings", slow_mode_seconds="0")
     assert send(viewer, "two")[0] == 200
 
@@ -242,7 +242,7 @@ def test_an_approved_post_counts_once_for_the_rate(
     assert answers == [200] * 4 + [429]
 
 
-def test_a_rejected_post_is_never_seen_and_kept_for_the_record(
+def test_a_rejected_post_stays_hidden_and_on_record(
     app: Flask, viewer: PageClient, act: Act
 ) -> None:
     act("settings", hold_messages="1")
@@ -259,7 +259,7 @@ def test_a_rejected_post_is_never_seen_and_kept_for_the_record(
         assert row.message_id is None
 
 
-def test_what_was_posted_is_not_held_when_it_is_sent_again(
+def test_a_stored_message_is_not_held_when_it_is_sent_again(
     app: Flask, viewer: PageClient, act: Act
 ) -> None:
     posted = send(viewer, "may I?", "n-1")
@@ -281,7 +281,9 @@ def test_without_javascript_a_held_post_says_so(viewer: PageClient, act: Act) ->
     assert "waiting for approval" in text_of(viewer.get(answer.location).text)
 
 
-def test_a_frozen_chat_takes_nothing_until_it_is_open_again(viewer: PageClient, act: Act) -> None:
+def test_a_frozen_chat_refuses_messages_until_it_is_open_again(
+    viewer: PageClient, act: Act
+) -> None:
     page = viewer.get(LIVE)
     act("settings", chat_open="0")
     status, answer = send(viewer, "too late")
@@ -316,13 +318,13 @@ def test_with_htmx_an_announcement_brings_an_empty_form_and_the_board(admin: Pag
 
 
 @pytest.mark.parametrize("body", ["", "  ", "x" * 501, "\x00"])
-def test_an_announcement_that_is_none_is_refused(admin: PageClient, body: str) -> None:
+def test_an_invalid_announcement_is_refused(admin: PageClient, body: str) -> None:
     answer = admin.submit(admin.get(CHAT), "/announcement", body=body)
     assert answer.status_code == 422
     assert "<h1" in answer.text
 
 
-def test_the_live_page_of_who_is_checked_in_asks_the_database_nothing(
+def test_a_warm_live_page_needs_no_statement(
     app: Flask, viewer: PageClient, admin: PageClient
 ) -> None:
     admin.submit(admin.get(CHAT), "/announcement", body="Lunch at noon")
@@ -332,9 +334,7 @@ def test_the_live_page_of_who_is_checked_in_asks_the_database_nothing(
     assert statements == []
 
 
-def test_a_poll_that_brings_nothing_new_leaves_the_page_alone(
-    viewer: PageClient, admin: PageClient
-) -> None:
+def test_a_poll_without_news_answers_204(viewer: PageClient, admin: PageClient) -> None:
     page = admin.get(CHAT).text
     poll = page.split('class="poll" hx-get="')[1].split('"')[0]
     same = admin.get(poll, headers=HTMX)
@@ -377,7 +377,7 @@ def test_older_messages_are_a_page_away(app: Flask, viewer: PageClient, admin: P
         ("settings", {"hold_messages": ""}, 422),
     ],
 )
-def test_what_no_button_says_is_refused(
+def test_a_value_that_no_button_has_is_refused(
     act: Act, action: str, fields: dict[str, str], status: int
 ) -> None:
     act(action, expected=status, **fields)
@@ -396,7 +396,7 @@ def test_a_message_of_another_event_is_not_touched(
 
 
 @pytest.mark.parametrize("address", [CHAT, f"{CHAT}.csv", f"{CHAT}.json"])
-def test_it_is_for_admins_only(viewer: PageClient, address: str) -> None:
+def test_moderation_requires_an_admin(viewer: PageClient, address: str) -> None:
     assert viewer.get(address).location.startswith("/admin/login")
 
 
@@ -410,7 +410,7 @@ def test_a_forged_form_changes_nothing(app: Flask, admin: PageClient) -> None:
         assert event_store.get_event("town-hall").chat_open
 
 
-def test_the_transcript_marks_what_was_removed(
+def test_the_transcript_marks_removed_messages(
     viewer: PageClient, admin: PageClient, act: Act
 ) -> None:
     formula = send(viewer, '=1+1;"x"')[1]["id"]

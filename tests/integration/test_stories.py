@@ -1,4 +1,4 @@
-"""One story, told by plain forms and by HTMX, with Redis and without: it ends in the same rows."""
+"""One story by plain forms and by HTMX, with and without Redis: it ends in the same rows."""
 
 import logging
 import os
@@ -53,7 +53,7 @@ def client(
     with app.app_context():
         migrated_servers.empty()
         with RedisClient(port=redis.port) as known:
-            # What is cached of the events of the test before has other ids.
+            # The cache of the test before names events by other ids.
             known.flushall()
         add_event()
         add_event("second")
@@ -83,7 +83,7 @@ def rows(app: Flask) -> dict[str, Sequence[object]]:
 
 
 @pytest.mark.parametrize("headers", FORMS.values(), ids=FORMS.keys())
-def test_it_ends_in_the_same_rows(client: PageClient, headers: dict[str, str]) -> None:
+def test_every_way_ends_in_the_same_rows(client: PageClient, headers: dict[str, str]) -> None:
     app = client.application
     with app.app_context():
         events = sorted(db.session.scalars(select(Event.id)))
@@ -109,7 +109,7 @@ def test_it_ends_in_the_same_rows(client: PageClient, headers: dict[str, str]) -
 
 
 @pytest.mark.parametrize("client", ["dead", "frozen"], indirect=True)
-def test_the_database_answers_soon_and_the_log_says_so_once(
+def test_pages_answer_soon_without_redis_and_log_it_once(
     client: PageClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
@@ -118,7 +118,7 @@ def test_the_database_answers_soon_and_the_log_says_so_once(
             began = time.monotonic()
             answer = client.get(LIVE)
             assert answer.status_code == 200
-            # Two time-outs of half a second at the most, then nobody asks for a moment.
+            # At most two timeouts of half a second; then the circuit breaker is open.
             assert time.monotonic() - began < 3
             wait_for(lambda: not client.application.extensions["redis_breaker"].open)
     assert [r.message for r in caplog.records if "Redis does not answer" in r.message] == [

@@ -1,4 +1,4 @@
-"""Moderation over two nodes, as viewers hear it; also while the queue is away."""
+"""Moderation over two nodes, as viewers see it, with and without Redis."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ def two(stack: Stack, meeting: Meeting) -> Iterator[tuple[Viewer, Viewer]]:
 
 @contextmanager
 def redis_away(stack: Stack) -> Iterator[None]:
-    """Redis is dead inside the block, and back and answering after it."""
+    """Kill Redis for the length of the block."""
     stack.redis.kill()
     try:
         yield
@@ -49,12 +49,12 @@ def wait_for_payload(viewer: Viewer, name: str, payload: Any, seconds: float = 1
 
 
 def wait_for_any(viewer: Viewer, name: str, seconds: float = 10) -> Any:
-    """The latest payload of that event, once there is one."""
+    """Return the latest payload of that event, once there is one."""
     return wait_for(lambda: payloads(viewer, name), seconds, name)[-1]
 
 
 def wait_for_settings(viewer: Viewer, seconds: float = 10, **expected: Any) -> None:
-    """Return when the viewer has heard of these settings."""
+    """Return when the viewer has received these settings."""
     wait_for(
         lambda: any(expected.items() <= p.items() for p in payloads(viewer, "event_changed")),
         seconds,
@@ -191,7 +191,7 @@ def test_a_frozen_chat_is_closed_on_every_node(
         assert viewer.post("in time")["ok"] is True
 
 
-def test_an_announcement_reaches_everybody_and_those_who_join_later(
+def test_an_announcement_reaches_present_and_later_viewers(
     stack: Stack, meeting: Meeting, moderator: Moderator, two: tuple[Viewer, Viewer]
 ) -> None:
     moderator.press("announcement", body="Lunch at noon")
@@ -207,7 +207,7 @@ def test_an_announcement_reaches_everybody_and_those_who_join_later(
         wait_for_payload(viewer, "announcement_removed", {"id": pinned["id"]})
 
 
-def test_what_is_held_comes_exactly_once_and_in_the_order_of_approval(
+def test_held_posts_appear_once_in_the_order_of_approval(
     stack: Stack, meeting: Meeting, moderator: Moderator, two: tuple[Viewer, Viewer]
 ) -> None:
     ada, grace = two
@@ -234,7 +234,7 @@ def test_what_is_held_comes_exactly_once_and_in_the_order_of_approval(
         assert [m["body"] for m in caught_up] == expected[1:]
 
 
-def test_what_happens_while_redis_is_dead_is_known_to_all_soon_after(
+def test_changes_during_a_redis_outage_reach_everybody_soon_after(
     stack: Stack, meeting: Meeting, moderator: Moderator, two: tuple[Viewer, Viewer]
 ) -> None:
     removed = two[0].post("rude")["id"]
@@ -258,5 +258,5 @@ def test_what_happens_while_redis_is_dead_is_known_to_all_soon_after(
         assert len(payloads(viewer, "announcement_posted")) == 1
     with meeting.viewer().connect(stack.url) as late:
         assert [m["body"] for m in standing(late)["messages"]] == ["held"]
-    # Whoever has the stack next finds nodes that hear each other.
+    # The next test starts with nodes that receive each other's events.
     wait_until_nodes_listen(stack)

@@ -1,4 +1,4 @@
-"""Page numbers in addresses."""
+"""Parse page numbers in addresses."""
 
 from webapp.errors import Invalid
 
@@ -6,7 +6,7 @@ MAX_PAGE = 10**6
 
 
 def parse_page(text: str) -> int:
-    """A page number from an address. Raises `Invalid` for anything but 1 to a million."""
+    """Return a page number from an address, 1 to a million. Raises `Invalid`."""
     if not (text.isascii() and text.isdecimal()) or not 1 <= int(text[:8]) <= MAX_PAGE:
         raise Invalid("There is no such page.")
     return int(text[:8])

@@ -1,4 +1,4 @@
-"""The transcript of an event's chat: every message for the record, removed ones marked."""
+"""Export the transcript of an event's chat: every message, removed ones marked."""
 
 import json
 from collections.abc import Iterator
@@ -26,9 +26,9 @@ BATCH = 500
 
 
 def read_transcript(event: EventInfo) -> Iterator[dict[str, Any]]:
-    """The messages in the order of their ids, read in batches as they are asked for.
+    """Yield the messages in the order of their ids; they are read in batches.
 
-    Moments are ISO 8601 with the offset of the event's zone; `removed_by` is the admin's e-mail.
+    Times are ISO 8601 with the offset of the event's zone; `removed_by` is the admin's e-mail.
     """
     after = 0
     while rows := db.session.execute(_batch(event.id, after)).all():
@@ -38,12 +38,12 @@ def read_transcript(event: EventInfo) -> Iterator[dict[str, Any]]:
 
 
 def as_csv(messages: Iterator[dict[str, Any]]) -> Iterator[str]:
-    """The pieces of a CSV file."""
+    """Yield the pieces of a CSV file."""
     return csv_pieces(COLUMNS, ([message[name] for name in COLUMNS] for message in messages))
 
 
 def as_json(event: EventInfo, messages: Iterator[dict[str, Any]]) -> Iterator[str]:
-    """The pieces of `{"event": {…}, "messages": […]}`."""
+    """Yield the pieces of `{"event": {…}, "messages": […]}`."""
     head = {"slug": event.slug, "title": event.title, "timezone": event.timezone}
     yield f'{{"event": {json.dumps(head, ensure_ascii=False)}, "messages": ['
     separator = "\n"

@@ -1,4 +1,4 @@
-"""The live page, and its chat for those without a socket."""
+"""The live page, and its chat without a socket."""
 
 import secrets
 from functools import partial
