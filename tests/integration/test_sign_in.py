@@ -16,6 +16,13 @@ def admin(app: Flask) -> None:
         add_admin()
 
 
+@pytest.fixture
+def meeting(app: Flask) -> None:
+    with app.app_context():
+        add_event()
+        add_employee("1001", email="ada@example.com")
+
+
 def browser(app: Flask) -> PageClient:
     client = app.test_client()
     assert isinstance(client, PageClient)
@@ -77,10 +84,8 @@ def test_signing_in_starts_a_new_session(app: Flask, client: PageClient) -> None
         assert theirs["id"] != identifier
 
 
+@pytest.mark.usefixtures("meeting")
 def test_checking_in_starts_a_new_session(app: Flask, client: PageClient) -> None:
-    with app.app_context():
-        add_event()
-        add_employee("1001", email="ada@example.com")
     identifiers = set()
     for each in (client, browser(app)):
         each.get("/events/town-hall/")
@@ -94,10 +99,8 @@ def test_checking_in_starts_a_new_session(app: Flask, client: PageClient) -> Non
     assert len(identifiers) == 2
 
 
-def test_a_viewer_signs_in_as_an_admin_and_stays_a_viewer(app: Flask, client: PageClient) -> None:
-    with app.app_context():
-        add_event()
-        add_employee("1001", email="ada@example.com")
+@pytest.mark.usefixtures("meeting")
+def test_a_viewer_signs_in_as_an_admin_and_stays_a_viewer(client: PageClient) -> None:
     client.check_in("town-hall", "ada@example.com", "1001")
     client.sign_in(*ADMIN)
     assert is_admin(client)
@@ -107,10 +110,8 @@ def test_a_viewer_signs_in_as_an_admin_and_stays_a_viewer(app: Flask, client: Pa
     assert client.get(ME).status_code == 200
 
 
-def test_an_admin_checks_in_and_stays_an_admin(app: Flask, client: PageClient) -> None:
-    with app.app_context():
-        add_event()
-        add_employee("1001", email="ada@example.com")
+@pytest.mark.usefixtures("meeting")
+def test_an_admin_checks_in_and_stays_an_admin(client: PageClient) -> None:
     client.sign_in(*ADMIN)
     client.check_in("town-hall", "ada@example.com", "1001")
     assert is_admin(client)
@@ -119,10 +120,8 @@ def test_an_admin_checks_in_and_stays_an_admin(app: Flask, client: PageClient) -
     assert client.get(ME).status_code == 401
 
 
-def test_checking_in_renews_the_token(app: Flask, client: PageClient) -> None:
-    with app.app_context():
-        add_event()
-        add_employee("1001", email="ada@example.com")
+@pytest.mark.usefixtures("meeting")
+def test_checking_in_renews_the_token(client: PageClient) -> None:
     client.get("/events/town-hall/")
     with client.session_transaction() as before:
         token = before["csrf_token"]
