@@ -23,7 +23,11 @@ async function solve(field) {
 
 /** @param {HTMLFormElement} form */
 function offerQueue(form) {
-  for (const fallback of form.querySelectorAll("noscript")) fallback.outerHTML = fallback.textContent ?? "";
+  for (const fallback of form.querySelectorAll("noscript")) {
+    // Its content is text in a page that was loaded, but elements in one that HTMX swapped in.
+    if (fallback.firstElementChild) fallback.replaceWith(...fallback.childNodes);
+    else fallback.outerHTML = fallback.textContent ?? "";
+  }
 }
 
 /** @param {HTMLInputElement} field */
