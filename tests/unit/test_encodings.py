@@ -83,7 +83,7 @@ def test_names_of_another_code_page_are_asked_about(page: str, name: str) -> Non
 @pytest.mark.parametrize("page", [page for page in NAMES if page != "cp1252"])
 def test_the_right_reading_is_offered(page: str) -> None:
     data = listed(NAMES[page]).encode(page)
-    offered = [" ".join(words) for words in readings(data, words=20).values()]
+    offered = [" ".join(words) for words in readings(data, limit=20).values()]
     words = [word for name in NAMES[page] for word in name.split() if not word.isascii()]
     assert " ".join(words) in offered
 
@@ -135,3 +135,10 @@ def test_every_encoding_is_one_that_python_knows() -> None:
     for name in [*ENCODINGS, *CONTAINED]:
         assert codecs.lookup(name).name == name
     assert set(CONTAINED.values()) <= set(ENCODINGS)
+
+
+def test_readings_show_where_they_differ() -> None:
+    data = listed(["André Novák", "Jiří Bárta"]).encode("cp1250")
+    offered = readings(data, limit=1)
+    assert (offered["cp1250"], offered["cp1252"]) == (["Jiří"], ["Jiøí"])
+    assert list(readings(listed(["Łukasz Żak"]).encode("cp1250"))) == ["cp1250"]

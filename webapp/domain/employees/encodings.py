@@ -10,6 +10,7 @@ is for somebody to choose.
 import codecs
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -69,7 +70,7 @@ BYTE_ORDER_MARKS = {
 }
 PIECE = 1 << 20
 # The detector needs a few names; more only take time.
-JUDGED_BYTES = 256 * 1024
+JUDGED_BYTES, SHOWN_BYTES = 256 * 1024, 4096
 NON_ASCII_LINE = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
 WORD = re.compile(r"[^\W\d_]*[^\x00-\x7f][^\W\d_]*")
 # The same letter for the same byte in Windows-1250, apart from `å` and `à`, whose counterparts
@@ -130,22 +131,24 @@ def detect_encoding(data: bytes) -> Encoding:
     return _code_page(_non_ascii_lines(data))
 
 
-def readings(data: bytes, words: int = 4) -> dict[str, list[str]]:
+def readings(data: bytes, limit: int = 4) -> dict[str, list[str]]:
     """Return some names of the file by the encodings in which nearly all of them are names.
 
-    The most likely encoding comes first.
+    The most likely encoding comes first. Of encodings that read the file alike only one is there.
+    The names on which the readings differ come before the others.
     """
-    sample = _non_ascii_lines(data)[:4096]
+    sample = _non_ascii_lines(data)[:SHOWN_BYTES]
     guess = _code_page(sample).name
-    found: dict[str, list[str]] = {}
     code_pages = [name for name in ENCODINGS if not name.startswith("utf")]
-    for name in sorted(code_pages, key=lambda name: name != guess):
-        text = _decode(sample, name)
-        shown = list(dict.fromkeys(WORD.findall(text or "")))
-        names = [word for word in shown if _is_name(word)]
-        if shown and (name == guess or len(names) >= TRUSTED_SHARE * len(shown)):
-            found[name] = shown[:words]
-    return found
+    found: dict[str, list[str]] = {}
+    for encoding in sorted(code_pages, key=lambda encoding: encoding != guess):
+        words = list(dict.fromkeys(WORD.findall(_decode(sample, encoding) or "")))
+        names = [word for word in words if _is_name(word)]
+        likely = encoding == guess or len(names) >= TRUSTED_SHARE * len(words)
+        if words and likely and words not in found.values():
+            found[encoding] = words
+    agreed = Counter(word for words in found.values() for word in words)
+    return {name: sorted(words, key=agreed.__getitem__)[:limit] for name, words in found.items()}
 
 
 def _marked(data: bytes) -> str | None:
