@@ -78,12 +78,12 @@ class Node:
 
 
 def create_node(settings: Settings) -> Node:
-    """A node with an application of its own."""
+    """Return a node with its own application."""
     return Node(create_base("realtime", settings), settings)
 
 
 def embed_node(app: Flask, settings: Settings) -> Node:
-    """A node inside the web tier's application; pages tell it directly."""
+    """Return a node inside the web tier's application; pages publish to it directly."""
     node = Node(app, settings)
     app.extensions["live_publish"] = node.fanout.tell
     return node

@@ -71,7 +71,7 @@ class Writer:
 
     @property
     def idle(self) -> bool:
-        """True when every accepted post has been answered."""
+        """Return True when every accepted post has been acknowledged."""
         return not self._unanswered
 
     def post(self, draft: Draft, respond: Respond) -> None:

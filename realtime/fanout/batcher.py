@@ -45,7 +45,7 @@ class BroadcastBatcher:
 
     @property
     def idle(self) -> bool:
-        """True when everything has been sent."""
+        """Return True when everything has been sent."""
         return not self._waiting and not self._sending
 
     def add(self, slug: str, name: str, payload: Any) -> None:

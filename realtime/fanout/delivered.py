@@ -37,7 +37,7 @@ class DeliveredLog:
 
     @classmethod
     def begin(cls, event_id: int, slug: str) -> "DeliveredLog":
-        """For the first viewer of an event, who has just loaded all there is."""
+        """Return the log for the first viewer of an event, who has just loaded everything."""
         floor = marks.floor_of_latest(event_id, OVERLAP)
         ids, removed = marks.read_marks(event_id, floor)
         announcement = announcements.refresh_announcement(event_id)
@@ -65,7 +65,7 @@ class DeliveredLog:
         return payload
 
     def add(self, message: dict[str, Any]) -> bool:
-        """Note a message; False when it had been told before."""
+        """Record a message; return False when it was delivered before."""
         message_id = message["id"]
         if message_id <= self.floor or message_id in self._messages or message_id in self._removed:
             return False

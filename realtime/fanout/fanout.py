@@ -60,7 +60,7 @@ class Fanout:
 
     @property
     def idle(self) -> bool:
-        """True when everything that arrived has been sent to the viewers here."""
+        """Return True when everything that arrived has been sent to the viewers here."""
         return self._batcher.idle
 
     def tell(self, slug: str, name: str, payload: Any) -> None:

@@ -61,7 +61,7 @@ class Registry:
             del self._employees[event.id], self._sockets[event.slug]
 
     def get(self, sid: str) -> Connection | None:
-        """The connection of that socket."""
+        """Return the connection of that socket."""
         return self._by_sid.get(sid)
 
     def count_sockets(self, employee_id: int) -> int:
@@ -69,11 +69,11 @@ class Registry:
         return sum(employees[employee_id] for employees in self._employees.values())
 
     def connections(self) -> list[Connection]:
-        """All of them, as they are now."""
+        """Return a copy of all connections."""
         return list(self._by_sid.values())
 
     def sockets(self, slug: str) -> list[ViewerConnection]:
-        """The sockets of an event's viewers, as they are now."""
+        """Return a copy of the sockets of an event's viewers."""
         return list(self._sockets.get(slug, {}).values())
 
     def events(self) -> dict[int, str]:
@@ -81,5 +81,5 @@ class Registry:
         return {event_id: self._slugs[event_id] for event_id in self._employees}
 
     def employees(self, event_id: int) -> set[int]:
-        """The distinct employees who watch the event on this node."""
+        """Return the distinct employees who watch the event on this node."""
         return set(self._employees.get(event_id, ()))

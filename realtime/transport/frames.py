@@ -13,19 +13,19 @@ FINAL_TEXT = 0x81
 
 
 def event_packet(name: str, payload: Any) -> EnginePacket:
-    """An event of the live socket, to be sent to any number of viewers."""
+    """Return the packet of a live event for any number of viewers."""
     packet = Packet(EVENT, namespace=NAMESPACE, data=[name, payload])
     return EnginePacket(MESSAGE, packet.encode())
 
 
 def ack_packet(number: int, payload: Any) -> EnginePacket:
-    """The acknowledgement of the event that a viewer sent with that number."""
+    """Return the acknowledgement of the event that a viewer sent with that number."""
     packet = Packet(ACK, namespace=NAMESPACE, id=number, data=[payload])
     return EnginePacket(MESSAGE, packet.encode())
 
 
 def text_frame(text: str) -> bytes:
-    """The unmasked, uncompressed WebSocket frame (RFC 6455) that a server sends for `text`."""
+    """Return the unmasked, uncompressed WebSocket frame (RFC 6455) of `text`."""
     payload = text.encode()
     length = len(payload)
     if length < 126:
@@ -38,5 +38,5 @@ def text_frame(text: str) -> bytes:
 
 
 def joined_frames(packets: Iterable[EnginePacket]) -> bytes:
-    """The frames of several packets, to be written at once."""
+    """Return the frames of several packets, for one write."""
     return b"".join(text_frame(packet.encode()) for packet in packets)

@@ -15,12 +15,12 @@ LIVE_EVENT = re.compile(rf"{MESSAGE}{EVENT}{NAMESPACE},([0-9]{{0,15}})(?=\[)")
 
 
 class InvalidPacketError(Exception):
-    """What came is no packet of ours; `str()` says why in a few words."""
+    """The packet is not one of ours; `str()` gives the reason in a few words."""
 
 
 def live_event(text: str | bytes) -> tuple[int | None, str, list[Any]] | None:
-    """The number under which an event of the live socket is to be acknowledged, its name, and what
-    came with it. None where `text` is anything else: that goes through the layers of Socket.IO."""
+    """Return acknowledgement number, name and arguments of a live event. None for any other text,
+    which then goes through the layers of Socket.IO."""
     head = LIVE_EVENT.match(text) if isinstance(text, str) else None
     if not head:
         return None

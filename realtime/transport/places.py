@@ -28,7 +28,7 @@ class Places:
 
     @property
     def full(self) -> bool:
-        """True when all places are taken."""
+        """Return True when all places are taken."""
         return self._total >= self._most
 
     def take(self, holder: Hashable) -> Callable[[], None] | None:

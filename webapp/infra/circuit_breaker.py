@@ -28,7 +28,7 @@ class Breaker:
 
     @property
     def open(self) -> bool:
-        """True while the service should not be asked."""
+        """Return True while the service should not be asked."""
         return time.monotonic() < self._asks_again_at
 
     def succeeded(self) -> None:

@@ -40,5 +40,5 @@ def isoformat(moment: datetime) -> str:
 
 
 def from_isoformat(text: str) -> datetime:
-    """The moment that `isoformat` wrote."""
+    """Return the moment that `isoformat` wrote."""
     return datetime.fromisoformat(text)

@@ -12,7 +12,7 @@ PIECE_CHARACTERS = 16 * 1024
 
 
 def csv_pieces(header: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
-    """A file with one header, in pieces of whole lines that are ready to be sent."""
+    """Yield a CSV file with one header, in pieces of whole lines."""
     piece = io.StringIO()
     writer = csv.writer(piece)
     piece.write(BYTE_ORDER_MARK)
@@ -27,6 +27,6 @@ def csv_pieces(header: Iterable[str], rows: Iterable[Iterable[object]]) -> Itera
 
 
 def safe_cell(value: object) -> str:
-    """The value as a cell that no spreadsheet runs: a formula gets an apostrophe in front."""
+    """Return the value as a cell that no spreadsheet runs: a formula gets an apostrophe."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(FORMULA) else text

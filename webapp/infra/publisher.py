@@ -1,4 +1,4 @@
-"""Telling the live pages: the web tier's way to the nodes. Telling may fail; rows may not."""
+"""Publish events from the web tier to the nodes. Publishing may fail; storing may not."""
 
 from collections.abc import Callable
 from typing import Any
@@ -49,7 +49,7 @@ def close_sockets(*employee_ids: int) -> None:
 
 
 def _nobody_listens(_slug: str, _name: str, _payload: Any) -> None:
-    """For commands run beside the embedded default: its sweep finds what they wrote."""
+    """Do nothing: the sweep of the embedded default finds what a command beside it wrote."""
 
 
 def _queue(settings: Settings) -> Publish:

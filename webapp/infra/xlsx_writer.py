@@ -34,7 +34,7 @@ class Workbook:
         self._book.close()
 
     def add_sheet(self, name: str, header: Sequence[str], widths: Sequence[int]) -> "Sheet":
-        """A sheet with a header that stays in sight and can be filtered by."""
+        """Add a sheet with a frozen header and a filter."""
         return Sheet(self, name, header, widths)
 
     def open_sheet(self, name: str, header: Sequence[str], widths: Sequence[int]) -> Any:
@@ -49,7 +49,7 @@ class Workbook:
         return sheet
 
     def moment_format(self, moment: datetime) -> Any:
-        """The format of a date: ISO 8601, with the offset as text, for a date has none."""
+        """Return the format of a date: ISO 8601 with the offset as text."""
         offset = moment.isoformat()[-6:]
         if offset not in self._offsets:
             pattern = f'yyyy-mm-dd"T"hh:mm:ss"{offset}"'

@@ -39,12 +39,12 @@ class Post:
 
     @property
     def employee_id(self) -> int:
-        """The author's id."""
+        """Return the author's id."""
         return self.viewer.employee.id
 
     @property
     def session_version(self) -> int:
-        """The session version in the author's cookie."""
+        """Return the session version in the author's cookie."""
         return self.viewer.employee.session_version
 
     @property

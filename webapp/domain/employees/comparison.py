@@ -54,7 +54,7 @@ class Change:
 
     @property
     def ends_access(self) -> bool:
-        """True when the employee is active and will not be."""
+        """Return True when the change deactivates an active employee."""
         return self.differences.get("active") == (True, False)
 
 
@@ -95,12 +95,12 @@ class ImportReport:
 
     @property
     def needs_confirmation(self) -> bool:
-        """True when the sync deactivates more than a tenth of all active employees."""
+        """Return True when the sync deactivates more than a tenth of all active employees."""
         return len(self.deactivated) * UNCONFIRMED_SHARE > self.active_before
 
     @property
     def fingerprint(self) -> str:
-        """A digest of everything that would be written: two reports with the same are the same."""
+        """Return a digest of everything that would be written, to compare two reports."""
         digest = hashlib.sha256()
         for values in self.new:
             digest.update(repr(sorted(values.items())).encode())

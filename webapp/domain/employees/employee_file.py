@@ -63,7 +63,7 @@ class Header:
 
     @property
     def unused(self) -> list[str]:
-        """The titles of the columns that are not read."""
+        """Return the titles of the columns that are not read."""
         used = set(self.columns.values())
         return [title for place, title in enumerate(self.titles) if title and place not in used]
 

@@ -101,7 +101,7 @@ class Encoding:
 
     @property
     def label(self) -> str:
-        """Its name for people."""
+        """Return the name for people."""
         return ENCODINGS[self.name]
 
 

@@ -109,7 +109,7 @@ class _Lines:
 
     @property
     def too_long(self) -> bool:
-        """True when this record has a line that was left out for its length."""
+        """Return True when a line of this record was left out for its length."""
         return any(isinstance(line, _TooLong) for line in self._record)
 
     def put_back_all_but_first(self) -> bool:

@@ -44,22 +44,22 @@ class EventInfo:
 
     @property
     def is_open(self) -> bool:
-        """True while employees may check in and watch."""
+        """Return True while employees may check in and watch."""
         return self.state == "open"
 
     @property
     def is_overdue(self) -> bool:
-        """True if the event should have begun and nobody has opened it."""
+        """Return True if the event should have begun and nobody has opened it."""
         return self.state == "scheduled" and self.starts_at <= utcnow()
 
     @property
     def is_over(self) -> bool:
-        """True if the planned end has passed."""
+        """Return True if the planned end has passed."""
         return self.ends_at <= utcnow()
 
     @property
     def is_near(self) -> bool:
-        """True from an hour before the planned start to the planned end."""
+        """Return True from an hour before the planned start to the planned end."""
         return self.starts_at - EARLY <= utcnow() < self.ends_at
 
     @property

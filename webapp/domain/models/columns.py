@@ -27,7 +27,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def exact(length: int) -> TypeEngine[str]:
-    """A string that equals only itself: MySQL's default collations equate case and accents."""
+    """Return a string type that compares exactly: MySQL's default ignores case and accents."""
     return String(length).with_variant(
         mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb"
     )
