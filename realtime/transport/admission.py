@@ -53,19 +53,9 @@ class AdmissionMiddleware:
             return _refuse(start_response, "400 Bad Request", "Not a WebSocket handshake.")
         if "sid" in query:
             return self._app(environ, start_response)
-        return self._admit(environ, start_response)
-
-    def _admit(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        employee_id = employee_of_cookie(self._flask, environ)
-        if employee_id is None:
-            give_back = self._strangers.take(_network(self._address(environ)))
-        elif self._viewers.full:
-            return _refuse(start_response, "503 Service Unavailable", "This node is full.")
-        else:
-            give_back = self._viewers.take(employee_id)
-        if give_back is None:
-            return _refuse(start_response, "429 Too Many Requests", "Too many connections.")
-        place = Place(employee_id is not None, give_back)
+        place = self._place(environ)
+        if isinstance(place, str):
+            return _refuse(start_response, place, "Too many connections.")
         token = PLACE.set(place)
         try:
             return self._app(environ, start_response)
@@ -74,6 +64,17 @@ class AdmissionMiddleware:
             if not place.taken:
                 # engineio refused the request, and made no connection.
                 place.leave()
+
+    def _place(self, environ: Environ) -> Place | str:
+        """Return a place for the client, or the status that refuses it."""
+        employee_id = employee_of_cookie(self._flask, environ)
+        if employee_id is None:
+            give_back = self._strangers.take(_network(self._address(environ)))
+        elif self._viewers.full:
+            return "503 Service Unavailable"
+        else:
+            give_back = self._viewers.take(employee_id)
+        return Place(employee_id is not None, give_back) if give_back else "429 Too Many Requests"
 
     def _address(self, environ: Environ) -> str:
         hops: list[str] = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")

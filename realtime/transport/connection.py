@@ -4,9 +4,9 @@ Leans on private parts of the libraries, as do its neighbours in this folder (se
 
 - `engineio.socket.Socket` is replaced by name: engineio has no setting for the class it makes.
 - Its methods `send`, `poll`, `receive`, `close`, `schedule_ping`, `check_ping_timeout`,
-  `handle_get_request`, `handle_post_request` and `_websocket_handler` are overridden: upstream has
-  a queue without bound, a green thread each for writing and for the next ping of every connection,
-  and raises out of its reader for a broken packet.
+  `handle_post_request` and `_websocket_handler` are overridden: upstream has a queue without
+  bound, a green thread each for writing and for the next ping of every connection, and raises
+  out of its reader for a broken packet.
 - `eventlet.websocket.RFC6455WebSocket._send` is where all frames leave, those of eventlet itself
   too, and `_recv_frame` where they arrive; `Message`, `_apply_mask` and `socket` are replaced by
   bounded and quicker ones.
@@ -118,8 +118,19 @@ class ViewerConnection(Socket):
             super().send(pkt)
 
     def poll(self) -> list[Packet]:
-        """Wait for packets and return all that are queued."""
-        packets: list[Packet] = super().poll()
+        """Wait for packets and return all that are queued.
+
+        Close at a second poll at the same time and raise `SocketIsClosedError`.
+        """
+        # Each waits in a green thread of its own; the protocol allows one.
+        if self._polling:
+            self._refuse("two polls at once")
+            raise SocketIsClosedError
+        self._polling = True
+        try:
+            packets: list[Packet] = super().poll()
+        finally:
+            self._polling = False
         self._queued_bytes = 0
         return packets
 
@@ -137,24 +148,6 @@ class ViewerConnection(Socket):
             self._refuse(str(error))
             raise SocketIsClosedError from None
         super().receive(pkt)
-
-    def handle_get_request(self, environ: dict[str, Any], start_response: Any) -> Any:
-        """Answer a poll, or upgrade. Close at a second poll and raise `SocketIsClosedError`."""
-        if "HTTP_UPGRADE" in environ:
-            return super().handle_get_request(environ, start_response)
-        # Each waits in a green thread of its own; the protocol allows one.
-        if self._polling:
-            self._refuse("two polls at once")
-            raise SocketIsClosedError
-        self._polling = True
-        try:
-            self._budget.spend(1, 0)
-            return super().handle_get_request(environ, start_response)
-        except OverBudgetError:
-            self._refuse(TOO_MUCH)
-            raise SocketIsClosedError from None
-        finally:
-            self._polling = False
 
     def handle_post_request(self, environ: dict[str, Any]) -> None:
         """Handle the packets of a long-polling client up to the first broken one.

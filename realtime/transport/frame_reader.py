@@ -36,7 +36,10 @@ class FrameReader:
         not UTF-8, `OverBudgetError`, and the socket's errors.
         """
         self._give_way()
-        data = self._rest = self._rest or self._read()
+        if not (data := self._rest):
+            # Not in a method of its own, which would cost each viewer the memory of a frame.
+            data = self._rest = self._sock.recv(READ_BYTES)
+            self._budget.spend(0, len(data))
         if (
             len(data) < SHORT_HEAD
             or data[0] != FINAL_TEXT
@@ -55,16 +58,13 @@ class FrameReader:
 
     def recv(self, size: int) -> bytes:
         """Wait for up to `size` bytes and return them; none at the end."""
-        if not self._rest:
+        data = self._rest
+        if not data:
             self._give_way()
-        data = self._rest or self._read()
+            data = self._sock.recv(READ_BYTES)
+            self._budget.spend(0, len(data))
         self._rest = data[size:]
         return data[:size]
-
-    def _read(self) -> bytes:
-        data: bytes = self._sock.recv(READ_BYTES)
-        self._budget.spend(0, len(data))
-        return data
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)

@@ -382,13 +382,13 @@ def test_viewers_beyond_the_limit_are_refused_politely(node: Node, meeting: Meet
         wait_for(lambda: joined(lambda: ada.connect(node.process.url)), what="room for one")
 
 
-def test_an_employee_has_ten_places_and_takes_none_of_a_colleague(
+def test_an_employee_has_twenty_places_and_takes_none_of_a_colleague(
     node: Node, meeting: Meeting
 ) -> None:
     links: list[socket.socket] = []
     with meeting.viewer() as ada, meeting.viewer() as grace:
         try:
-            assert [status(node, links, ada.cookie) for _ in range(11)] == [101] * 10 + [429]
+            assert [status(node, links, ada.cookie) for _ in range(21)] == [101] * 20 + [429]
             grace.connect(node.process.url)
             links.pop(0).close()
             wait_for(lambda: status(node, links, ada.cookie) == 101, what="a place to be free")
