@@ -122,8 +122,9 @@ export class Session {
   /** @param {Error & { data?: { code?: string } }} error */
   #onConnectError(error) {
     this.#reconnecting();
-    if (error.message === "timeout") this.#onSilence();
     const code = error.data?.code;
+    if (error.message === "timeout") this.#onSilence();
+    else if (!code) this.#avoidThisNode();
     if (code === "not_checked_in" || code === "event_not_open") this.#view.leave();
     // A refusal by the server ends the client's own attempts; a node may only be short of something.
     else if (code) this.#clock.setTimeout(() => this.#socket.connect(), RETRY_MS * (1 + this.#random() * 2));
@@ -136,10 +137,10 @@ export class Session {
 
   /**
    * Have nginx choose a node at random. By load it would choose a hung node again: that one accepts
-   * connections and loses them, so it always has the fewest.
+   * connections and loses them, so it always has the fewest. Long polling goes where the number says.
    */
   #avoidThisNode() {
-    this.#socket.io.opts.query = { again: 1 };
+    this.#socket.io.opts.query = { again: 1 + Math.floor(this.#random() * 1000) };
   }
 
   /**

@@ -27,9 +27,9 @@ StartResponse = Callable[..., Any]
 class AdmissionMiddleware:
     """Refuses malformed handshakes, and clients for whom this node has no place.
 
-    Everything else passes: a full node still answers pages, /healthz and /metrics. A node without
-    places for viewers answers 503, so that nginx tries the next one; a client that has all of its
-    own places gets 429.
+    Everything else passes: a full node still answers pages, /healthz and /metrics. It answers 503
+    to a WebSocket, so that nginx tries the next node, and 429 to long polling, whose next request
+    would come here again. A client that holds all of its own places gets 429.
     """
 
     def __init__(self, app: Flask, max_connections: int, trusted_proxies: int) -> None:
@@ -70,7 +70,8 @@ class AdmissionMiddleware:
         employee_id = employee_of_cookie(self._flask, environ)
         if employee_id is None:
             give_back = self._strangers.take(_network(self._address(environ)))
-        elif self._viewers.full:
+        elif self._viewers.full and "HTTP_UPGRADE" in environ:
+            # nginx tries the next node.
             return "503 Service Unavailable"
         else:
             give_back = self._viewers.take(employee_id)

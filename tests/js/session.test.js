@@ -81,17 +81,29 @@ test("a network error is left to the client, which tries again by itself", async
   assert.equal(page.view.status, "reconnecting");
   await clock.advance(60_000);
   assert.equal(page.socket.connects, 0);
-  assert.equal(page.socket.io.opts.query, undefined);
 });
+
+for (const [random, again] of [
+  [0, 1],
+  [0.5, 501],
+]) {
+  test(`a page that a full node refused asks for any node, number ${again}, until it is connected`, async () => {
+    const page = openPage({ random });
+    page.socket.emit("connect_error", failure("websocket error"));
+    assert.deepEqual(page.socket.io.opts.query, { again });
+    await page.connect();
+    assert.equal(page.socket.io.opts.query, undefined);
+  });
+}
 
 test("a page that met silence asks for any node, until it is connected", async () => {
   const page = openPage();
   page.socket.emit("connect_error", failure("timeout"));
-  assert.deepEqual(page.socket.io.opts.query, { again: 1 });
+  assert.deepEqual(page.socket.io.opts.query, { again: 501 });
   await page.connect();
   assert.equal(page.socket.io.opts.query, undefined);
   await page.disconnect("ping timeout");
-  assert.deepEqual(page.socket.io.opts.query, { again: 1 });
+  assert.deepEqual(page.socket.io.opts.query, { again: 501 });
 });
 
 test("where no WebSocket ever answered, the transports take turns", () => {

@@ -372,7 +372,7 @@ def test_viewers_beyond_the_limit_are_refused_politely(node: Node, meeting: Meet
         assert status(node, links, cookies[-1]) == 503
         headers = {"Cookie": cookies[-1]}
         answer = requests.get(polling_address(node), headers=headers, timeout=10)
-        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (429, "5")
         assert requests.get(f"{node.process.url}/healthz", timeout=10).status_code == 200
     finally:
         for link in links:

@@ -38,6 +38,7 @@ class Upstream(ThreadingHTTPServer):
         self.connections: list[socket.socket] = []
         self.open_sockets: list[BaseHTTPRequestHandler] = []
         self.hangs_up = False
+        self.refuses_with = 0
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -62,6 +63,11 @@ class Answer(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.server.hangs_up:
             self.close_connection = True
+        elif self.server.refuses_with:
+            self.send_response(self.server.refuses_with)
+            self.send_header("Retry-After", "5")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
         elif self.headers.get("Upgrade"):
             self.keep_open()
         else:
@@ -192,13 +198,63 @@ def test_who_met_silence_may_come_to_a_node_that_is_not_the_least_busy(site: Sit
     assert min(counts(site.nodes)) > 1
 
 
-def test_polling_and_its_upgrade_stay_on_one_node(site: Site) -> None:
+@pytest.mark.parametrize("again", ["", "&again=7"])
+def test_polling_and_its_upgrade_stay_on_one_node(site: Site, again: str) -> None:
     for _ in range(6):
-        site.ask("/socket.io/?EIO=4&transport=polling")
-    site.ask("/socket.io/?EIO=4&transport=polling&sid=abc", "POST", b"40/live")
-    site.open_socket(f"{NEW_SOCKET}&sid=abc")
-    site.open_socket(f"{NEW_SOCKET}&sid=abc&again=1")
-    assert sorted(counts(site.nodes)) == [0, 9]
+        site.ask(f"/socket.io/?EIO=4&transport=polling{again}")
+    site.ask(f"/socket.io/?EIO=4&transport=polling&sid=abc{again}", "POST", b"40/live")
+    site.open_socket(f"{NEW_SOCKET}&sid=abc{again}")
+    assert sorted(counts(site.nodes)) == [0, 8]
+
+
+def test_polling_that_was_refused_may_come_to_another_node(site: Site) -> None:
+    for number in range(20):
+        site.ask(f"/socket.io/?EIO=4&transport=polling&again={number}")
+    assert min(counts(site.nodes)) > 1
+
+
+@pytest.mark.parametrize("again", ["", "&again=7"])
+def test_a_full_node_takes_no_websocket_from_the_others(site: Site, again: str) -> None:
+    """It refuses quickly, so it always is the least busy one."""
+    site.nodes[0].refuses_with = 503
+    for _ in range(6):
+        site.open_socket(f"{NEW_SOCKET}{again}")
+    assert open_sockets(site) == [0, 6]
+
+
+def test_a_refusal_of_all_nodes_is_passed_on(site: Site) -> None:
+    for node in site.nodes:
+        node.refuses_with = 503
+    _, answer = site.connect(NEW_SOCKET, headers=HANDSHAKE)
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+    assert counts(site.nodes) == [1, 1]
+
+
+def test_polling_that_is_refused_is_not_sent_to_a_node_that_would_lose_it(site: Site) -> None:
+    for node in site.nodes:
+        node.refuses_with = 429
+    assert site.ask("/socket.io/?EIO=4&transport=polling").status == 429
+    assert sorted(counts(site.nodes)) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("sent", "received"),
+    [
+        ({"X-Forwarded-Ssl": "on"}, "https, http"),
+        ({"X-Forwarded-Ssl": "off"}, "http"),
+        ({"X-Forwarded-Ssl": "on", "X-Forwarded-Proto": "https"}, "https, http"),
+        ({"X-Forwarded-Protocol": "ssl", "X-Forwarded-Proto": "https"}, "https, http"),
+    ],
+)
+def test_a_tls_terminator_may_say_it_in_its_own_way(
+    site: Site, sent: dict[str, str], received: str
+) -> None:
+    """gunicorn answers 400 when two such headers contradict each other."""
+    site.ask("/", **sent)
+    headers = last_request(site.web).headers
+    assert headers["X-Forwarded-Proto"] == received
+    assert "X-Forwarded-Ssl" not in headers
+    assert "X-Forwarded-Protocol" not in headers
 
 
 def test_websockets_are_not_compressed(site: Site) -> None:
