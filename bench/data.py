@@ -5,13 +5,14 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from flask import Flask
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
 from webapp.base import create_base
 from webapp.domain.attendance.checkin import Viewer, find_viewer
+from webapp.domain.employees import rosters
 from webapp.domain.employees.directory import get_employee
 from webapp.domain.events.store import get_event
-from webapp.domain.models import Attendance, Employee, Event
+from webapp.domain.models import Employee, Event, RosterEntry
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
 from webapp.infra.settings import load_settings
@@ -54,6 +55,7 @@ def add_event(slug: str) -> None:
     values = {"slug": slug, "title": "Town hall", "state": "open", "timezone": "Europe/Berlin"}
     moments = {"starts_at": begin, "ends_at": begin + timedelta(hours=2)}
     db.session.execute(insert(Event), values | moments | {"stream_url": "/demo/live.m3u8"})
+    rosters.fill(get_event(slug).id)
     db.session.commit()
 
 
@@ -61,11 +63,8 @@ def check_in_all(slug: str, count: int) -> list[Viewer]:
     """Check the first `count` employees in to that event, and warm the cache."""
     event = get_event(slug)
     ids = db.session.scalars(select(Employee.id).order_by(Employee.id).limit(count)).all()
-    rows = [
-        {"event_id": event.id, "employee_id": employee_id, "checked_in_at": utcnow()}
-        for employee_id in ids
-    ]
-    db.session.execute(insert(Attendance), rows)
+    theirs = (RosterEntry.event_id == event.id, RosterEntry.employee_id.in_(ids))
+    db.session.execute(update(RosterEntry).where(*theirs).values(checked_in_at=utcnow()))
     db.session.commit()
     employees = filter(None, map(get_employee, ids))
     return list(filter(None, (find_viewer(event, employee) for employee in employees)))
@@ -73,5 +72,6 @@ def check_in_all(slug: str, count: int) -> list[Viewer]:
 
 def count_attendance(slug: str) -> int:
     """Return the number of employees who have checked in to that event."""
-    query = select(func.count()).select_from(Attendance).join(Event).where(Event.slug == slug)
+    query = select(func.count()).select_from(RosterEntry).join(Event).where(Event.slug == slug)
+    query = query.where(RosterEntry.checked_in_at.is_not(None))
     return db.session.scalar(query) or 0

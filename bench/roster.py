@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select, update
 
 from bench import data
 from bench.browser import Browser
@@ -24,15 +24,10 @@ from stack import Stack
 from webapp.domain.admins import create_admin
 from webapp.domain.attendance.closing import close
 from webapp.domain.attendance.statuses import STATUSES
+from webapp.domain.employees import rosters
 from webapp.domain.events.store import get_event
-from webapp.domain.models import (
-    Attendance,
-    AudienceMinute,
-    Employee,
-    Event,
-    WatchedMinute,
-)
-from webapp.domain.roster.filters import SORTS
+from webapp.domain.models import AudienceMinute, Employee, Event, RosterEntry, WatchedMinute
+from webapp.domain.roster.filters import SORT_KEYS
 from webapp.domain.roster.roster import PAGE_ROWS
 from webapp.infra.clock import minute_of, utcnow
 from webapp.infra.extensions import Model, db
@@ -53,7 +48,7 @@ PAGES = {
             for down in ("", "-")
             for page in ("1", "{middle}", "{last}")
         ]
-        for sort in SORTS
+        for sort in SORT_KEYS
     },
     "each department": ["sort=department&by=department"],
     "one status": [f"status={status}" for status in STATUSES],
@@ -163,7 +158,7 @@ def _add_employees(first: int, count: int) -> None:
 
 
 def _add_event(slug: str, viewers: int) -> int:
-    """An open event near its end, everyone's minutes with it; how many these are."""
+    """Add an open event near its end with everyone's minutes; return the number of minutes."""
     begin = utcnow().replace(second=0, microsecond=0) - timedelta(minutes=MINUTES - 1)
     event = Event(
         slug=slug,
@@ -175,7 +170,11 @@ def _add_event(slug: str, viewers: int) -> int:
         stream_url="",
     )
     db.session.add(event)
+    db.session.flush()
+    began = time.perf_counter()
+    rosters.fill(event.id)
     db.session.commit()
+    print(f"roster: filled in {time.perf_counter() - began:.2f} s", flush=True)
     ids = list(db.session.scalars(select(Employee.id).order_by(Employee.id)))
     ids = ids[:: max(1, len(ids) // viewers)][:viewers]
     first = minute_of(begin)
@@ -185,10 +184,9 @@ def _add_event(slug: str, viewers: int) -> int:
         for place, one in enumerate(ids)
     }
     spans |= dict.fromkeys(ids[::50], (first, first))
-    attendance = [
+    figures = [
         {
-            "event_id": event.id,
-            "employee_id": one,
+            "employee": one,
             "checked_in_at": begin,
             "watched_minutes": max(0, last - start),
             "first_minute": start if last > start else None,
@@ -205,12 +203,13 @@ def _add_event(slug: str, viewers: int) -> int:
         {"event_id": event.id, "minute": minute, "viewers": 1}
         for minute in range(first, first + MINUTES)
     ]
-    for table, some in (
-        (Attendance, attendance),
-        (WatchedMinute, rows),
-        (AudienceMinute, audience),
-    ):
-        _insert(table, some)
+    theirs = (
+        RosterEntry.event_id == event.id,
+        RosterEntry.employee_id == bindparam("employee"),
+    )
+    db.session.connection().execute(update(RosterEntry).where(*theirs), figures)
+    _insert(WatchedMinute, rows)
+    _insert(AudienceMinute, audience)
     return len(rows)
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 
 NOW = datetime(2026, 1, 15, 10, 20, tzinfo=UTC)
 ROWS_PER_INSERT = 400
+# As in webapp/domain/employees/rosters.py.
+STEP = 1024
 CHATTER = Path(__file__).with_name("seed_chatter.txt")
 # Of the password `townhall-demo`. Committed, because argon2 salts each hash anew.
 ADMIN_HASH = "$argon2id$v=19$m=65536,t=3,p=4$w4b0MP052Fv5ZKjJlv9Apw$U6uF4MzXpZ6jZy08sJ1d2daMJpxfcq32Br/xEOj45Ek"  # noqa: E501
@@ -144,37 +146,35 @@ def history(
     talks = [talk.splitlines() for talk in CHATTER.read_text().split("\n\n")]
     for meeting in MEETINGS:
         visits = visits_of(chance, meeting, active)
-        rows["attendance"] += [
-            (meeting.id, visit.employee_id, moment(visit.checked_in_at), len(visit.minutes),
-             *ends(visit.minutes))
-            for visit in visits
-        ]  # fmt: skip
         viewers = Counter(minute for visit in visits for minute in visit.minutes)
         rows["audience"] += [(meeting.id, *counted) for counted in sorted(viewers.items())]
         if meeting.state == "closed":
             rows["closings"].append(closing(meeting))
-            rows["frozen"] += snapshot(meeting, people, visits)
+        if meeting.state != "scheduled":
+            rows["roster"] += roster(meeting, people, visits)
         rows["minutes"] += [
             (meeting.id, v.employee_id, minute) for v in visits for minute in v.minutes
         ]
         talk = talks.pop(0) if visits else []
         rows["messages"] += chatter(chance, meeting, visits, talk, len(rows["messages"]))
-    rows["corrections"] += corrections(rows["frozen"])
+    rows["corrections"] += corrections(rows["roster"])
+    in_force = {(row[1], row[2]): (row[0], row[3]) for row in rows["corrections"]}
+    rows["roster"] = [
+        (*row, *in_force.get((row[0], row[1]), (None, None))) for row in rows["roster"]
+    ]
     return rows
 
 
 def insert_history(rows: dict[str, list[Row]]) -> None:
     """Print the rows of `history`."""
-    insert("attendance", "event_id employee_id checked_in_at watched_minutes first_minute "
-           "last_minute", rows["attendance"])  # fmt: skip
     insert("audience_minutes", "event_id minute viewers", rows["audience"])
     insert("closings", "event_id closed_at closed_by starts_at ends_at required_share",
            rows["closings"])  # fmt: skip
-    insert("frozen_attendance", "event_id employee_id email employee_number first_name last_name "
-           "department location status checked_in_at watched_minutes first_minute last_minute",
-           rows["frozen"])  # fmt: skip
     insert("corrections", "id event_id employee_id status status_before note corrected_at "
            "corrected_by", rows["corrections"])  # fmt: skip
+    insert("roster_entries", "event_id employee_id email employee_number first_name last_name "
+           "department location place checked_in_at watched_minutes first_minute last_minute "
+           "correction_id corrected_status", rows["roster"])  # fmt: skip
     insert("watched_minutes", "event_id employee_id minute", rows["minutes"])
     insert("messages", "id event_id employee_id body posted_at nonce removed_at removed_by",
            rows["messages"])  # fmt: skip
@@ -238,42 +238,29 @@ def closing(meeting: Meeting) -> Row:
     return (meeting.id, closed_at, 1, moment(meeting.start), moment(meeting.end), REQUIRED_SHARE)
 
 
-def snapshot(meeting: Meeting, people: Sequence[Row], visits: Sequence[Visit]) -> Iterator[Row]:
-    """Yield everybody who was active at the close, with their figures."""
+def roster(meeting: Meeting, people: Sequence[Row], visits: Sequence[Visit]) -> Iterator[Row]:
+    """Yield an entry for everybody who was active then, in the order of their names."""
     attended = {visit.employee_id: visit for visit in visits}
-    for person in people:
-        employee_id = int(str(person[0]))
-        if not person[7] and employee_id not in LEFT:
-            continue
-        visit = attended.get(employee_id)
+    gone = () if meeting.state == "open" else LEFT
+    active = [person for person in people if person[7] or person[0] in gone]
+    active.sort(key=lambda person: [ascii_of(str(person[i])) for i in (4, 3, 2)])
+    for rank, person in enumerate(active, start=1):
+        visit = attended.get(int(str(person[0])))
         minutes = visit.minutes if visit else []
-        status = status_of(meeting, visit is not None, minutes)
         checked_in_at = moment(visit.checked_in_at) if visit else None
         yield (
-            meeting.id, employee_id, *person[1:7], status, checked_in_at, len(minutes),
-            *ends(minutes),
+            meeting.id, *person[:7], rank * STEP, checked_in_at, len(minutes), *ends(minutes)
         )  # fmt: skip
 
 
-def status_of(meeting: Meeting, checked_in: bool, minutes: Sequence[int]) -> str:
-    """Return the status as domain/attendance/statuses.py computes it; a test compares the two."""
-    if len(minutes) * 100 >= meeting.minutes * REQUIRED_SHARE:
-        return "attended"
-    if minutes:
-        early = minute_of(meeting.end) - (minutes[-1] + 1) > 5
-        return "left_early" if early else "partly"
-    return "checked_in" if checked_in else "absent"
-
-
-def corrections(frozen: Sequence[Row]) -> Iterator[Row]:
-    """Yield corrections of some employees who were absent."""
-    absent = [row for row in frozen if row[8] == "absent"]
+def corrections(entries: Sequence[Row]) -> Iterator[Row]:
+    """Yield corrections of some employees who did not come to a closed event."""
+    closed = {meeting.id: meeting.end for meeting in MEETINGS if meeting.state == "closed"}
+    absent = sorted((row[0], row[1]) for row in entries if row[0] in closed and row[9] is None)
     chosen = zip(absent[4::16], NOTES, strict=False)
-    for number, (row, (status, note)) in enumerate(chosen, start=1):
-        at = next(m.end for m in MEETINGS if m.id == row[0]) + timedelta(
-            hours=3, minutes=number * 7
-        )
-        yield (number, row[0], row[1], status, "absent", note, moment(at), 1)
+    for number, ((event_id, employee_id), (status, note)) in enumerate(chosen, start=1):
+        at = closed[event_id] + timedelta(hours=3, minutes=number * 7)
+        yield (number, event_id, employee_id, status, "absent", note, moment(at), 1)
 
 
 def chatter(

@@ -14,7 +14,7 @@ from realtime.fanout.fanout import Fanout
 from realtime.fanout.registry import Connection, Registry
 from realtime.headcount import Headcount
 from realtime.loops import attempt, in_app_context, start_loop
-from webapp.domain.attendance import checkin
+from webapp.domain.attendance.minutes import record_minute
 from webapp.infra.clock import minute_of, utcnow
 
 LOOP = "presence"
@@ -73,7 +73,7 @@ class Presence:
             self._sampled = minute
 
     def _record(self, event_id: int, minute: int) -> None:
-        checkin.record_minute(event_id, self._registry.employees(event_id), minute)
+        record_minute(event_id, self._registry.employees(event_id), minute)
 
     def _count_next(self) -> None:
         self._socketio.sleep(COUNT_SECONDS)

@@ -7,15 +7,15 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from tests.support.client import PageClient, text_of
-from tests.support.data import add_employee, add_event
+from tests.support.data import add_employee, add_event, count_check_ins
 from tests.support.statements import counted_statements
-from webapp.domain.attendance import checkin
+from webapp.domain.attendance import checkin, minutes
 from webapp.domain.attendance.closing import change_state
 from webapp.domain.events.store import get_event
-from webapp.domain.models import Attendance
+from webapp.domain.models import RosterEntry
 from webapp.http.error_handlers import EXPIRED
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
@@ -35,7 +35,7 @@ def meeting(app: Flask) -> None:
 
 def count_attendance(app: Flask) -> int:
     with app.app_context():
-        return db.session.scalar(select(func.count()).select_from(Attendance)) or 0
+        return count_check_ins()
 
 
 def test_the_home_page_leads_to_the_open_event(client: PageClient) -> None:
@@ -333,9 +333,9 @@ def test_an_attendee_sees_the_watched_minutes_after_the_event(
     client.check_in("town-hall", "ada@example.com", "1001")
     with app.app_context():
         event = get_event("town-hall")
-        ada = db.session.scalars(select(Attendance.employee_id)).one()
+        ada = db.session.scalars(select(RosterEntry.employee_id)).one()
         for minute in (1, 2, 2):
-            checkin.record_minute(event.id, [ada], 29_000_000 + minute)
+            minutes.record_minute(event.id, [ada], 29_000_000 + minute)
         change_state(event, "closed")
     assert "you checked in at" in text_of(client.get("/events/town-hall/").text)
     assert "watched 2 minutes" in text_of(client.get("/events/town-hall/").text)

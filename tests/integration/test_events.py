@@ -12,11 +12,12 @@ from realtime.headcount import Headcount
 from tests.support.client import PageClient, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.statements import counted_statements
-from webapp.domain.attendance import checkin, viewer_count
+from webapp.domain.attendance import viewer_count
 from webapp.domain.attendance.closing import change_state, close
+from webapp.domain.attendance.minutes import record_minute
 from webapp.domain.events import store as event_store
 from webapp.domain.events.planning import Plan, copy_event, create_event
-from webapp.domain.models import Attendance, Closing, Employee, Event, Reopening
+from webapp.domain.models import Closing, Employee, Event, Reopening, RosterEntry
 from webapp.infra.circuit_breaker import Breaker
 from webapp.infra.clock import minute_of, utcnow
 from webapp.infra.extensions import db
@@ -367,10 +368,10 @@ def test_overview_counts_the_last_minutes_without_redis(app: Flask, admin: PageC
 
 def watch(event: Event, employee: Employee) -> None:
     """Check the employee in, and count them in this minute."""
-    row = {"event_id": event.id, "employee_id": employee.id, "checked_in_at": utcnow()}
-    db.session.add(Attendance(**row))
+    entry = db.session.get_one(RosterEntry, (event.id, employee.id))
+    entry.checked_in_at = utcnow()
     db.session.commit()
-    checkin.record_minute(event.id, [employee.id], minute_of(utcnow()))
+    record_minute(event.id, [employee.id], minute_of(utcnow()))
 
 
 def report_watching(app: Flask, event_id: int, employees: list[int]) -> None:

@@ -12,8 +12,9 @@ from tests.support.client import PageClient, parse, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.statements import counted_statements
 from webapp.domain.attendance.closing import change_state
+from webapp.domain.employees import rosters
 from webapp.domain.events.store import get_event
-from webapp.domain.models import Attendance, Employee, WatchedMinute
+from webapp.domain.models import Employee, RosterEntry, WatchedMinute
 from webapp.domain.roster.statistics import Figures, read_figures
 from webapp.domain.roster.timeline import Series
 from webapp.infra.clock import minute_of, utcnow
@@ -60,7 +61,8 @@ def test_the_figures_are_those_of_the_rows(app: Flask) -> None:
     figures = figures_of(app)
     with app.app_context():
         watched = Counter(db.session.scalars(select(WatchedMinute.minute)))
-        arrived = Counter(map(minute_of, db.session.scalars(select(Attendance.checked_in_at))))
+        moments = db.session.scalars(select(RosterEntry.checked_in_at))
+        arrived = Counter(minute_of(moment) for moment in moments if moment)
     for series, counts in ((figures.watching, watched), (figures.arrivals, arrived)):
         minutes = range(minute_of(START) - 2, minute_of(NOW) + 1)
         assert (series.first, series.step) == (minutes.start, 1)
@@ -115,8 +117,8 @@ def test_what_is_closed_keeps_its_pictures(app: Flask) -> None:
     with app.app_context():
         change_state(get_event("town-hall"), "closed")
         db.session.execute(delete(WatchedMinute))
-        db.session.execute(update(Attendance).values(checked_in_at=NOW))
         db.session.execute(update(Employee).values(department="Elsewhere"))
+        rosters.follow(db.session.scalars(select(Employee.id)))
         db.session.commit()
         add_employee("new")
         assert db.session.scalar(select(func.count()).select_from(WatchedMinute)) == 0

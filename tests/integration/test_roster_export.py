@@ -18,6 +18,7 @@ from tests.support.client import PageClient, parse
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.statements import counted_statements
 from webapp.domain.attendance.closing import change_state
+from webapp.domain.employees import rosters
 from webapp.domain.events.store import get_event
 from webapp.domain.models import Employee, WatchedMinute
 from webapp.domain.roster.export_csv import COLUMNS
@@ -169,6 +170,7 @@ def crowd(app: Flask, admin: PageClient) -> None:
             for n in range(2500)
         ]
         db.session.execute(insert(Employee), people)
+        rosters.fill(get_event("town-hall").id)
         db.session.commit()
 
 

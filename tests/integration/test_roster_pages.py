@@ -13,10 +13,11 @@ from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.statements import counted_statements
 from webapp.domain.admins import AdminInfo, sign_in
 from webapp.domain.attendance.closing import change_state
+from webapp.domain.employees import rosters
 from webapp.domain.events.store import EventInfo, get_event
 from webapp.domain.models import Employee
 from webapp.domain.roster import corrections, roster
-from webapp.domain.roster.filters import SORTS
+from webapp.domain.roster.filters import SORT_KEYS
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
 from webapp.infra.rate_limit import Client
@@ -66,7 +67,7 @@ def test_the_pages_of_every_order_are_the_whole_in_parts(
     with app.app_context():
         change_state(town_hall, state)
         event = get_event("town-hall")
-        orders = (*SORTS, *(f"-{sort}" for sort in SORTS))
+        orders = (*SORT_KEYS, *(f"-{key}" for key in SORT_KEYS))
         for sort, some in zip(orders, itertools.cycle(FILTERS), strict=False):
             for wanted in ({}, some):
                 filters = roster.parse_filters(wanted | {"sort": sort})
@@ -109,5 +110,6 @@ def add_many(app: Flask, event: EventInfo, count: int, state: str) -> None:
         ]
         if rows:
             db.session.execute(insert(Employee), rows)
+            rosters.fill(event.id)
             db.session.commit()
         change_state(event, state)

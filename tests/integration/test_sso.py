@@ -16,12 +16,12 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from tests.support.client import PageClient, text_of
-from tests.support.data import ADMIN, add_admin, add_employee, add_event
+from tests.support.data import ADMIN, add_admin, add_employee, add_event, count_check_ins
 from tests.support.oidc_provider import FAULTS, TENANT, Provider, running_provider
 from webapp.app import create_app
 from webapp.domain.attendance.closing import change_state
 from webapp.domain.events.store import get_event
-from webapp.domain.models import Admin, Attendance
+from webapp.domain.models import Admin
 from webapp.http import sso
 from webapp.infra.extensions import db
 from webapp.infra.settings import Settings, load_settings
@@ -96,7 +96,7 @@ def is_admin(client: PageClient) -> bool:
 
 def count_attendance(app: Flask) -> int:
     with app.app_context():
-        return db.session.scalar(select(func.count()).select_from(Attendance)) or 0
+        return count_check_ins()
 
 
 def test_an_admin_reaches_the_requested_page(client: PageClient) -> None:

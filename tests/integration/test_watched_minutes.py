@@ -18,16 +18,18 @@ from tests.support.data import add_employee, add_event
 from tests.support.statements import counted_statements
 from webapp.domain.attendance import checkin
 from webapp.domain.attendance.closing import change_state
+from webapp.domain.attendance.minutes import record_minute, watched_minutes
 from webapp.domain.events.store import EventInfo, get_event
 from webapp.domain.models import (
-    Attendance,
     AudienceMinute,
     AuditEntry,
     Employee,
     Event,
+    RosterEntry,
     WatchedMinute,
 )
 from webapp.domain.roster import roster
+from webapp.domain.roster.filters import Sort
 from webapp.infra.clock import minute_of, utcnow
 from webapp.infra.extensions import db
 from webapp.infra.rate_limit import Client
@@ -50,7 +52,11 @@ numbers = iter(range(10**6))
 def naive_roster(event: Event) -> dict[str, tuple[str, int]]:
     """Status and minutes of each number, by counting rows one by one."""
     came = set(
-        db.session.scalars(select(Attendance.employee_id).where(Attendance.event_id == event.id))
+        db.session.scalars(
+            select(RosterEntry.employee_id).where(
+                RosterEntry.event_id == event.id, RosterEntry.checked_in_at.is_not(None)
+            )
+        )
     )
     seen: dict[int, set[int]] = defaultdict(set)
     for row in db.session.scalars(select(WatchedMinute).where(WatchedMinute.event_id == event.id)):
@@ -75,7 +81,7 @@ def naive_roster(event: Event) -> dict[str, tuple[str, int]]:
 
 
 def shown_roster(event: EventInfo) -> dict[str, tuple[str, int]]:
-    rows = roster.stream_rows(event, roster.Filters(sort="-minutes"))
+    rows = roster.stream_rows(event, roster.Filters(sort=Sort("minutes", descending=True)))
     return {row.employee_number: (row.status, row.watched_minutes) for row in rows}
 
 
@@ -110,7 +116,7 @@ def test_after_any_history_the_roster_is_that_of_the_raw_rows(
         checkin.check_in(event, f"persone{one}@example.com", f"E{one}", OFFICE)
     for minute, connected in samples:
         ids = [company[one] for one in connected]
-        checkin.record_minute(event.id, ids, minute_of(begin) + minute)
+        record_minute(event.id, ids, minute_of(begin) + minute)
 
     expected = naive_roster(planned)
     shown = shown_roster(event)
@@ -130,7 +136,7 @@ def test_after_any_history_the_roster_is_that_of_the_raw_rows(
         per_minute
     )
     for one in checked_in:
-        watched = checkin.watched_minutes(event.id, company[one])
+        watched = watched_minutes(event.id, company[one])
         assert watched == shown[f"E{one}"][1]
 
     if past > MINUTES:
@@ -138,7 +144,7 @@ def test_after_any_history_the_roster_is_that_of_the_raw_rows(
         db.session.expire_all()
         frozen = shown_roster(get_event(slug))
         assert frozen == naive_roster(planned)
-        checkin.record_minute(event.id, company, minute_of(begin) + MINUTES - 1)
+        record_minute(event.id, company, minute_of(begin) + MINUTES - 1)
         change_state(event, "closed")
         assert shown_roster(get_event(slug)) == frozen == naive_roster(planned)
 
@@ -151,7 +157,7 @@ def test_a_minute_of_all_viewers_is_written_in_one_statement(
     for number in range(EMPLOYEES):
         checkin.check_in(event, f"persone{number}@example.com", f"E{number}", OFFICE)
     with counted_statements(app) as statements:
-        checkin.record_minute(event.id, company, 29_000_000)
+        record_minute(event.id, company, 29_000_000)
     inserts = [s for s in statements if s.startswith("INSERT INTO watched_minutes")]
     assert len(inserts) == 1
     assert len([s for s in statements if s != "BEGIN IMMEDIATE"]) == 5
@@ -172,7 +178,7 @@ def test_nodes_that_count_the_same_people_at_once_count_them_once(
             for minute in range(minutes):
                 start.wait()
                 ids = company if node % 2 else list(reversed(company))
-                checkin.record_minute(event.id, ids, 29_000_000 + minute)
+                record_minute(event.id, ids, 29_000_000 + minute)
 
     threads = [threading.Thread(target=count, args=[node]) for node in range(nodes)]
     for thread in threads:
@@ -180,7 +186,7 @@ def test_nodes_that_count_the_same_people_at_once_count_them_once(
     for thread in threads:
         thread.join()
     db.session.rollback()
-    assert set(db.session.scalars(select(Attendance.watched_minutes))) == {minutes}
+    assert set(db.session.scalars(select(RosterEntry.watched_minutes))) == {minutes}
     assert set(db.session.scalars(select(AudienceMinute.viewers))) == {EMPLOYEES}
     rows = select(func.count()).select_from(WatchedMinute)
     assert db.session.scalar(rows) == EMPLOYEES * minutes
@@ -202,7 +208,7 @@ def test_a_minute_counted_during_the_close_is_in_the_snapshot_or_nowhere(
                 start.wait()
                 for minute in range(8):
                     first = minute_of(event.starts_at)
-                    checkin.record_minute(event.id, company, first + minute)
+                    record_minute(event.id, company, first + minute)
 
         def close(event: EventInfo = event, start: threading.Barrier = start) -> None:
             with app.app_context():
@@ -229,7 +235,7 @@ def test_old_minutes_are_reduced_to_totals(app: Flask, company: list[int]) -> No
         for number in range(EMPLOYEES):
             checkin.check_in(event, f"persone{number}@example.com", f"E{number}", OFFICE)
         for minute in range(8):
-            checkin.record_minute(event.id, company[minute % 3 :], minute_of(start) + minute)
+            record_minute(event.id, company[minute % 3 :], minute_of(start) + minute)
     before = {slug: shown_roster(get_event(slug)) for slug in ("old", "new")}
     change_state(get_event("old"), "closed")
     runner = app.test_cli_runner()
@@ -245,5 +251,5 @@ def test_old_minutes_are_reduced_to_totals(app: Flask, company: list[int]) -> No
     assert db.session.scalar(kept) == 41
     # Opened again, it counts on from the totals.
     change_state(get_event("old"), "open")
-    checkin.record_minute(old, company, minute_of(begin) + 8)
-    assert checkin.watched_minutes(old, company[-1]) == 9
+    record_minute(old, company, minute_of(begin) + 8)
+    assert watched_minutes(old, company[-1]) == 9

@@ -8,8 +8,9 @@ from sqlalchemy import update
 
 from tests.support.data import add_employee
 from webapp.domain.attendance import checkin
+from webapp.domain.attendance.minutes import record_minute
 from webapp.domain.events.store import get_event
-from webapp.domain.models import Attendance
+from webapp.domain.models import RosterEntry
 from webapp.infra.clock import minute_of
 from webapp.infra.extensions import db
 from webapp.infra.rate_limit import Client
@@ -23,8 +24,8 @@ def attend(number: str, checked_in_at: datetime, minutes: Iterable[int] = (), **
     employee, event = add_employee(number, **values), get_event("town-hall")
     checkin.check_in(event, employee.email, number, Client("192.0.2.1"))
     for minute in minutes:
-        checkin.record_minute(event.id, [employee.id], minute_of(checked_in_at) + minute)
-    theirs = Attendance.employee_id == employee.id
-    db.session.execute(update(Attendance).where(theirs).values(checked_in_at=checked_in_at))
+        record_minute(event.id, [employee.id], minute_of(checked_in_at) + minute)
+    theirs = RosterEntry.employee_id == employee.id
+    db.session.execute(update(RosterEntry).where(theirs).values(checked_in_at=checked_in_at))
     db.session.commit()
     return employee.id

@@ -3,8 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import func, select
+
 from webapp.domain.admins import create_admin
-from webapp.domain.models import Employee, Event
+from webapp.domain.employees import rosters
+from webapp.domain.models import Employee, Event, RosterEntry
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
 
@@ -24,12 +27,15 @@ def add_employee(number: str = "1001", **values: Any) -> Employee:
     }
     employee = Employee(employee_number=number, **(defaults | values))
     db.session.add(employee)
+    db.session.flush()
+    rosters.follow([employee.id])
+    rosters.arrange()
     db.session.commit()
     return employee
 
 
 def add_event(slug: str = "town-hall", state: str = "open", **values: Any) -> Event:
-    """Add an event of an hour that began ten minutes ago."""
+    """Add an event of an hour that began ten minutes ago, with its roster when it is open."""
     begin = utcnow() - timedelta(minutes=10)
     defaults = {
         "title": "Town hall",
@@ -40,6 +46,9 @@ def add_event(slug: str = "town-hall", state: str = "open", **values: Any) -> Ev
     }
     event = Event(slug=slug, state=state, **(defaults | values))
     db.session.add(event)
+    db.session.flush()
+    if state == "open":
+        rosters.fill(event.id)
     db.session.commit()
     return event
 
@@ -47,3 +56,10 @@ def add_event(slug: str = "town-hall", state: str = "open", **values: Any) -> Ev
 def add_admin() -> None:
     """Add the admin `ADMIN`."""
     create_admin(*ADMIN, name="Grace Hopper")
+
+
+def count_check_ins() -> int:
+    """Return the number of check-ins to all events."""
+    checked_in = RosterEntry.checked_in_at.is_not(None)
+    query = select(func.count()).select_from(RosterEntry).where(checked_in)
+    return db.session.scalar(query) or 0

@@ -12,7 +12,10 @@ from webapp.infra.extensions import db
 
 @dataclass(frozen=True)
 class Period:
-    """From the beginning of minute `start` to that of `end` (whole minutes since the epoch)."""
+    """The time from minute `start` to before minute `end`, in whole minutes since the Unix epoch.
+
+    Minutes 100, 101 and 102 are the period from 100 to 103.
+    """
 
     start: int
     end: int
@@ -24,16 +27,16 @@ class Period:
 
 
 def read_periods(event_id: int, employee_ids: Iterable[int]) -> dict[int, list[Period]]:
-    """The periods of each of some employees in their order, in one statement.
+    """Return the periods of each of these employees by id, in order of time, in one statement.
 
-    Employees without minutes are left out: they did not watch, or only their totals are kept.
+    Employees without minutes are left out: they never watched, or only their totals are kept.
     """
-    who, minute = WatchedMinute.employee_id, WatchedMinute.minute
-    # In minutes that follow each other, minute and rank grow alike: their distance is one number.
-    distance = (minute - func.row_number().over(partition_by=who, order_by=minute)).label("run")
+    employee, minute = WatchedMinute.employee_id, WatchedMinute.minute
+    # In consecutive minutes the minute and its row number grow alike: their difference is constant.
+    rank = func.row_number().over(partition_by=employee, order_by=minute)
     runs = (
-        select(who, minute, distance)
-        .where(WatchedMinute.event_id == event_id, who.in_(employee_ids))
+        select(employee, minute, (minute - rank).label("run"))
+        .where(WatchedMinute.event_id == event_id, employee.in_(employee_ids))
         .subquery()
     )
     start, end = func.min(runs.c.minute), func.max(runs.c.minute) + 1

@@ -1,4 +1,4 @@
-"""How long it is kept who watched in which minute. The totals stay."""
+"""Delete watched minutes after the time to keep them. The totals stay."""
 
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -15,11 +15,11 @@ EMPLOYEES_AT_ONCE = 200
 
 
 def prune(now: datetime, days: int) -> int:
-    """Delete the minutes of employees that are older than so many days; how many they were.
+    """Delete employees' minutes that are older than `days`; return the number deleted.
 
-    What they come to is in `attendance` and `frozen_attendance`, and how many watched in each
-    minute in `audience_minutes`, since the day they were counted. A few at a time, so that nobody
-    waits for it; stopped half way, the next run does the rest. The audit log says it by event.
+    The totals by employee are in `roster_entries`, those by minute in `audience_minutes`. Each
+    transaction deletes the minutes of a few employees, so that no other writer waits for long;
+    after an interruption the next run does the rest. The audit log has one entry per event.
     """
     before = minute_of(now - timedelta(days=days))
     events = db.session.scalars(select(WatchedMinute.event_id).distinct()).all()
@@ -29,7 +29,7 @@ def prune(now: datetime, days: int) -> int:
 def _prune_event(event_id: int, before: int, days: int) -> int:
     here = (WatchedMinute.event_id == event_id, WatchedMinute.minute < before)
     if found := db.session.scalar(select(func.count()).select_from(WatchedMinute).where(*here)):
-        # Before the first is deleted: what is stopped half way has been on record all the same.
+        # Recorded before the first deletion, so that an interrupted run is on record too.
         trail.record_now("minutes_pruned", event_id=event_id, minutes=found, older_than_days=days)
     deleted = 0
     while employees := _some_employees(event_id, before):
@@ -38,7 +38,7 @@ def _prune_event(event_id: int, before: int, days: int) -> int:
 
 
 def _some_employees(event_id: int, before: int) -> list[int]:
-    """Some who have minutes to be deleted."""
+    """Return the ids of some employees who have minutes to delete."""
     here = (WatchedMinute.event_id == event_id, WatchedMinute.minute < before)
     query = select(WatchedMinute.employee_id).where(*here).distinct().limit(EMPLOYEES_AT_ONCE)
     return list(db.session.scalars(query))

@@ -1,19 +1,19 @@
-"""How somebody attended: one status for each employee of an event, the first that holds.
+"""Attendance statuses: each roster entry has one, the first in this list that applies.
 
-Needed are so many minutes as the event's required share of its length, rounded up. The length is
-the planned one; an event closed before its planned end is as long as it lasted.
+The required minutes are the event's required share of its length, rounded up. The length is the
+planned one; an event closed before its planned end is as long as it lasted.
 
-excused     An admin said so. An admin may also set attended, partly or absent; then that holds.
-watching    The event is open, and they were connected in this minute or the one before.
-attended    They watched at least the minutes needed.
-left_early  They watched less, and their last minute lies more than 5 minutes before the end.
-partly      They watched less, but not because they left: they came late, or with gaps.
-checked_in  They checked in, and watched not one minute.
-absent      They did not check in.
+excused     An admin set it. Admins may also set attended, partly or absent.
+watching    The event is open, and the employee was connected in this minute or the one before.
+attended    The employee watched at least the required minutes.
+left_early  Watched less, and the last minute lies more than 5 minutes before the end.
+partly      Watched less, but stayed to the end: came late, or with gaps.
+checked_in  Checked in and never watched.
+absent      Did not check in.
 
-While the event is open, who has left before its planned end counts as left early, and is watching
-again when they are back. Of a future event everybody is absent. At the close the statuses are
-frozen; nobody is watching any more.
+While the event is open, an employee who has left before the planned end counts as left early, and
+as watching again on return. Before an event opens everybody is absent. Once it is closed, statuses
+follow the times and the share that its closing recorded, and nobody is watching any more.
 """
 
 import math
@@ -24,7 +24,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case
 
 from webapp.domain.events.store import EventInfo
-from webapp.domain.models import Attendance, Closing
+from webapp.domain.models import Closing
 from webapp.infra.clock import minute_of, utcnow
 
 STATUSES = {
@@ -36,14 +36,14 @@ STATUSES = {
     "absent": "Absent",
     "excused": "Excused",
 }
-# What an admin may say of somebody, whatever was counted.
+# The statuses that an admin may set in place of the computed one.
 CORRECTED = ("excused", "attended", "partly", "absent")
 LEFT_EARLY_MINUTES = 5
 
 
 @dataclass(frozen=True)
 class Rule:
-    """By what the statuses of an event are decided. `live` while they still change."""
+    """The times and the share (in %) that decide an event's statuses; `live` while it is open."""
 
     starts_at: datetime
     ends_at: datetime
@@ -52,35 +52,38 @@ class Rule:
 
     @property
     def length(self) -> int:
-        """The event's length in minutes, begun ones included."""
+        """Return the event's length in minutes, rounded up; at least 1."""
         return max(1, math.ceil((self.ends_at - self.starts_at) / timedelta(minutes=1)))
 
     @property
     def needed(self) -> int:
-        """Return the watched minutes that count as attended."""
+        """Return the number of minutes an employee must watch to have attended; at least 1."""
         return max(1, math.ceil(self.length * self.required_share / 100))
 
     @property
     def early_before(self) -> int:
-        """Return the minute before which the last watched minute counts as left early."""
+        """Return the minute since the Unix epoch before which a last minute counts as early."""
         return minute_of(self.ends_at) - LEFT_EARLY_MINUTES - 1
 
 
 def rule_of(event: EventInfo, closing: Closing | None) -> Rule:
-    """The rule of an event: the one that its closing kept, else by what is planned now."""
+    """Return the rule recorded by the closing, or the one that the event's plan gives now."""
     if closing is not None:
         return Rule(closing.starts_at, closing.ends_at, closing.required_share, live=False)
     return Rule(event.starts_at, event.ends_at, event.required_share, live=event.is_open)
 
 
-def counted_status(rule: Rule) -> ColumnElement[str]:
-    """The status by what was counted alone, from a row of `Attendance` that may be missing."""
-    watched, last = Attendance.watched_minutes, Attendance.last_minute
+def computed_status(rule: Rule, entry: Any) -> ColumnElement[str]:
+    """Return the SQL for the status that check-in and minutes give, without a correction.
+
+    `entry` is `RosterEntry` or an alias of it.
+    """
+    watched, last = entry.watched_minutes, entry.last_minute
     branches: list[tuple[ColumnElement[bool], str]] = [
         (watched >= rule.needed, "attended"),
         (and_(watched > 0, last < rule.early_before), "left_early"),
         (watched > 0, "partly"),
-        (Attendance.employee_id.is_not(None), "checked_in"),
+        (entry.checked_in_at.is_not(None), "checked_in"),
     ]
     if rule.live:
         branches.insert(0, (last >= minute_of(utcnow()) - 1, "watching"))
@@ -88,5 +91,5 @@ def counted_status(rule: Rule) -> ColumnElement[str]:
 
 
 def rank(status: SQLColumnExpression[Any]) -> ColumnElement[int]:
-    """The place of a status in `STATUSES`, to sort by."""
+    """Return the SQL for a status's position in `STATUSES`, to sort by."""
     return case({name: place for place, name in enumerate(STATUSES)}, value=status)

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from webapp.domain.models import Attendance
+from webapp.domain.models import RosterEntry
 from webapp.infra.clock import minute_of, utcnow
 from webapp.infra.extensions import db
 from webapp.infra.redis_client import ask_redis
@@ -36,10 +36,10 @@ def _count_in_redis(redis: Any, event_id: int) -> int:
 
 
 def _count_in_database(event_ids: list[int]) -> dict[int, int]:
-    here, lately = (
-        Attendance.event_id.in_(event_ids),
-        Attendance.last_minute >= minute_of(utcnow()) - 1,
+    lately = RosterEntry.last_minute >= minute_of(utcnow()) - 1
+    query = (
+        select(RosterEntry.event_id, func.count().label("people"))
+        .where(RosterEntry.event_id.in_(event_ids), RosterEntry.checked_in_at.is_not(None), lately)
+        .group_by(RosterEntry.event_id)
     )
-    query = select(Attendance.event_id, func.count().label("people")).where(here, lately)
-    rows = db.session.execute(query.group_by(Attendance.event_id))
-    return {row.event_id: row.people for row in rows}
+    return {row.event_id: row.people for row in db.session.execute(query)}

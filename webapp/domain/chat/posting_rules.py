@@ -12,7 +12,7 @@ from typing import Any, cast
 from sqlalchemy import BindParameter, Table, bindparam, exists, func, or_, select, union_all
 
 from webapp.domain.chat.posts import Post
-from webapp.domain.models import Attendance, Employee, HeldMessage, Message, Mute
+from webapp.domain.models import Employee, HeldMessage, Message, Mute, RosterEntry
 from webapp.errors import Muted, NotCheckedIn, RowLocked, SlowDown, TownhallError
 from webapp.infra.extensions import db
 
@@ -21,8 +21,8 @@ RATE_SECONDS = 10
 
 # Built once, and from tables: building a statement costs more than executing it, and an ORM
 # statement half as much again. Each batch of posts executes these.
-attendances, employees, held, messages, mutes = (
-    cast(Table, model.__table__).c for model in (Attendance, Employee, HeldMessage, Message, Mute)
+entries, employees, held, messages, mutes = (
+    cast(Table, model.__table__).c for model in (RosterEntry, Employee, HeldMessage, Message, Mute)
 )
 AUTHORS: BindParameter[list[int]] = bindparam("authors", expanding=True)
 ATTENDING = (
@@ -32,8 +32,9 @@ ATTENDING = (
         employees.department,
         employees.epoch,
     )
-    .join_from(Attendance.__table__, Employee.__table__, attendances.employee_id == employees.id)
-    .where(attendances.event_id == bindparam("event_id"), attendances.employee_id.in_(AUTHORS))
+    .join_from(RosterEntry.__table__, Employee.__table__, entries.employee_id == employees.id)
+    .where(entries.event_id == bindparam("event_id"), entries.employee_id.in_(AUTHORS))
+    .where(entries.checked_in_at.is_not(None))
     .where(employees.active)
 )
 # An import holds the rows of the employees it changes. A batch that waited for one of them would

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from webapp.domain.audit import trail
+from webapp.domain.employees import rosters
 from webapp.domain.employees.directory import FIELDS, forget_employees
 from webapp.domain.employees.identifiers import normal_number
 from webapp.domain.employees.rows import clean_values, validation_error
@@ -28,6 +29,8 @@ def add_employee(values: dict[str, Any]) -> None:
     employee = Employee(**_checked(values, None))
     db.session.add(employee)
     _flush()
+    rosters.follow([employee.id])
+    rosters.arrange()
     trail.record("employee_added", subject=employee.label)
     db.session.commit()
 
@@ -46,6 +49,8 @@ def change_employee(employee_id: int, values: dict[str, Any]) -> None:
     if ends_access:
         employee.session_version += 1
     _flush()
+    rosters.follow([employee_id])
+    rosters.arrange()
     trail.record("employee_changed", subject=label, **changes)
     db.session.commit()
     forget_employees([employee_id])

@@ -95,6 +95,7 @@ def apply(
             raise
         done += len(rows)
         on_progress(Progress("written", done, report.writes))
+    portions.arrange_rosters()
     report.applied = True
 
 

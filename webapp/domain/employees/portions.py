@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, insert, select, update
 
+from webapp.domain.employees import rosters
 from webapp.domain.employees.comparison import Change, Known
 from webapp.domain.employees.directory import FIELDS, end_of_access, forget_employees
 from webapp.domain.models import Employee
@@ -32,6 +33,7 @@ def write_changes(changes: Sequence[Change]) -> None:
         _free_emails(due)
         db.session.execute(update(Employee), [{"id": c.employee.id} | c.values for c in due])
         db.session.execute(end_of_access(leavers))
+        rosters.follow(change.employee.id for change in due)
     db.session.commit()
     forget_employees(change.employee.id for change in changes)
     if leavers:
@@ -47,6 +49,8 @@ def write_new(rows: Sequence[dict[str, Any]]) -> None:
     due = [values for values in rows if _is_due(stored.get(values["email"]), None, values)]
     if due:
         db.session.execute(insert(Employee), due)
+        added = select(Employee.id).where(Employee.email.in_([row["email"] for row in due]))
+        rosters.follow(db.session.scalars(added))
     db.session.commit()
 
 
@@ -60,10 +64,19 @@ def deactivate(employees: Sequence[Known]) -> None:
     ]
     if leavers:
         db.session.execute(end_of_access(leavers))
+        rosters.follow(leavers)
     db.session.commit()
     forget_employees(leavers)
     if leavers:
         close_sockets(*leavers)
+
+
+@retry_on_outage
+def arrange_rosters() -> None:
+    """Put the new employees in their places on the rosters, once all portions are written."""
+    begin_to_write()
+    rosters.arrange()
+    db.session.commit()
 
 
 def _read(condition: ColumnElement[bool]) -> dict[int, dict[str, Any]]:

@@ -5,7 +5,7 @@ from sqlalchemy.exc import IntegrityError
 
 from webapp.domain.audit import trail
 from webapp.domain.events.store import EventInfo, change_columns, forget_event
-from webapp.domain.models import Attendance, AuditEntry, Event
+from webapp.domain.models import AuditEntry, Event, RosterEntry
 from webapp.errors import Invalid
 from webapp.infra.clock import utcnow
 from webapp.infra.database import retry_on_outage
@@ -27,7 +27,8 @@ def restore_event(event: EventInfo) -> None:
 
 def has_attendance(event_id: int) -> bool:
     """Return True if an employee has checked in to the event."""
-    return bool(db.session.scalar(select(exists().where(Attendance.event_id == event_id))))
+    checked_in = (RosterEntry.event_id == event_id, RosterEntry.checked_in_at.is_not(None))
+    return bool(db.session.scalar(select(exists().where(*checked_in))))
 
 
 def delete_event(event: EventInfo) -> None:

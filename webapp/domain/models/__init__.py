@@ -3,11 +3,10 @@
 from webapp.domain.models.admins import Admin
 from webapp.domain.models.attendance import (
     NOTE_LENGTH,
-    Attendance,
     AudienceMinute,
     Closing,
     Correction,
-    FrozenAttendance,
+    RosterEntry,
     WatchedMinute,
 )
 from webapp.domain.models.audit import SUBJECT_LENGTH, AuditEntry
@@ -38,7 +37,6 @@ __all__ = [
     "SUBJECT_LENGTH",
     "Admin",
     "Announcement",
-    "Attendance",
     "AudienceMinute",
     "AuditEntry",
     "Closing",
@@ -47,10 +45,10 @@ __all__ = [
     "EmployeeUpload",
     "EmployeeUploadPart",
     "Event",
-    "FrozenAttendance",
     "HeldMessage",
     "Message",
     "Mute",
     "Reopening",
+    "RosterEntry",
     "WatchedMinute",
 ]

@@ -1,4 +1,4 @@
-"""Check-ins, watched minutes, and the figures of closed events."""
+"""Rosters with check-ins and watched minutes, closings and corrections."""
 
 from datetime import datetime
 
@@ -9,45 +9,49 @@ from webapp.domain.models.columns import MYSQL, UtcDateTime, exact
 from webapp.infra.extensions import Model
 
 NOTE_LENGTH = 200
-FROZEN_BY_NAME = (
-    "event_id",
-    "last_name",
-    "first_name",
-    "employee_number",
-    "checked_in_at",
-    "email",
-    "department",
-    "location",
-    "status",
-)
-FROZEN_BY_PLACE = (
-    "event_id",
-    "department",
-    "location",
-    "status",
-    "checked_in_at",
-    "last_name",
-    "first_name",
-    "email",
-    "employee_number",
-)
 
 
-class Attendance(Model):
-    """One check-in of one employee at one event; the key makes it count once.
+class RosterEntry(Model):
+    """One employee on the roster of one event, whether they came or not.
 
-    Beside it what their watched minutes come to, written in the transaction that adds one.
+    The rows are made when the event opens, follow the employee list while it is open, and stay as
+    they are once it is closed (`webapp/domain/employees/rosters.py`). The key makes a check-in
+    count once. Minutes are whole minutes since the Unix epoch; `watched_minutes` is the number of
+    rows in `watched_minutes` and is written in the transaction that adds one.
+
+    `place` orders the rows of an event by last name, first name and number: to sort 50,000 rows by
+    an integer takes 40 ms, by these three texts 250 ms. `corrected_status` is the status of the
+    correction in force, if any, so that filters and counts read one table.
+
+    `employee_id` is not a foreign key. A closed roster outlives the employee, and opening an event
+    would lock the row of every employee.
     """
 
-    __tablename__ = "attendance"
-    __table_args__ = (Index(None, "employee_id"), MYSQL)
+    __tablename__ = "roster_entries"
+    __table_args__ = (
+        # One for each order that a page of the roster can be read in.
+        Index("ix_roster_entries_by_name", "event_id", "place"),
+        Index("ix_roster_entries_by_department", "event_id", "department", "place"),
+        Index("ix_roster_entries_by_location", "event_id", "location", "place"),
+        Index("ix_roster_entries_by_check_in", "event_id", "checked_in_at"),
+        MYSQL,
+    )
 
     event_id: Mapped[int] = mapped_column(ForeignKey("events.id"), primary_key=True)
-    employee_id: Mapped[int] = mapped_column(ForeignKey("employees.id"), primary_key=True)
-    checked_in_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    employee_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    place: Mapped[int]
+    employee_number: Mapped[str] = mapped_column(exact(32))
+    email: Mapped[str] = mapped_column(exact(254))
+    first_name: Mapped[str] = mapped_column(String(80))
+    last_name: Mapped[str] = mapped_column(String(80))
+    department: Mapped[str] = mapped_column(String(80))
+    location: Mapped[str] = mapped_column(String(80))
+    checked_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     watched_minutes: Mapped[int] = mapped_column(default=0)
     first_minute: Mapped[int | None]
     last_minute: Mapped[int | None]
+    correction_id: Mapped[int | None] = mapped_column(ForeignKey("corrections.id"))
+    corrected_status: Mapped[str | None] = mapped_column(String(16))
 
 
 class WatchedMinute(Model):
@@ -62,7 +66,7 @@ class WatchedMinute(Model):
 
 
 class AudienceMinute(Model):
-    """How many employees were connected in this minute. It names nobody, so it is kept."""
+    """How many employees were connected in this minute. It names nobody, so `prune` keeps it."""
 
     __tablename__ = "audience_minutes"
     __table_args__ = MYSQL
@@ -73,7 +77,10 @@ class AudienceMinute(Model):
 
 
 class Closing(Model):
-    """Who closed an event and when, and by which times and share its figures were made."""
+    """The closing of an event: when, by whom, and the times and share that its statuses follow.
+
+    `closed_by` is None when a program closed the event.
+    """
 
     __tablename__ = "closings"
     __table_args__ = MYSQL
@@ -88,40 +95,11 @@ class Closing(Model):
     required_share: Mapped[int]
 
 
-class FrozenAttendance(Model):
-    """An employee and their figures as they were when the event was closed.
-
-    `employee_id` is no foreign key: the row outlives the employee.
-    """
-
-    __tablename__ = "frozen_attendance"
-    __table_args__ = (
-        # As of employees, for the people of one event.
-        Index("ix_frozen_attendance_by_name", *FROZEN_BY_NAME),
-        Index("ix_frozen_attendance_counted", "event_id", "department", "location", "status"),
-        Index("ix_frozen_attendance_by_place", *FROZEN_BY_PLACE),
-        MYSQL,
-    )
-
-    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"), primary_key=True)
-    employee_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    employee_number: Mapped[str] = mapped_column(exact(32))
-    email: Mapped[str] = mapped_column(exact(254))
-    first_name: Mapped[str] = mapped_column(String(80))
-    last_name: Mapped[str] = mapped_column(String(80))
-    department: Mapped[str] = mapped_column(String(80))
-    location: Mapped[str] = mapped_column(String(80))
-    status: Mapped[str] = mapped_column(String(16))
-    checked_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    watched_minutes: Mapped[int]
-    first_minute: Mapped[int | None]
-    last_minute: Mapped[int | None]
-
-
 class Correction(Model):
-    """What an admin said of somebody's attendance; the latest one counts, the others stay.
+    """One correction of an attendance status by an admin. Later ones do not change it.
 
-    Without a status it takes back the one before. `employee_id` is no foreign key, as above.
+    `RosterEntry.correction_id` names the one in force. A correction without a status takes the one
+    before back. `employee_id` is not a foreign key, as above.
     """
 
     __tablename__ = "corrections"

@@ -18,15 +18,6 @@ BY_NAME = (
     "department",
     "location",
 )
-BY_PLACE = (
-    "active",
-    "department",
-    "location",
-    "last_name",
-    "first_name",
-    "email",
-    "employee_number",
-)
 
 
 class Employee(Model):
@@ -38,11 +29,8 @@ class Employee(Model):
         UniqueConstraint("employee_number"),
         Index(None, "department"),
         Index(None, "location"),
-        # The roster reads these without the table: in the order of names, and in the order in which
-        # employees are counted. Counts without a search use the smaller index.
+        # The roster of an event that has not opened yet reads the employees by name.
         Index("ix_employees_by_name", *BY_NAME),
-        Index("ix_employees_counted", "active", "department", "location"),
-        Index("ix_employees_by_place", *BY_PLACE),
         MYSQL,
     )
 

@@ -1,4 +1,4 @@
-"""What an export says of itself: the event, the filter, and by which rule statuses were given."""
+"""The About sheet of a workbook: the event, the filters, and the rule of the statuses."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 from webapp.domain.attendance.statuses import LEFT_EARLY_MINUTES, STATUSES, Rule, rule_of
 from webapp.domain.events.store import EventInfo
 from webapp.domain.roster.filters import Filters
-from webapp.domain.roster.roster import find_frozen
+from webapp.domain.roster.roster import find_closing
 
 Note = tuple[str, str | int | datetime | None]
 
@@ -14,18 +14,21 @@ Note = tuple[str, str | int | datetime | None]
 def notes(
     event: EventInfo, filters: Filters, rows: int, exported_by: str, exported_at: datetime | None
 ) -> Iterator[Note]:
-    """Pairs of what and which, in the order in which they are read."""
-    frozen = find_frozen(event.id)
-    rule = rule_of(event, frozen.closing if frozen else None)
+    """Yield the rows of the sheet as pairs of a label and a value.
+
+    `rows` is the number of exported rows, `exported_at` a moment in the event's zone.
+    """
+    closed = find_closing(event.id)
+    rule = rule_of(event, closed.closing if closed else None)
     yield "Event", event.title
     yield "Address", event.slug
     yield "Time zone", event.timezone
     yield "Starts", event.local(rule.starts_at)
     yield "Ends", event.local(rule.ends_at)
     yield "State", event.state
-    if frozen:
-        yield "Figures frozen at", event.local(frozen.closing.closed_at)
-        yield "Closed by", frozen.closed_by or "a program"
+    if closed:
+        yield "Figures frozen at", event.local(closed.closing.closed_at)
+        yield "Closed by", closed.admin or "a program"
     yield "", None
     yield "Rows", rows
     yield from _filter_notes(filters)
@@ -36,23 +39,23 @@ def notes(
 
 
 def rule_notes(rule: Rule) -> Iterator[Note]:
-    """The rule of an event's statuses, in the words of its readers."""
+    """Yield the rule of the event's statuses as pairs of a label and an explanation."""
     yield "Length in minutes", rule.length
     yield "Required share in %", rule.required_share
     yield "Required minutes", rule.needed
-    said = {
-        "watching": "The event is open, and they were connected in the last two minutes.",
+    explanations = {
+        "watching": "The event is open; connected within the last two minutes.",
         "attended": f"Watched at least {rule.needed} minutes.",
         "partly": "Watched fewer minutes, but stayed to the end: came late, or with gaps.",
-        "left_early": f"Watched fewer minutes, and not the last {LEFT_EARLY_MINUTES} of the event.",
-        "checked_in": "Checked in, and watched not one minute.",
+        "left_early": f"Watched fewer minutes, and none of the last {LEFT_EARLY_MINUTES}.",
+        "checked_in": "Checked in and never watched.",
         "absent": "Did not check in.",
-        "excused": "An admin said so, in the note. Admins may correct other statuses, too.",
+        "excused": "Set by an admin; the note says why. Admins can correct other statuses too.",
     }
     for status, label in STATUSES.items():
-        yield label, said[status]
-    yield "counted_status", "The status without what an admin corrected."
-    yield "watched_until", "The end of the last minute that was watched."
+        yield label, explanations[status]
+    yield "counted_status", "The computed status, without corrections."
+    yield "watched_until", "The end of the last watched minute."
 
 
 def _filter_notes(filters: Filters) -> Iterator[Note]:
@@ -60,5 +63,4 @@ def _filter_notes(filters: Filters) -> Iterator[Note]:
     yield "Department", filters.department or "all"
     yield "Location", filters.location or "all"
     yield "Status", STATUSES[filters.status] if filters.status else "all"
-    down = filters.sort.startswith("-")
-    yield "Sorted by", filters.sort.removeprefix("-") + (", descending" if down else "")
+    yield "Sorted by", filters.sort.key + (", descending" if filters.sort.descending else "")

@@ -1,4 +1,4 @@
-"""The roster as a table for others: one header, one row per employee, absentees included.
+"""The roster as CSV for other programs: a header and one row per employee, absentees included.
 
 Moments are in the event's zone, to the second; minutes are numbers.
 """
@@ -35,23 +35,24 @@ COLUMNS = (
 
 
 def begin_export(event: EventInfo, filters: Filters) -> Generator[RosterRow]:
-    """Every row that matches, in order; what fails at the start fails here, before any answer.
+    """Return every row that matches, in order.
 
-    The session's connection is given back first: a download may take minutes.
+    The query runs here, so that an error is raised before the response begins. The session's
+    connection goes back to the pool: a download may take minutes.
     """
     rows = stream_rows(event, filters)
     first = next(rows, None)
     db.session.rollback()
-    return _all(first, rows)
+    return _with_first(first, rows)
 
 
 def as_csv(event: EventInfo, rows: Iterator[RosterRow]) -> Iterator[str]:
-    """The pieces of a CSV file; moments are ISO 8601 with offset."""
+    """Yield the file in pieces; moments are ISO 8601 with their offset."""
     return csv_pieces(COLUMNS, (map(_text, cells(event, row)) for row in rows))
 
 
 def cells(event: EventInfo, row: RosterRow) -> tuple[Cell, ...]:
-    """The row's values in the order of `COLUMNS`."""
+    """Return the row's values in the order of `COLUMNS`."""
     return (
         row.employee_number,
         row.first_name,
@@ -63,10 +64,10 @@ def cells(event: EventInfo, row: RosterRow) -> tuple[Cell, ...]:
         local(event, row.checked_in_at),
         row.watched_minutes,
         local_minute(event, row.first_minute),
-        # The end of the last minute, so that somebody who never left has from, until and minutes
-        # that agree.
+        # The end of the last minute: without gaps, `watched_until` minus `watched_from` is then
+        # `watched_minutes`.
         local_minute(event, None if row.last_minute is None else row.last_minute + 1),
-        STATUSES[row.counted],
+        STATUSES[row.computed_status],
         row.note,
         row.corrected_by,
         local(event, row.corrected_at),
@@ -74,16 +75,16 @@ def cells(event: EventInfo, row: RosterRow) -> tuple[Cell, ...]:
 
 
 def local(event: EventInfo, moment: datetime | None) -> datetime | None:
-    """The moment in the event's zone, to the second."""
+    """Return the moment in the event's zone, to the second."""
     return event.local(moment).replace(microsecond=0) if moment else None
 
 
 def local_minute(event: EventInfo, minute: int | None) -> datetime | None:
-    """The beginning of a minute (whole minutes since the epoch) in the event's zone."""
+    """Return the beginning of a minute (whole minutes since the Unix epoch) in the event's zone."""
     return None if minute is None else event.local(moment_of(minute))
 
 
-def _all(first: RosterRow | None, rest: Iterator[RosterRow]) -> Generator[RosterRow]:
+def _with_first(first: RosterRow | None, rest: Iterator[RosterRow]) -> Generator[RosterRow]:
     if first is not None:
         yield first
         yield from rest

@@ -1,7 +1,7 @@
-"""The roster as an Excel workbook: its rows, the periods that were watched, and how it was made.
+"""The roster as an Excel workbook: attendance, watched periods, and how it was made.
 
-Every cell has its type. A moment is a real date in the event's zone, shown as ISO 8601 with its
-offset; what looks like a formula is text.
+Every cell has a type. A moment is a date in the event's zone, shown as ISO 8601 with its offset; a
+text that looks like a formula stays text.
 """
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -19,7 +19,7 @@ from webapp.domain.roster.roster import RosterRow
 from webapp.infra.clock import utcnow
 from webapp.infra.xlsx_writer import Cell, Workbook
 
-# The employees whose minutes are merged by one statement.
+# Employees whose minutes one statement merges into periods.
 BATCH = 500
 WIDTHS = (17, 16, 18, 30, 20, 16, 24, 27, 16, 27, 27, 24, 30, 20, 27)
 PERIOD_COLUMNS = ("employee_number", "first_name", "last_name", "from", "until", "minutes", "note")
@@ -30,11 +30,11 @@ ONLY_TOTAL = "only the total is kept"
 def as_xlsx(
     event: EventInfo, filters: Filters, rows: Generator[RosterRow], exported_by: str
 ) -> IO[bytes]:
-    """A file without a name that holds the workbook; closing it deletes it.
+    """Return a nameless file with the workbook; closing the file deletes it.
 
-    Rows go to the disk as they come, so that memory does not grow with them.
+    Rows are written to disk as they are read, so memory use does not grow with the roster.
     """
-    file = TemporaryFile()  # noqa: SIM115 - the answer that sends it closes it
+    file = TemporaryFile()  # noqa: SIM115 - the response that sends it closes it
     try:
         with TemporaryDirectory() as folder, Workbook(file, folder) as book, closing(rows):
             exported = _write_rows(book, event, rows)
@@ -61,16 +61,16 @@ def _write_rows(book: Workbook, event: EventInfo, rows: Iterator[RosterRow]) -> 
 def _periods(event: EventInfo, rows: Sequence[RosterRow]) -> Iterator[tuple[Cell, ...]]:
     found = read_periods(event.id, [row.employee_id for row in rows]) if rows else {}
     for row in rows:
-        who = (row.employee_number, row.first_name, row.last_name)
+        name = (row.employee_number, row.first_name, row.last_name)
         if row.employee_id not in found:
-            yield (*who, None, None, row.watched_minutes, ONLY_TOTAL)
-        for period in _until_then(row, found.get(row.employee_id, ())):
+            yield (*name, None, None, row.watched_minutes, ONLY_TOTAL)
+        for period in _cut(row, found.get(row.employee_id, ())):
             moments = (local_minute(event, period.start), local_minute(event, period.end))
-            yield (*who, *moments, period.minutes)
+            yield (*name, *moments, period.minutes)
 
 
-def _until_then(row: RosterRow, periods: Iterable[Period]) -> Iterator[Period]:
-    """The periods without the minutes that were counted after the row was read."""
+def _cut(row: RosterRow, periods: Iterable[Period]) -> Iterator[Period]:
+    """Yield the periods without the minutes that were recorded after the row was read."""
     end = (row.last_minute or 0) + 1
     for period in periods:
         if period.start < end:

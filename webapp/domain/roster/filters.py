@@ -1,13 +1,13 @@
-"""What a roster's address asks for."""
+"""The filters and the order that a roster's address asks for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from webapp.domain.attendance.statuses import STATUSES
 from webapp.errors import Invalid
 from webapp.infra.paging import parse_page
 
-SORTS = (
+SORT_KEYS = (
     "name",
     "number",
     "department",
@@ -17,50 +17,84 @@ SORTS = (
     "until",
     "minutes",
 )
+QUERY_LENGTH = 100
+
+
+@dataclass(frozen=True)
+class Sort:
+    """An order of the roster: one of `SORT_KEYS`, and its direction.
+
+    As text it is the `sort` of an address: `minutes`, or `-minutes` for descending.
+    """
+
+    key: str = "name"
+    descending: bool = False
+
+    def __str__(self) -> str:
+        return f"-{self.key}" if self.descending else self.key
+
+    @property
+    def reverse(self) -> "Sort":
+        """Return the same key in the other direction."""
+        return Sort(self.key, not self.descending)
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What the address asks for; `sort` is one of `SORTS`, with `-` in front descending.
+    """The parameters of a roster's address.
 
-    `by` opens the counts by department, `edit` is the id of the employee who is being corrected.
+    `by` is `department` to show the counts by department; `edit` is the id of the employee whose
+    status is being corrected, or 0.
     """
 
     q: str = ""
     department: str = ""
     location: str = ""
     status: str = ""
-    sort: str = "name"
+    sort: Sort = field(default_factory=Sort)
     page: int = 1
     by: str = ""
     edit: int = 0
 
     def as_args(self, **changes: Any) -> dict[str, Any]:
-        """The same as query arguments, with changes; defaults are left out."""
+        """Return query arguments for these filters with `changes`, without the default values."""
         values = {name: getattr(self, name) for name in self.__dataclass_fields__} | changes
         defaults = Filters()
-        return {name: v for name, v in values.items() if v != getattr(defaults, name)}
+        return {
+            name: str(value) if isinstance(value, Sort) else value
+            for name, value in values.items()
+            if value != getattr(defaults, name)
+        }
 
 
 def parse_filters(args: dict[str, str]) -> Filters:
-    """The filters in an address. Raises `Invalid` for an unknown status or sort, or a bad page."""
-    filters = Filters(
-        q=args.get("q", "").strip()[:100],
+    """Return the filters in an address's query arguments.
+
+    Raise `Invalid` for an unknown status or sort key, or an impossible page number.
+    """
+    status = args.get("status", "")
+    if status and status not in STATUSES:
+        raise Invalid("There is no such status.")
+    return Filters(
+        q=args.get("q", "").strip()[:QUERY_LENGTH],
         department=args.get("department", ""),
         location=args.get("location", ""),
-        status=args.get("status", ""),
-        sort=args.get("sort") or "name",
+        status=status,
+        sort=parse_sort(args.get("sort") or "name"),
         page=parse_page(args.get("page") or "1"),
         by="department" if args.get("by") == "department" else "",
         edit=parse_id(args.get("edit", "")),
     )
-    if filters.status and filters.status not in STATUSES:
-        raise Invalid("There is no such status.")
-    if filters.sort.removeprefix("-") not in SORTS:
+
+
+def parse_sort(text: str) -> Sort:
+    """Return the order named by `text`, for example `-minutes`. Raise `Invalid`."""
+    key = text.removeprefix("-")
+    if key not in SORT_KEYS:
         raise Invalid("The roster cannot be sorted by that.")
-    return filters
+    return Sort(key, text != key)
 
 
 def parse_id(text: str) -> int:
-    """An id from an address; 0, which is nobody's, for what is none."""
+    """Return the id in an address, or 0, which belongs to nobody, for any other text."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0

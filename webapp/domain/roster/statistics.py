@@ -1,4 +1,4 @@
-"""The figures of an event's pictures: who watched and who came, over time and by department."""
+"""The figures of an event's charts: viewers and check-ins over time, and shares by department."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -7,23 +7,23 @@ from sqlalchemy import String, func, select, type_coerce
 
 from webapp.domain.attendance.statuses import STATUSES, Rule, rule_of
 from webapp.domain.events.store import EventInfo
-from webapp.domain.models import Attendance, AudienceMinute, Closing, FrozenAttendance
-from webapp.domain.roster.counts import Counts
+from webapp.domain.models import AudienceMinute, RosterEntry
+from webapp.domain.roster.counts import read_counts
 from webapp.domain.roster.filters import Filters
 from webapp.domain.roster.query import RosterQuery
-from webapp.domain.roster.roster import find_frozen
+from webapp.domain.roster.roster import find_closing
 from webapp.domain.roster.timeline import Minutes, Series, series_of, shown_minutes
 from webapp.infra.clock import minute_of
 from webapp.infra.extensions import db
 
-# So many columns of a picture can be told apart.
+# The number of columns of a chart that can be told apart.
 WATCHING_COLUMNS, ARRIVAL_COLUMNS = 240, 60
 CAME = STATUSES.keys() - {"absent", "excused"}
 
 
 @dataclass(frozen=True)
 class Department:
-    """How many of a department came, of how many."""
+    """The number of a department's employees, and of those who came."""
 
     name: str
     employees: int
@@ -32,9 +32,10 @@ class Department:
 
 @dataclass(frozen=True)
 class Figures:
-    """`watching` has the most at once in each step, `arrivals` the check-ins in each.
+    """The figures of one event.
 
-    `rule` says when the event began and ended, `departments` come with the highest share first.
+    `watching` has the most viewers at once in each step, `arrivals` the check-ins in each. `rule`
+    says when the event began and ended. Departments with the highest share come first.
     """
 
     rule: Rule
@@ -44,18 +45,18 @@ class Figures:
 
 
 def read_figures(event: EventInfo, now: datetime) -> Figures:
-    """The figures as they are `now`, or were at the close: four statements whatever the size."""
-    frozen = find_frozen(event.id)
-    closing = frozen.closing if frozen else None
+    """Return the figures as they are `now`, in four statements whatever the size."""
+    closed = find_closing(event.id)
+    closing = closed.closing if closed else None
     rule = rule_of(event, closing)
     watching = _watching(event.id)
-    arrivals = _arrivals(event.id, FrozenAttendance if closing else Attendance)
+    arrivals = _arrivals(event.id)
     shown = shown_minutes(rule, watching, arrivals, minute_of(now) + 1)
     return Figures(
         rule,
         series_of(watching, shown, WATCHING_COLUMNS, max),
         series_of(arrivals, shown, ARRIVAL_COLUMNS, sum),
-        _departments(event, closing),
+        _departments(RosterQuery(event, closing)),
     )
 
 
@@ -65,22 +66,22 @@ def _watching(event_id: int) -> Minutes:
     return {row.minute: row.viewers for row in db.session.execute(here)}
 
 
-def _arrivals(event_id: int, table: type[Attendance | FrozenAttendance]) -> Minutes:
-    # Both kinds of database write a moment as `2026-01-15 10:20:00…`: its minute, grouped there.
-    minute = func.substr(type_coerce(table.checked_in_at, String), 1, 16)
-    query = select(minute, func.count()).where(table.event_id == event_id)
-    came = query.where(table.checked_in_at.is_not(None)).group_by(minute).order_by(minute)
+def _arrivals(event_id: int) -> Minutes:
+    # Both kinds of database write a moment as `2026-01-15 10:20:00…`; its first 16 characters name
+    # the minute, so that the database can group by it.
+    minute = func.substr(type_coerce(RosterEntry.checked_in_at, String), 1, 16)
+    query = select(minute, func.count()).where(RosterEntry.event_id == event_id)
+    checked_in = query.where(RosterEntry.checked_in_at.is_not(None))
     return {
         minute_of(datetime.fromisoformat(text).replace(tzinfo=UTC)): count
-        for text, count in db.session.execute(came)
+        for text, count in db.session.execute(checked_in.group_by(minute).order_by(minute))
     }
 
 
-def _departments(event: EventInfo, closing: Closing | None) -> list[Department]:
-    groups = db.session.execute(RosterQuery(event, closing).counts(""))
+def _departments(query: RosterQuery) -> list[Department]:
+    counts = read_counts(query, Filters(by="department"))
     departments = [
         Department(name, statuses.total(), sum(statuses[status] for status in CAME))
-        for name, statuses in Counts(groups, Filters()).by_department.items()
-        if statuses.total()
+        for name, statuses in counts.by_department.items()
     ]
     return sorted(departments, key=lambda d: (-d.came / d.employees, d.name))

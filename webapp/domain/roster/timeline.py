@@ -1,4 +1,4 @@
-"""Counts by minute as few enough steps to be drawn, and which minutes are worth it."""
+"""Choose the minutes that a chart shows, and fold counts by minute into few enough steps."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from webapp.infra.clock import minute_of
 
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 240, 720, 1440)
 
-# Employees by whole minutes since the epoch, in order; minutes without anybody are left out.
+# Numbers of employees by minute since the Unix epoch, ascending; empty minutes are left out.
 Minutes = Mapping[int, int]
 
 
@@ -17,7 +17,8 @@ Minutes = Mapping[int, int]
 class Series:
     """Employees over time: `values[i]` stands for `step` minutes from `first + i * step` on.
 
-    `first` is in whole minutes since the epoch; `outside` is what the time shown leaves out.
+    `first` is in whole minutes since the Unix epoch; `outside` is the value of the minutes that are
+    not shown.
     """
 
     first: int
@@ -26,20 +27,20 @@ class Series:
     outside: int
 
     def minute(self, index: int) -> int:
-        """The first minute of a step; of the one after the last, the end of the series."""
+        """Return the first minute of a step; after the last step, the end of the series."""
         return self.first + index * self.step
 
     @property
     def most(self) -> int:
-        """The highest value, 0 without any."""
+        """Return the highest value, or 0 without any."""
         return max(self.values, default=0)
 
 
 def shown_minutes(rule: Rule, watching: Minutes, arrivals: Minutes, end: int) -> range:
-    """The minutes that pictures show: when people were there, and the event's own until `end`.
+    """Return the minutes that charts show: those with people, and the event's own until `end`.
 
-    Somebody who tried the page the day before, or a tab left open overnight, would squeeze the
-    event into a corner: few people who more than double the time are left out.
+    A test on the day before, or a tab that stays open overnight, would squeeze the event into a
+    corner. A few people who more than double the time are therefore left out.
     """
     if not watching and not arrivals:
         return range(0)
@@ -52,13 +53,13 @@ def shown_minutes(rule: Rule, watching: Minutes, arrivals: Minutes, end: int) ->
 
 
 def _crowded(counts: Minutes) -> list[int]:
-    """The minutes with more than a twentieth of the most."""
+    """Return the minutes with more than a twentieth of the highest count."""
     most = max(counts.values(), default=0)
     return [minute for minute, count in counts.items() if count * 20 > most]
 
 
 def _middle(counts: Minutes) -> list[int]:
-    """The minutes but for those of the first and the last twentieth. `counts` is in order."""
+    """Return the minutes in which the middle 90 % of the people came. `counts` is ascending."""
     total = sum(counts.values())
     so_far = accumulate(counts.values())
     return [
@@ -76,12 +77,12 @@ def _hull(minutes: Iterable[int]) -> range:
 def series_of(
     counts: Minutes, shown: range, columns: int, fold: Callable[[Iterable[int]], int]
 ) -> Series:
-    """The counts of the minutes in `shown`, in at most so many columns of a round length.
+    """Return the counts of the minutes in `shown`, in at most `columns` steps of a round length.
 
-    `fold` makes one number of the counts of a step: the highest of them, or their sum.
+    `fold` combines the counts of a step: `max` or `sum`.
     """
     step = next((s for s in STEPS if len(shown) + s - 1 <= s * columns), STEPS[-1])
-    # Steps begin where a clock's do.
+    # Steps begin at round times of the clock.
     first = shown.start - shown.start % step
     steps = range(first, shown.stop, step)
     values = tuple(fold([counts.get(m, 0) for m in range(s, s + step)]) for s in steps)

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
 from webapp.domain.attendance import checkin
+from webapp.domain.attendance.minutes import watched_minutes
 from webapp.domain.employees.directory import end_sessions
 from webapp.domain.events.store import EventInfo, current_event, get_event
 from webapp.errors import EventNotOpen, Invalid, TownhallError
@@ -124,7 +125,7 @@ def _show(
         form=form,
         viewer=viewer,
         employee=identity.current_employee(),
-        minutes=checkin.watched_minutes(event.id, viewer.employee.id) if viewer else 0,
+        minutes=watched_minutes(event.id, viewer.employee.id) if viewer else 0,
         poll_seconds=_poll_seconds(event),
         error=error,
         status=status,

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.domain.attendance import checkin
+from webapp.domain.attendance import minutes
 from webapp.domain.attendance.checkin import Viewer
 from webapp.domain.chat import announcements, mutes, posting
 from webapp.domain.chat import messages as chat_messages
@@ -81,7 +81,7 @@ def show_own_attendance(event: EventInfo, viewer: Viewer) -> ResponseReturnValue
         employee_number=viewer.employee.employee_number,
         name=viewer.employee.name,
         checked_in_at=isoformat(viewer.checked_in_at),
-        watched_minutes=checkin.watched_minutes(event.id, viewer.employee.id),
+        watched_minutes=minutes.watched_minutes(event.id, viewer.employee.id),
     )
 
 

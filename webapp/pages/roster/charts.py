@@ -1,7 +1,7 @@
-"""Where the figures of an event stand in a picture, and how they are labelled.
+"""The layout of an event's charts: positions, scales and labels.
 
-A plot is drawn in its own units (a step across, an employee up) and stretched to the page; labels
-keep their size, so they are placed in per cent of its width and height.
+A plot is drawn in its own units (a step across, an employee up) and stretched to the page. Labels
+keep their size, so they are placed in per cent of the plot's width and height.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ X_LABELS, Y_LABELS = 10, 5
 
 @dataclass(frozen=True)
 class Label:
-    """A text at so many per cent from the left, or from the top."""
+    """A text; `at` is its distance from the left or from the top, in per cent."""
 
     at: float
     text: str
@@ -40,18 +40,18 @@ class TimeChart:
 
     @property
     def outline(self) -> str:
-        """The upper edge as an SVG path: a level for each step."""
+        """Return the upper edge as an SVG path, with a level for each step."""
         levels = "".join(f"V{self.top - value}h1" for value in self.series.values)
         return f"M0,{self.top}{levels}"
 
     @property
     def peak(self) -> str:
-        """When it was highest for the first time."""
+        """Return the time of the highest value, the first of several."""
         return self.times[self.series.values.index(self.series.most)]
 
 
 def time_chart(event: EventInfo, rule: Rule, series: Series) -> TimeChart | None:
-    """Lay out `series` on a scale that begins at 0; None where there is nothing to draw."""
+    """Lay out `series` on a scale that begins at 0. Return None where there is nothing to draw."""
     if not series.most:
         return None
     tick = _nice(series.most)
@@ -68,7 +68,7 @@ def time_chart(event: EventInfo, rule: Rule, series: Series) -> TimeChart | None
 
 
 def per_cent(department: Department) -> int:
-    """The share of those who came; 0 and 100 only when it is nobody and everybody."""
+    """Return the share who came, rounded; 0 and 100 only for nobody and everybody."""
     if department.came in (0, department.employees):
         return 100 if department.came else 0
     return min(99, max(1, round(100 * department.came / department.employees)))
@@ -94,7 +94,7 @@ def _across(series: Series, minute: int) -> float:
 
 
 def _clock(local: datetime) -> int:
-    """Minutes since midnight of the first of January of year 1, by the local clock."""
+    """Return the minutes since 1 January of year 1, midnight, by the local clock."""
     return local.toordinal() * DAY + local.hour * 60 + local.minute
 
 
@@ -110,7 +110,7 @@ def _local(event: EventInfo, minute: int) -> datetime:
 
 
 def _nice(most: int) -> int:
-    """A step of 1, 2 or 5 times a power of ten, of which five are enough."""
+    """Return 1, 2 or 5 times a power of ten, the smallest that needs at most `Y_LABELS` steps."""
     scale = 1
     while True:
         for step in (scale, 2 * scale, 5 * scale):

@@ -85,7 +85,7 @@ def show_charts(slug: str) -> ResponseReturnValue:
 
 
 def _note_export(event: EventInfo, filters: Filters, kind: str) -> None:
-    # Before the first byte: an export that breaks off has been seen all the same.
+    # Recorded before the first byte: an interrupted export has shown data all the same.
     trail.record_now("roster_exported", event_id=event.id, format=kind, **filters.as_args(page=1))
 
 
