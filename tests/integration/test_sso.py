@@ -24,6 +24,7 @@ from webapp.domain.events.store import get_event
 from webapp.domain.models import Admin
 from webapp.http import sso
 from webapp.infra.extensions import db
+from webapp.infra.rate_limit import PER_TARGET
 from webapp.infra.settings import Settings, load_settings
 
 SIGN_IN = "/admin/login/sso"
@@ -122,6 +123,18 @@ def test_the_flow_is_bound_by_state_nonce_and_pkce(client: PageClient) -> None:
 def test_the_password_still_works(client: PageClient) -> None:
     assert "Sign in with Example ID" in sentences(client.get("/admin/login"))
     assert client.sign_in(*ADMIN).status_code == 303
+
+
+def test_a_browser_that_signed_on_before_may_use_the_form_under_attack(
+    app: Flask, client: PageClient
+) -> None:
+    go_through(client, CHECK_IN, login_as="Ada@example.com")
+    client.submit(client.get(LIVE), "check-out")
+    attacker = browser(app)
+    for _ in range(PER_TARGET.attempts):
+        attacker.check_in("town-hall", "ada@example.com", "9")
+    assert attacker.check_in("town-hall", "ada@example.com", "1001").status_code == 429
+    assert client.check_in("town-hall", "ada@example.com", "1001").status_code == 303
 
 
 def test_a_copied_cookie_is_not_signed_in(app: Flask, client: PageClient) -> None:

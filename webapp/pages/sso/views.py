@@ -12,6 +12,7 @@ from webapp.domain.events.store import get_event
 from webapp.errors import EventNotOpen, NotFound
 from webapp.http import identity, sso
 from webapp.http.access import admin_address, public
+from webapp.http.client import remember_browser
 
 bp = Blueprint("sso", __name__)
 log = logging.getLogger(__name__)
@@ -66,19 +67,23 @@ def _sign_in(back: str, email: str | None) -> ResponseReturnValue:
     if admin is None:
         raise sso.Unknown("no admin has this address")
     identity.remember_admin(admin)
+    remember_browser("sign-in", email)
     return redirect(back, 303)
 
 
 def _check_in(slug: str, email: str | None) -> ResponseReturnValue:
     # An unverified e-mail address and an unknown one get the same answer, which tells nothing
     # about the employee list.
-    employee = directory.find_by_email(email) if email else None
+    if email is None:
+        raise sso.Nobody(NOT_VOUCHED)
+    employee = directory.find_by_email(email)
     if employee is None:
-        raise sso.Nobody("no active employee has this address" if email else NOT_VOUCHED)
+        raise sso.Nobody("no active employee has this address")
     try:
         identity.remember_viewer(checkin.check_in_known(get_event(slug), employee))
     except EventNotOpen:
         return redirect(url_for("checkin.show_form", slug=slug), 303)
+    remember_browser("check-in", email)
     return redirect(url_for("live.show_live", slug=slug), 303)
 
 
