@@ -19,7 +19,7 @@ from tests.support.employees import (
     summary,
 )
 from webapp.domain.employees import importing, portions
-from webapp.domain.employees.directory import FIELDS, search_employees
+from webapp.domain.employees.directory import FIELDS, find_by_email, search_employees
 from webapp.domain.employees.editing import change_employee
 from webapp.domain.employees.import_progress import Progress
 from webapp.domain.employees.importing import Unconfirmed
@@ -300,6 +300,17 @@ def test_check_in_knows_every_spelling_that_a_file_may_have(
         assert summary(load(f"{HEADER}{email},{number},Nora,New,,\n")) == (0, 0, 1, 0, 0)
     answer = client.check_in("town-hall", email, number)
     assert (answer.status_code, answer.location) == (303, "/events/town-hall/live")
+
+
+def test_sign_on_knows_both_spellings_of_a_domain_and_no_other_mailbox(app: Flask) -> None:
+    with app.app_context():
+        load(f"{HEADER}nora@bücher.example,1005,Nora,New,,\n")
+        for email in ("Nora@bücher.example", "nora@xn--bcher-kva.example"):
+            employee = find_by_email(email)
+            assert employee
+            assert employee.employee_number == "1005"
+        for email in ("ｎora@bücher.example", "x <nora@bücher.example>", "nora@bucher.example", ""):
+            assert find_by_email(email) is None
 
 
 def test_an_import_that_breaks_off_says_how_far_it_came_and_may_be_repeated(
