@@ -142,7 +142,9 @@ def _broken_off(error: Exception, done: int, total: int) -> TownhallError | None
     stored = f"{done:,} of {total:,} changes are stored; import the file again for the rest."
     if isinstance(error, (portions.EmployeesChanged, IntegrityError)):
         return Invalid(f"Somebody changed the same employees meanwhile. {stored}")
-    return Unavailable(f"The database stopped answering. {stored}") if is_outage(error) else None
+    return (
+        Unavailable(f"The database did not answer in time. {stored}") if is_outage(error) else None
+    )
 
 
 def _record_broken_off(name: str, done: int, total: int) -> None:

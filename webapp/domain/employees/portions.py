@@ -44,7 +44,8 @@ def write_changes(changes: Sequence[Change]) -> None:
 def write_new(rows: Sequence[dict[str, Any]]) -> None:
     """Add employees. Raises `EmployeesChanged`."""
     begin_to_write()
-    now = _read(Employee.email.in_([values["email"] for values in rows]))
+    # Without locks: there is no row yet to hold, and a scan would wait for rows of others.
+    now = _read(Employee.email.in_([values["email"] for values in rows]), lock=False)
     stored = {values["email"]: values for values in now.values()}
     due = [values for values in rows if _is_due(stored.get(values["email"]), None, values)]
     if due:
@@ -79,11 +80,12 @@ def arrange_rosters() -> None:
     db.session.commit()
 
 
-def _read(condition: ColumnElement[bool]) -> dict[int, dict[str, Any]]:
+def _read(condition: ColumnElement[bool], *, lock: bool = True) -> dict[int, dict[str, Any]]:
     columns = [getattr(Employee, name) for name in ("id", *FIELDS)]
     # Everyone locks in the same order, so that two imports cannot wait for each other.
-    query = select(*columns).where(condition).order_by(Employee.id).with_for_update()
-    rows = [dict(row) for row in db.session.execute(query).mappings()]
+    query = select(*columns).where(condition).order_by(Employee.id)
+    found = db.session.execute(query.with_for_update() if lock else query)
+    rows = [dict(row) for row in found.mappings()]
     return {row.pop("id"): row for row in rows}
 
 
