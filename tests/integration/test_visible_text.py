@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from tests.support.client import PageClient
+from tests.support.client import XHTML, PageClient, parse
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from webapp.domain.chat.announcements import find_announcement
 from webapp.domain.events.store import get_event
@@ -96,6 +96,31 @@ def test_announcements_titles_names_and_notes_are_visible(
     roster = admin.get(f"/admin/events/town-hall/attendance?edit={employee_id}")
     correction = {"status": "excused", "note": text}
     assert admin.submit(roster, "/corrections", **correction).status_code == 422
+
+
+def test_names_are_isolated_and_texts_have_their_own_direction(
+    app: Flask, client: PageClient
+) -> None:
+    name = "\u05d0\u05d1"
+    with app.app_context():
+        add_employee("1002", first_name=name, last_name="")
+    client.check_in("town-hall", "person1002@example.com", "1002")
+    assert post(client, "\u05e9\u05dc\u05d5\u05dd!").status_code == 303
+    admin = app.test_client()
+    assert isinstance(admin, PageClient)
+    admin.sign_in(*ADMIN)
+    admin.submit(admin.get(CHAT), "/announcement", body="\u05e9\u05dc\u05d5\u05dd")
+    for page in (client.get(LIVE), client.get(MESSAGES), admin.get(CHAT)):
+        tree = parse(page.text)
+        authors = [e for e in tree.iter() if e.get("class") == "author"]
+        assert {author.tag for author in authors} == {f"{XHTML}bdi"}
+        # The live page has an empty row too, for its script.
+        assert {(author.text or "").strip() for author in authors} - {""} == {name}
+        bodies = [e for e in tree.iter() if e.get("class") == "body"]
+        assert bodies
+        assert {e.get("dir") for e in bodies} == {"auto"}
+    (pinned,) = [e for e in parse(client.get(LIVE).text).iter() if e.get("id") == "announcement"]
+    assert pinned[0].get("dir") == "auto"
 
 
 def test_titles_names_and_notes_are_one_line_in_one_direction(
