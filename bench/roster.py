@@ -104,7 +104,7 @@ def _measure(stack: Stack, size: int, requests: int) -> Iterator[Found]:
     minutes = _add_event(slug, min(size, VIEWERS))
     for state in ("open", "closed"):
         if state == "closed":
-            close(get_event(slug).id, None, utcnow())
+            close(get_event(slug).id, utcnow())
         found = Found(size, state, minutes)
         asyncio.run(_visit(stack, slug, found, max(1, requests // ADDRESSES)))
         yield found

@@ -204,7 +204,7 @@ def test_closed_event_says_when_it_was_closed(app: Flask, client: PageClient) ->
     begin = utcnow() - timedelta(minutes=10)
     with app.app_context():
         event = add_event(starts_at=begin, ends_at=begin + timedelta(hours=9), timezone="UTC")
-        close(event.id, None, now := utcnow() - timedelta(minutes=3))
+        close(event.id, now := utcnow() - timedelta(minutes=3))
         event_store.forget_event("town-hall")
     page = text_of(client.get("/events/town-hall/").text)
     assert f"It was closed on {now:%A, %-d %B %Y, %H:%M} (UTC)" in page

@@ -12,7 +12,6 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from webapp.domain.admins import AdminInfo
 from webapp.domain.audit import trail
 from webapp.domain.employees import rosters
 from webapp.domain.events.store import EventInfo, tell_change
@@ -23,49 +22,46 @@ from webapp.infra.database import begin_to_write, retry_on_outage
 from webapp.infra.extensions import db
 
 
-def change_state(
-    event: EventInfo, state: str, admin: AdminInfo | None = None, reason: str = ""
-) -> None:
-    """Open or close the event, and tell the live pages. `admin` is None when a program does it.
+def change_state(event: EventInfo, state: str, reason: str = "") -> None:
+    """Open or close the event, and tell the live pages.
 
     Raise `Invalid` if an admin opens a closed event without a reason.
     """
-    admin_id = admin.id if admin else None
     if state == "closed":
-        close(event.id, admin_id, utcnow())
+        close(event.id, utcnow())
     else:
-        _open(event.id, state, admin_id, reason)
+        _open(event.id, state, reason)
     tell_change(event.slug)
 
 
 @retry_on_outage
-def _open(event_id: int, state: str, admin_id: int | None, reason: str) -> None:
+def _open(event_id: int, state: str, reason: str) -> None:
     begin_to_write()
     _set_state(event_id, state, reason)
     if closing := db.session.get(Closing, event_id):
-        if admin_id and not reason:
+        if trail.acting_admin() and not reason:
             db.session.rollback()
             raise Invalid("Give a reason for opening an event that was closed.")
-        db.session.add(_reopening(closing, admin_id, reason))
+        db.session.add(_reopening(closing, reason))
         db.session.delete(closing)
     if state == "open":
         rosters.fill(event_id)
     db.session.commit()
 
 
-def _reopening(closing: Closing, admin_id: int | None, reason: str) -> Reopening:
+def _reopening(closing: Closing, reason: str) -> Reopening:
     return Reopening(
         event_id=closing.event_id,
         closed_at=closing.closed_at,
         closed_by=closing.closed_by,
         reopened_at=utcnow(),
-        reopened_by=admin_id,
+        reopened_by=trail.acting_admin(),
         reason=reason,
     )
 
 
 @retry_on_outage
-def close(event_id: int, admin_id: int | None, now: datetime) -> None:
+def close(event_id: int, now: datetime) -> None:
     """Close the event. The first closing stands, however often this is called.
 
     It waits for the nodes that are counting a minute; a minute that comes later is refused.
@@ -76,7 +72,7 @@ def close(event_id: int, admin_id: int | None, now: datetime) -> None:
         if before == "scheduled":
             rosters.fill(event_id)
         rosters.arrange(event_id)
-        db.session.add(_closing(event_id, admin_id, now))
+        db.session.add(_closing(event_id, now))
     db.session.commit()
 
 
@@ -92,13 +88,13 @@ def _set_state(event_id: int, state: str, reason: str = "") -> str:
     return before
 
 
-def _closing(event_id: int, admin_id: int | None, now: datetime) -> Closing:
+def _closing(event_id: int, now: datetime) -> Closing:
     columns = (Event.starts_at, Event.ends_at, Event.required_share)
     event = db.session.execute(select(*columns).where(Event.id == event_id)).one()
     return Closing(
         event_id=event_id,
         closed_at=now,
-        closed_by=admin_id,
+        closed_by=trail.acting_admin(),
         starts_at=event.starts_at,
         # An event closed early is as long as it lasted; one closed before its start, as planned.
         ends_at=min(now, event.ends_at) if now > event.starts_at else event.ends_at,

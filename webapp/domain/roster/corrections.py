@@ -5,7 +5,6 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from webapp.domain.admins import AdminInfo
 from webapp.domain.attendance.statuses import CORRECTED
 from webapp.domain.audit import trail
 from webapp.domain.employees import rosters
@@ -19,9 +18,7 @@ from webapp.infra.extensions import db
 from webapp.infra.text import one_line
 
 
-def correct(
-    event: EventInfo, employee_id: int, status: str, note: str, admin: AdminInfo
-) -> RosterRow:
+def correct(event: EventInfo, employee_id: int, status: str, note: str) -> RosterRow:
     """Set an employee's status, or restore the computed one where `status` is empty.
 
     It works before and after the close alike, and sending it twice makes one correction. Return
@@ -30,7 +27,7 @@ def correct(
     """
     note = one_line(note)
     _check(status, note)
-    _correct(event, employee_id, status or None, note, admin)
+    _correct(event, employee_id, status or None, note)
     return _find(event, employee_id)
 
 
@@ -67,23 +64,19 @@ def _find(event: EventInfo, employee_id: int) -> RosterRow:
 
 
 @retry_on_outage
-def _correct(
-    event: EventInfo, employee_id: int, status: str | None, note: str, admin: AdminInfo
-) -> None:
+def _correct(event: EventInfo, employee_id: int, status: str | None, note: str) -> None:
     begin_to_write()
     # Two admins take turns: the correction in force is the last one in the history.
     db.session.execute(select(Event.id).where(Event.id == event.id).with_for_update())
     row = _find(event, employee_id)
     in_force = (row.status, row.note) if row.corrected else (None, note)
     if (status, note) != in_force:
-        _apply(event.id, row, _add(event.id, row, status, note, admin))
+        _apply(event.id, row, _add(event.id, row, status, note))
         _record(event.id, row, status)
     db.session.commit()
 
 
-def _add(
-    event_id: int, row: RosterRow, status: str | None, note: str, admin: AdminInfo
-) -> Correction:
+def _add(event_id: int, row: RosterRow, status: str | None, note: str) -> Correction:
     correction = Correction(
         event_id=event_id,
         employee_id=row.employee_id,
@@ -91,7 +84,7 @@ def _add(
         status_before=row.status,
         note=note,
         corrected_at=utcnow(),
-        corrected_by=admin.id,
+        corrected_by=trail.acting_admin(),
     )
     db.session.add(correction)
     db.session.flush()

@@ -18,7 +18,6 @@ from webapp.domain.events.store import EventInfo
 from webapp.domain.events.streams import parse_hosts, parse_stream
 from webapp.domain.models import REASON_LENGTH
 from webapp.errors import Invalid, TownhallError
-from webapp.http import identity
 from webapp.http.access import admin_required
 from webapp.http.headers import allow_stream, current_site
 from webapp.http.rendering import redirect_to, render
@@ -129,7 +128,7 @@ def change_state(slug: str) -> ResponseReturnValue:
         return redirect_to(url_for("events.confirm_open", slug=slug))
     reason = one_line(request.form.get("reason", ""))[:REASON_LENGTH]
     try:
-        closing.change_state(event, state, identity.current_admin(), reason)
+        closing.change_state(event, state, reason)
     except Invalid as refusal:
         return _ask_to_open(event, refusal)
     return redirect_to(url_for("events.list_events"))

@@ -33,11 +33,11 @@ def show_roster(slug: str) -> ResponseReturnValue:
 @bp.post("/attendance/corrections")
 @admin_required
 def correct(slug: str) -> ResponseReturnValue:
-    event, filters, admin = get_event(slug), _filters(), identity.require_admin()
+    event, filters = get_event(slug), _filters()
     employee_id = parse_id(request.form.get("employee_id", ""))
     status, note = request.form.get("status", ""), request.form.get("note", "")
     try:
-        corrections.correct(event, employee_id, status, note, admin)
+        corrections.correct(event, employee_id, status, note)
     except Invalid as refusal:
         return _show(event, replace(filters, edit=employee_id), refusal)
     if is_htmx():
