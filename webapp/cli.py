@@ -13,9 +13,10 @@ from sqlalchemy.exc import DBAPIError
 from webapp.domain import admins, seed
 from webapp.domain.attendance import retention
 from webapp.domain.employees import importing, uploads
-from webapp.domain.employees.comparison import ImportReport, employee_label
-from webapp.domain.employees.employee_file import UnclearColumns, UnclearEncoding
+from webapp.domain.employees.column_headers import UnclearColumns
+from webapp.domain.employees.employee_file import UnclearEncoding
 from webapp.domain.employees.import_progress import Progress
+from webapp.domain.employees.import_report import ImportReport, employee_label
 from webapp.domain.employees.rows import SPOKEN
 from webapp.domain.events import store as event_store
 from webapp.errors import Invalid, TownhallError, first_line

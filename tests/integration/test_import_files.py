@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 
 from tests.support.employees import everybody, load, summary
-from webapp.domain.employees.comparison import ImportReport
 from webapp.domain.employees.employee_file import UnclearEncoding
+from webapp.domain.employees.import_report import ImportReport
 from webapp.domain.employees.importing import Unconfirmed
 from webapp.errors import Invalid
 

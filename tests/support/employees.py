@@ -9,7 +9,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from tests.support.client import PageClient
-from webapp.domain.employees.comparison import ImportReport
+from webapp.domain.employees.import_report import ImportReport
 from webapp.domain.employees.importing import import_employees
 from webapp.domain.models import Employee
 from webapp.infra.extensions import db

@@ -2,7 +2,8 @@
 
 import pytest
 
-from webapp.domain.employees.employee_file import UnclearColumns, open_file
+from webapp.domain.employees.column_headers import UnclearColumns
+from webapp.domain.employees.employee_file import open_file
 
 # First name, last name, number and address, in the order of the fields below.
 FIELDS = ("first_name", "last_name", "employee_number", "email")

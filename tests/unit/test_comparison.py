@@ -5,8 +5,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.domain.employees.comparison import ImportReport, Known, _Comparison
+from webapp.domain.employees.comparison import _Comparison
 from webapp.domain.employees.identifiers import normal_email, normal_number
+from webapp.domain.employees.import_report import ImportReport, Known
 from webapp.domain.employees.rows import EmployeeRow, InvalidRow, read_row
 
 COLUMNS = {"email": 0, "employee_number": 1, "first_name": 2, "last_name": 3}

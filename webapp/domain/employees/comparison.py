@@ -4,10 +4,8 @@ A row means the employee whose number it has. So that a wrong number never chang
 the e-mail address must not be another employee's, and where it is new, the name must be familiar.
 """
 
-import hashlib
 import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
@@ -15,6 +13,7 @@ from sqlalchemy import select
 from webapp.domain.employees.directory import FIELDS
 from webapp.domain.employees.identifiers import normal_email, normal_number, number_error
 from webapp.domain.employees.import_progress import Progress
+from webapp.domain.employees.import_report import Change, ImportReport, Known, employee_label
 from webapp.domain.employees.rows import EmployeeRow, InvalidRow
 from webapp.domain.models import Employee
 from webapp.errors import Invalid
@@ -23,91 +22,9 @@ from webapp.infra.extensions import db
 DEFAULTS = {"first_name": "", "last_name": "", "department": "", "location": "", "active": True}
 # Of a file with a million invalid rows, so many are named; the others are counted.
 KEPT_INVALID = 1000
-# A sync that deactivates more than one employee in ten has to be confirmed.
-UNCONFIRMED_SHARE = 10
 ROWS_PER_STEP = 1000
 
 OnProgress = Callable[[Progress], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """An employee as the database has them; `label` is for people."""
-
-    id: int
-    label: str
-    values: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """An employee whose row differs; `values` are all fields as they will be."""
-
-    employee: Known
-    values: dict[str, Any]
-
-    @property
-    def differences(self) -> dict[str, tuple[Any, Any]]:
-        """Before and after, of each field that changes."""
-        before = self.employee.values
-        return {name: (before[name], v) for name, v in self.values.items() if before[name] != v}
-
-    @property
-    def ends_access(self) -> bool:
-        """Return True when the change deactivates an active employee."""
-        return self.differences.get("active") == (True, False)
-
-
-@dataclass
-class ImportReport:
-    """What an import changes, or would change; invalid rows are left out of it.
-
-    `unsure` says that `sync` deactivates nobody, because an invalid row may be anybody's.
-    `active_before` counts the employees who may check in so far; `read_as` describes the file.
-    """
-
-    new: list[dict[str, Any]] = field(default_factory=list)
-    changed: list[Change] = field(default_factory=list)
-    unchanged: int = 0
-    deactivated: list[Known] = field(default_factory=list)
-    invalid: list[InvalidRow] = field(default_factory=list)
-    invalid_count: int = 0
-    active_before: int = 0
-    read_as: str = ""
-    unsure: bool = False
-    applied: bool = False
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Return the number of rows of each kind."""
-        return {
-            "new": len(self.new),
-            "changed": len(self.changed),
-            "unchanged": self.unchanged,
-            "deactivated": len(self.deactivated),
-            "broken": self.invalid_count,
-        }
-
-    @property
-    def writes(self) -> int:
-        """Return the number of employees that are added, changed or deactivated."""
-        return len(self.new) + len(self.changed) + len(self.deactivated)
-
-    @property
-    def needs_confirmation(self) -> bool:
-        """Return True when the sync deactivates more than a tenth of all active employees."""
-        return len(self.deactivated) * UNCONFIRMED_SHARE > self.active_before
-
-    @property
-    def fingerprint(self) -> str:
-        """Return a digest of everything that would be written, to compare two reports."""
-        digest = hashlib.sha256()
-        for values in self.new:
-            digest.update(repr(sorted(values.items())).encode())
-        for change in self.changed:
-            digest.update(repr((change.employee.id, change.differences)).encode())
-        digest.update(repr([employee.id for employee in self.deactivated]).encode())
-        return digest.hexdigest()
 
 
 def compare(
@@ -126,12 +43,6 @@ def _read_known() -> list[Known]:
     columns = [getattr(Employee, name) for name in ("id", *FIELDS)]
     rows = (dict(row) for row in db.session.execute(select(*columns)).mappings())
     return [Known(row.pop("id"), employee_label(row), row) for row in rows]
-
-
-def employee_label(values: dict[str, Any]) -> str:
-    """Return name and number, which tell two employees of one name apart."""
-    name = f"{values['first_name']} {values['last_name']}".strip()
-    return f"{name} ({values['employee_number']})"
 
 
 class _Comparison:

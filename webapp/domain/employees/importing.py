@@ -14,9 +14,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from webapp.domain.audit import trail
 from webapp.domain.employees import portions
-from webapp.domain.employees.comparison import Change, ImportReport, OnProgress, compare
-from webapp.domain.employees.employee_file import ColumnChoice, EmployeeFile, open_file
+from webapp.domain.employees.column_headers import ColumnChoice
+from webapp.domain.employees.comparison import OnProgress, compare
+from webapp.domain.employees.employee_file import EmployeeFile, open_file
 from webapp.domain.employees.import_progress import Progress
+from webapp.domain.employees.import_report import Change, ImportReport
 from webapp.errors import Invalid, TownhallError, Unavailable, is_outage
 from webapp.infra.extensions import db
 

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, insert, select, update
 
 from webapp.domain.employees import rosters
-from webapp.domain.employees.comparison import Change, Known
 from webapp.domain.employees.directory import FIELDS, end_of_access, forget_employees
+from webapp.domain.employees.import_report import Change, Known
 from webapp.domain.models import Employee
 from webapp.infra.database import begin_to_write, retry_on_outage
 from webapp.infra.extensions import db

@@ -55,7 +55,7 @@ class RosterRow:
     @property
     def name(self) -> str:
         """Return the first and the last name."""
-        return f"{self.first_name} {self.last_name}"
+        return f"{self.first_name} {self.last_name}".strip()
 
     @property
     def left_at(self) -> datetime | None:

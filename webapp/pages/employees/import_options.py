@@ -6,7 +6,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from webapp.domain.employees.employee_file import ColumnChoice
+from webapp.domain.employees.column_headers import ColumnChoice
 from webapp.domain.employees.rows import SPOKEN
 from webapp.errors import Invalid
 

@@ -8,15 +8,11 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from webapp.domain.employees import import_progress, importing, uploads
-from webapp.domain.employees.comparison import ImportReport
-from webapp.domain.employees.employee_file import (
-    EmployeeFile,
-    UnclearColumns,
-    UnclearEncoding,
-    open_file,
-)
+from webapp.domain.employees.column_headers import UnclearColumns
+from webapp.domain.employees.employee_file import EmployeeFile, UnclearEncoding, open_file
 from webapp.domain.employees.encodings import ENCODINGS
 from webapp.domain.employees.import_progress import Progress
+from webapp.domain.employees.import_report import ImportReport
 from webapp.domain.employees.rows import SPOKEN
 from webapp.errors import Invalid, TownhallError
 from webapp.http import identity
