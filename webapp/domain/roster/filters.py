@@ -5,6 +5,7 @@ from typing import Any
 
 from webapp.domain.attendance.statuses import STATUSES
 from webapp.errors import Invalid
+from webapp.infra.ids import parse_id
 from webapp.infra.paging import parse_page
 
 SORT_KEYS = (
@@ -70,7 +71,7 @@ class Filters:
 def parse_filters(args: dict[str, str]) -> Filters:
     """Return the filters in an address's query arguments.
 
-    Raise `Invalid` for an unknown status or sort key, or an impossible page number.
+    Raise `Invalid` for an unknown status or sort key, or an impossible page number or id.
     """
     status = args.get("status", "")
     if status and status not in STATUSES:
@@ -83,7 +84,7 @@ def parse_filters(args: dict[str, str]) -> Filters:
         sort=parse_sort(args.get("sort") or "name"),
         page=parse_page(args.get("page") or "1"),
         by="department" if args.get("by") == "department" else "",
-        edit=parse_id(args.get("edit", "")),
+        edit=parse_id(args.get("edit") or 0, "edit"),
     )
 
 
@@ -93,8 +94,3 @@ def parse_sort(text: str) -> Sort:
     if key not in SORT_KEYS:
         raise Invalid("The roster cannot be sorted by that.")
     return Sort(key, text != key)
-
-
-def parse_id(text: str) -> int:
-    """Return the id in an address, or 0, which belongs to nobody, for any other text."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0

@@ -48,14 +48,14 @@ def create() -> ResponseReturnValue:
     return redirect_to(url_for("employees.list_employees", q=form.email.data))
 
 
-@bp.get("/<int(max=2147483647):employee_id>")
+@bp.get("/<id:employee_id>")
 @admin_required
 def show_edit(employee_id: int) -> ResponseReturnValue:
     employee = editing.get_employee(employee_id)
     return _show(EmployeeForm(obj=employee), employee=employee)
 
 
-@bp.post("/<int(max=2147483647):employee_id>")
+@bp.post("/<id:employee_id>")
 @admin_required
 def edit(employee_id: int) -> ResponseReturnValue:
     form = EmployeeForm()

@@ -11,12 +11,13 @@ from webapp.domain.events.store import EventInfo, get_event
 from webapp.domain.roster import corrections, roster, statistics
 from webapp.domain.roster.export_csv import as_csv, begin_export
 from webapp.domain.roster.export_xlsx import as_xlsx
-from webapp.domain.roster.filters import Filters, parse_id
+from webapp.domain.roster.filters import Filters
 from webapp.errors import Invalid, TownhallError
 from webapp.http import identity
 from webapp.http.access import admin_required
 from webapp.http.rendering import is_htmx, redirect_to, render
 from webapp.infra.clock import utcnow
+from webapp.infra.ids import parse_id
 from webapp.pages.roster.charts import per_cent, time_chart
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -34,7 +35,7 @@ def show_roster(slug: str) -> ResponseReturnValue:
 @admin_required
 def correct(slug: str) -> ResponseReturnValue:
     event, filters = get_event(slug), _filters()
-    employee_id = parse_id(request.form.get("employee_id", ""))
+    employee_id = parse_id(request.form.get("employee_id"), "employee_id")
     status, note = request.form.get("status", ""), request.form.get("note", "")
     try:
         corrections.correct(event, employee_id, status, note)
