@@ -1,4 +1,4 @@
-"""The socket tier: one node, or the same inside the embedded default's one process."""
+"""Assemble the socket tier: a node, or the same inside the one process of the embedded default."""
 
 import uuid
 
@@ -20,7 +20,7 @@ from webapp.base import create_base
 from webapp.infra.settings import Settings
 
 MAX_PACKET_BYTES = 16 * 1024
-# Their sum is how long a page follows a node that hangs. 5,000 viewers cost 2 % of a core.
+# Their sum is how long a page stays with a node that hangs. 5,000 viewers cost 2 % of a core.
 PING_SECONDS = 15
 PONG_SECONDS = 10
 
@@ -50,7 +50,7 @@ class Node:
             client_manager=queue or LocalManager(),
             # The heartbeat does that.
             monitor_clients=False,
-            # What a viewer sends is handled in its order, one at a time: nobody can pile work up.
+            # One client's events are handled in order, one at a time: nobody can pile up work.
             async_handlers=False,
         )
         self.socketio.on_namespace(
@@ -60,7 +60,7 @@ class Node:
         app.wsgi_app = admission  # type: ignore[method-assign]
 
     def start(self) -> None:
-        """Begin to store, tell and count."""
+        """Start the loops that store, send and count."""
         self.app.extensions["readiness_probes"]["sweep"] = self.fanout.check_sweep
         self.writer.start()
         self.fanout.start()
@@ -70,8 +70,8 @@ class Node:
     def close_sockets(self) -> None:
         """Close every connection, so that its client looks for another node at once.
 
-        The transport is closed, not the namespace: after that a client would stay away. Nothing
-        waits for a queue to empty: that of a long-polling client may have no reader.
+        This closes the transport, not the namespace: after the latter a client would stay away.
+        It waits for no queue, since that of a long-polling client may have no reader.
         """
         for socket in list(connections(self.socketio).values()):
             socket.close(wait=False)

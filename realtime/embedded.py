@@ -1,4 +1,4 @@
-"""The embedded default: pages and sockets in one process, on SQLite, with the demo data."""
+"""Serve the embedded default: pages and sockets in one process, on SQLite, with demo data."""
 
 import sys
 
@@ -14,7 +14,7 @@ DEFAULT_PORT = 8000
 
 
 def serve_embedded(app: Flask, settings: Settings) -> None:
-    """Create the database where there is none, and serve everything until a signal."""
+    """Create the database if there is none, and serve everything until a signal."""
     if not settings.embedded:
         sys.exit("townhall: REDIS_URL is set, which is for several processes: see `make stack`.")
     prepare_database(app, demo=settings.demo)

@@ -42,12 +42,14 @@ class Headcount:
         if reported != employees or now - reported_at > REPORT_EVERY_SECONDS:
             self._report(nodes, employees, now)
             self._reported[event_id] = (employees, now)
-        alive = self._redis.zrangebyscore(nodes, now, "+inf")
-        if not alive:
-            # Somebody has emptied Redis, which refuses a SUNION of no keys.
+        alive = [node.decode() for node in self._redis.zrangebyscore(nodes, now, "+inf")]
+        if self._node not in alive:
+            # Somebody has emptied Redis: report again with the next count.
             self._reported.pop(event_id, None)
+        if not alive:
+            # Redis refuses a SUNION without keys.
             return len(employees)
-        keys = [f"{nodes}:{node.decode()}" for node in alive]
+        keys = [f"{nodes}:{node}" for node in alive]
         return self._redis.scard(keys[0]) if len(keys) == 1 else len(self._redis.sunion(keys))
 
     def _report(self, nodes: str, employees: set[int], now: float) -> None:

@@ -1,4 +1,4 @@
-"""Serving a node: until it is told to stop, and then without losing what was accepted."""
+"""Serve a node until it is told to stop; then store every accepted post before it ends."""
 
 import gc
 import logging
@@ -17,12 +17,12 @@ log = logging.getLogger(__name__)
 # Compose and the local stack kill after ten seconds.
 DRAIN_SECONDS = 8.0
 LOOK_SECONDS = 0.05
-# For the last frames to leave: acknowledgements, and the close itself.
+# For the last frames: acknowledgements and the close itself.
 FLUSH_SECONDS = 0.5
 
 
 def serve(node: Node, settings: Settings, port: int) -> None:
-    """Serve until SIGTERM or SIGINT; then store what was accepted, and return."""
+    """Serve until SIGTERM or SIGINT; then store the accepted posts and return."""
     try:
         listener = eventlet_runtime.listen(settings.host, port)
     except OSError as error:
@@ -32,8 +32,8 @@ def serve(node: Node, settings: Settings, port: int) -> None:
     node.socketio.start_background_task(
         eventlet_runtime.serve, listener, node.app, settings.max_connections
     )
-    # The libraries stay. Each full collection walked through them for a tenth of a second, in which
-    # nobody was told anything.
+    # The libraries stay loaded. Each full collection walked through them for a tenth of a second,
+    # during which nothing was sent.
     gc.collect()
     gc.freeze()
     log.info("serving http://%s:%d", settings.host, port)
@@ -70,7 +70,7 @@ def _drain(node: Node) -> None:
     deadline = time.monotonic() + DRAIN_SECONDS
     while not (node.writer.idle and node.fanout.idle) and time.monotonic() < deadline:
         time.sleep(LOOK_SECONDS)
-    # On the stock way an answer is on its way through a queue.
+    # On the stock path an acknowledgement still passes through a queue.
     time.sleep(LOOK_SECONDS)
     node.close_sockets()
     time.sleep(FLUSH_SECONDS)

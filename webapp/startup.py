@@ -1,4 +1,4 @@
-"""Before a process serves: waiting for what it needs, in whatever order things start."""
+"""Prepare a process before it serves; services may start in any order."""
 
 from contextlib import suppress
 
@@ -17,11 +17,11 @@ from webapp.infra.settings import ROOT
 
 
 class SchemaNotReady(Exception):
-    """The migrations of this version have not all run yet."""
+    """Some migrations of this version have not run yet."""
 
 
 def wait_for_services(app: Flask) -> None:
-    """Return when the database answers and has the schema, and Redis answers where there is one."""
+    """Wait for the database, its schema, and Redis if there is one."""
     with app.app_context():
         wait_until("the database", ping)
         wait_until("the schema", check_schema)
@@ -41,7 +41,7 @@ def prepare_database(app: Flask, *, demo: bool) -> None:
 def check_schema() -> None:
     """Raise `SchemaNotReady` while migrations that this version knows have not run.
 
-    A newer schema than this version knows is fine: that is how a rolling update looks.
+    A schema newer than this version is fine: a rolling update looks like that.
     """
     scripts = ScriptDirectory(str(ROOT / "migrations"))
     with db.engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""What this node has told the viewers of one event, and what of the database it has not."""
+"""Remember what this node sent to the viewers of one event, and find what they lack."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -15,7 +15,7 @@ OVERLAP = 1000
 
 
 class DeliveredLog:
-    """The messages that were told, as far back as the sweep looks, and how the event stands."""
+    """The delivered messages, as far back as the sweep looks, and the state of the event."""
 
     def __init__(
         self,
@@ -126,7 +126,7 @@ class DeliveredLog:
     def _note_removed(self, message_id: int) -> bool:
         if message_id in self._removed:
             return False
-        # One further back comes by the queue alone, so once.
+        # An older one comes only by the queue, so once.
         if message_id > self.floor:
             self._removed.add(message_id)
             self._messages.pop(message_id, None)
@@ -147,7 +147,7 @@ class DeliveredLog:
         return True
 
     def _note_announcement(self, announcement: dict[str, Any]) -> bool:
-        # An old one may arrive late: a queue that froze delivers all it had.
+        # An old one may arrive late: after a freeze the queue delivers everything it had.
         if announcement["id"] <= self._announced:
             return False
         self._announcement, self._announced = announcement, announcement["id"]

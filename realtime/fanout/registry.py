@@ -12,9 +12,9 @@ from webapp.domain.events.store import EventInfo
 
 @dataclass(slots=True)
 class Connection:
-    """One open socket of one viewer; a viewer may have several, here and on other nodes.
+    """One open socket of one viewer, who may have several, here and on other nodes.
 
-    `checked_at` is when its cookie was last found to count, by the monotonic clock.
+    `checked_at` is when its cookie was last found valid, by the monotonic clock.
     """
 
     sid: str
@@ -38,7 +38,7 @@ class Registry:
         return len(self._by_sid)
 
     def add(self, connection: Connection) -> None:
-        """Note a connection that was accepted."""
+        """Add a connection that was accepted."""
         event = connection.event
         self._by_sid[connection.sid] = connection
         self._sockets.setdefault(event.slug, {})[connection.sid] = connection.socket
@@ -47,7 +47,7 @@ class Registry:
         employees[connection.viewer.employee.id] += 1
 
     def remove(self, sid: str) -> None:
-        """Forget a connection; one that is not known is no error."""
+        """Remove a connection; ignore an unknown one."""
         connection = self._by_sid.pop(sid, None)
         if connection is None:
             return
@@ -77,7 +77,7 @@ class Registry:
         return list(self._sockets.get(slug, {}).values())
 
     def events(self) -> dict[int, str]:
-        """Id and slug of the events that somebody here watches."""
+        """Return the id and slug of each event that somebody here watches."""
         return {event_id: self._slugs[event_id] for event_id in self._employees}
 
     def employees(self, event_id: int) -> set[int]:

@@ -1,4 +1,4 @@
-"""What is sent to viewers, as Engine.IO packets and as the bytes of WebSocket frames."""
+"""Build the Engine.IO packets for viewers, and the bytes of their WebSocket frames."""
 
 from collections.abc import Iterable
 from typing import Any

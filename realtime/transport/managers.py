@@ -1,7 +1,7 @@
-"""The managers of Socket.IO connections, without a room for each.
+"""The managers of Socket.IO connections, without a room for each connection.
 
-Upstream gives every connection a room of its own, and walks all rooms when one leaves: quadratic
-when everybody does. Here the registry knows who watches what, so no room is needed.
+Upstream gives every connection a room of its own and walks all rooms when one leaves, which is
+quadratic when everybody leaves. Here the registry knows who watches what, so no room is needed.
 """
 
 from typing import Any
@@ -12,10 +12,10 @@ from realtime.transport.redis_queue import LiveQueue
 
 
 class RoomlessMixin:
-    """Takes a connection out of its own room at once."""
+    """Removes each connection from its own room at once."""
 
     def pre_connect(self, eio_sid: str, namespace: str) -> str | None:
-        """Register a connection that is not accepted yet; its id, or None for a second one."""
+        """Register a connection and return its id, or None if it has one already."""
         manager: Any = super()
         sid: str | None = manager.pre_connect(eio_sid, namespace)
         if sid:
@@ -24,8 +24,8 @@ class RoomlessMixin:
 
 
 class LocalManager(RoomlessMixin, Manager):
-    """For one process."""
+    """The manager of a single process."""
 
 
 class QueuedManager(RoomlessMixin, LiveQueue):
-    """For several, joined by the message queue."""
+    """The manager of several processes that share the message queue."""

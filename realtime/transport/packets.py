@@ -1,4 +1,4 @@
-"""What viewers may send. python-socketio answers anything else with a traceback in the log."""
+"""Check the packets that viewers send. python-socketio logs a traceback for a broken one."""
 
 import re
 from typing import Any
@@ -8,9 +8,9 @@ from socketio.packet import ACK, CONNECT, DISCONNECT, EVENT, Packet
 
 from webapp.infra.publisher import NAMESPACE
 
-# These never come as events; taken for one, they would run the handlers of the connection itself.
+# No client sends these as events: they would run the handlers of the connection itself.
 RESERVED = frozenset({"connect", "connect_error", "disconnect"})
-# As it comes nearly always: a message of Engine.IO with an event of the live socket.
+# Nearly every packet: a message of Engine.IO with an event of the live socket.
 LIVE_EVENT = re.compile(rf"{MESSAGE}{EVENT}{NAMESPACE},([0-9]{{0,15}})(?=\[)")
 
 
@@ -43,16 +43,16 @@ def check_engine_packet(kind: int, data: object) -> None:
 def check_message(data: object) -> None:
     """Raise `InvalidPacketError` unless `data` is a Socket.IO packet without binary parts."""
     if not isinstance(data, str):
-        raise InvalidPacketError("binary, or no Socket.IO packet")
+        raise InvalidPacketError("binary data, or no Socket.IO packet")
     try:
         packet = Packet(encoded_packet=data)
     except (ValueError, RecursionError):
-        raise InvalidPacketError("no Socket.IO packet") from None
+        raise InvalidPacketError("a broken Socket.IO packet") from None
     if packet.packet_type == EVENT:
         _check_event(packet.data)
     elif packet.packet_type == ACK:
         if packet.id is None or not isinstance(packet.data, list):
-            raise InvalidPacketError("an acknowledgement of nothing")
+            raise InvalidPacketError("an acknowledgement without a number")
     elif packet.packet_type not in (CONNECT, DISCONNECT):
         raise InvalidPacketError(f"a Socket.IO packet of type {packet.packet_type}")
 

@@ -1,25 +1,25 @@
-"""Bytes to one viewer, in order: written at once where the socket takes them, else waiting."""
+"""Send bytes to one viewer in order: at once when the socket takes them, otherwise queued."""
 
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-# Beyond this a viewer does not keep up: it is cut off, and catches up by id. One answer to
-# `messages_since` may be larger, so what is compared is what waited before.
+# A viewer with more than this waiting is too slow: it is disconnected and catches up by id. One
+# answer to `messages_since` may be larger, so only the bytes that waited before it count.
 WAITING_BYTES = 1024 * 1024
 
 Spawn = Callable[[Callable[[], None]], object]
 
 
 class SendBuffer:
-    """The one way to a socket, so that no frame is written into the middle of another.
+    """Writes to a socket; nothing else does, so that no frame lands in the middle of another.
 
-    `sock` is a green socket. `too_slow` is called once, when too much waits.
+    `sock` is a green socket. `too_slow` is called once, when too many bytes wait.
     """
 
     def __init__(self, sock: Any, spawn: Spawn, too_slow: Callable[[], None]) -> None:
         self._sock = sock
-        # Of the socket below the green one, which does not block: it takes what fits, or raises.
+        # The socket below the green one does not block: it takes what fits, or raises.
         self._send_now = sock.fd.send
         self._spawn = spawn
         self._too_slow = too_slow
@@ -33,7 +33,7 @@ class SendBuffer:
         return self._size
 
     def write(self, data: bytes) -> None:
-        """Write whole frames; never waits, and never raises for a socket that is gone."""
+        """Write whole frames without waiting; ignore a socket that is gone."""
         if self._closed:
             return
         sent = 0
@@ -43,7 +43,7 @@ class SendBuffer:
             except BlockingIOError:
                 pass
             except OSError:
-                # Its reader is told as well, and cleans up.
+                # The reader gets the same error, and cleans up.
                 self.close()
                 return
             if sent == len(data):
@@ -51,7 +51,7 @@ class SendBuffer:
         self._wait(memoryview(data)[sent:] if sent else data)
 
     def close(self) -> None:
-        """Forget what waits, and take nothing more."""
+        """Drop the waiting bytes and accept no more."""
         self._closed = True
         self._waiting = None
         self._size = 0

@@ -1,4 +1,4 @@
-"""Time, in one place: aware UTC in code, whole minutes for attendance."""
+"""Read the time: aware and in UTC, and in whole minutes for attendance."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -7,10 +7,10 @@ _reference: tuple[datetime, float] | None = None  # a moment, and `time.monotoni
 
 
 def utcnow() -> datetime:
-    """The present moment, aware, in UTC, by the clock that all processes share.
+    """Return the present moment, aware and in UTC, by the clock that all processes share.
 
-    That is the database server's where there is one. By its own, a node that is a minute ahead
-    would let its viewers write too fast, make others wait, and count minutes that are not yet.
+    That is the database server's, if there is one. By its own clock, a node that is a minute ahead
+    would let its viewers post too fast, make others wait, and count minutes of the future.
     """
     if _reference is None:
         return datetime.now(UTC)
@@ -19,13 +19,13 @@ def utcnow() -> datetime:
 
 
 def go_by(moment: datetime, at: float) -> None:
-    """Go by the clock that showed `moment` when `time.monotonic()` was `at`."""
+    """Use the clock that showed `moment` when `time.monotonic()` was `at`."""
     global _reference
     _reference = moment, at
 
 
 def minute_of(moment: datetime) -> int:
-    """Whole minutes since the Unix epoch, the unit of `watched_minutes.minute`."""
+    """Return the whole minutes since the Unix epoch, the unit of `watched_minutes.minute`."""
     return int(moment.timestamp()) // 60
 
 
@@ -35,7 +35,7 @@ def moment_of(minute: int) -> datetime:
 
 
 def isoformat(moment: datetime) -> str:
-    """ISO 8601 in UTC with a `Z`, as JSON answers and `<time datetime>` carry it."""
+    """Return ISO 8601 in UTC with a `Z`, as in JSON answers and `<time datetime>`."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 

@@ -11,7 +11,7 @@ from webapp.infra.settings import Settings
 
 NAMESPACE = "/live"
 CHANNEL = "townhall"
-# Not sent to viewers: the nodes close the sockets of `{employee_ids}`.
+# Not sent to viewers: nodes close the sockets of `{employee_ids}`.
 VIEWER_SIGNED_OUT = "viewer_signed_out"
 # Not sent to viewers either: the nodes pass `name` and `payload` on to one employee's sockets.
 TO_EMPLOYEE = "to_employee"
@@ -20,14 +20,14 @@ Publish = Callable[[str, str, Any], None]
 
 
 def init_publisher(app: Flask, settings: Settings) -> None:
-    """Give the web tier a write-only end of the nodes' message queue, where there is one."""
+    """Give the web tier a write-only end of the nodes' message queue, if there is one."""
     app.extensions["live_publish"] = _nobody_listens if settings.embedded else _queue(settings)
 
 
 def publish(slug: str, name: str, payload: Any) -> None:
     """Send the socket event `name` to every viewer of the event `slug`, on all nodes.
 
-    Whoever misses it catches up from the database, so nothing is raised.
+    Raises nothing: a viewer who misses it catches up from the database.
     """
     send: Publish = current_app.extensions["live_publish"]
     send(slug, name, payload)

@@ -18,6 +18,9 @@ REDIS_OPTIONS: dict[str, Any] = {
     "retry": None,
 }
 
+# A Redis that refuses a command does answer: it was emptied, is full, or only reads.
+REDIS_BREAKER_ANSWERS = (ResponseError,)
+
 T = TypeVar("T")
 
 
@@ -25,7 +28,7 @@ def init_redis(app: Flask, settings: Settings) -> None:
     """Give `app` its client (None in the embedded default) and its breaker; connects lazily."""
     url = settings.redis_url
     app.extensions["redis"] = Redis.from_url(url, **REDIS_OPTIONS) if url else None
-    app.extensions["redis_breaker"] = Breaker("Redis", answers=(ResponseError,))
+    app.extensions["redis_breaker"] = Breaker("Redis", answers=REDIS_BREAKER_ANSWERS)
 
 
 def redis_breaker() -> Breaker:
