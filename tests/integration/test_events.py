@@ -274,6 +274,21 @@ def test_pasted_embed_code_gives_its_address(app: Flask, admin: PageClient) -> N
         assert stored == "https://player.vimeo.com/video/1?h=ab&quality=720p"
 
 
+def test_video_library_is_loaded_only_where_it_plays(app: Flask, client: PageClient) -> None:
+    streams = {"hls": "/demo/live.m3u8", "frame": "https://youtu.be/dQw4w9WgXcQ", "none": ""}
+    with app.app_context():
+        for slug, address in streams.items():
+            add_event(slug, stream_url=address)
+        add_employee("1001", email="ada@example.com")
+    for slug in streams:
+        assert "hls.min.js" not in client.get(f"/events/{slug}/").text
+        client.check_in(slug, "ada@example.com", "1001")
+        page = client.get(f"/events/{slug}/live").text
+        assert ("hls.min.js" in page) is (slug == "hls")
+    # Without JavaScript there is a way to the stream itself.
+    assert 'href="/demo/live.m3u8"' in client.get("/events/hls/live").text
+
+
 def test_live_page_allows_the_hosts_of_its_event(app: Flask, client: PageClient) -> None:
     hosts = "https://segments.example.com https://*.edge.example.com"
     with app.app_context():
