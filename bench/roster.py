@@ -63,7 +63,7 @@ ADDRESSES = sum(map(len, PAGES.values()))
 
 @dataclass
 class Found:
-    """Of one roster: seconds of each answer by page, and what was asked of the database at most."""
+    """The measurements of one roster by page: seconds of each response, most statements."""
 
     employees: int
     state: str
@@ -73,12 +73,12 @@ class Found:
 
     @property
     def all(self) -> list[float]:
-        """Every answer."""
+        """Return the seconds of every response."""
         return [s for seconds in self.seconds.values() for s in seconds]
 
     @property
     def label(self) -> str:
-        """How many, and in which state."""
+        """Return the number of employees and the state of the event."""
         return f"{self.employees:,} {self.state}"
 
 

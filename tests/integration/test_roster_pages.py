@@ -102,7 +102,7 @@ def test_a_page_of_thousands_takes_as_many_statements_as_one_of_fifty(
 
 
 def add_many(app: Flask, event: EventInfo, count: int, state: str) -> None:
-    """So many more employees, unless they are there; then the event is opened or closed."""
+    """Add `count` more employees before the event opens; then open or close it."""
     names = {"first_name": "Ada", "last_name": "Byron", "department": "R", "location": "L"}
     with app.app_context():
         change_state(event, "open")

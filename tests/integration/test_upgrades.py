@@ -102,7 +102,7 @@ def frozen() -> list[Row]:
 
 
 def corrections() -> list[Row]:
-    """Of each event but `legacy`: 3 was excused, and 1 too, which was taken back."""
+    """Return two corrections per event: 3 was excused; 1 was excused and that was taken back."""
     said = [(3, "excused"), (1, "excused"), (1, None)]
     return [
         {

@@ -46,9 +46,9 @@ def begin_export(event: EventInfo, filters: Filters) -> Generator[RosterRow]:
     return _with_first(first, rows)
 
 
-def as_csv(event: EventInfo, rows: Iterator[RosterRow]) -> Iterator[str]:
+def as_csv(event: EventInfo, rows: Iterator[RosterRow], separator: str = ",") -> Iterator[str]:
     """Yield the file in pieces; moments are ISO 8601 with their offset."""
-    return csv_pieces(COLUMNS, (map(_text, cells(event, row)) for row in rows))
+    return csv_pieces(COLUMNS, (map(_text, cells(event, row)) for row in rows), separator)
 
 
 def cells(event: EventInfo, row: RosterRow) -> tuple[Cell, ...]:

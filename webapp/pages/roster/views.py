@@ -53,7 +53,8 @@ def download_csv(slug: str) -> ResponseReturnValue:
     event, filters = get_event(slug), _filters()
     _note_export(event, filters, "csv")
     rows = begin_export(event, filters)
-    response = Response(stream_with_context(as_csv(event, rows)), mimetype="text/csv")
+    text = as_csv(event, rows, ";" if request.args.get("separator") == "semicolon" else ",")
+    response = Response(stream_with_context(text), mimetype="text/csv")
     filename = f"{event.slug}-attendance.csv"
     response.headers.set("Content-Disposition", "attachment", filename=filename)
     return response
@@ -67,7 +68,10 @@ def download_xlsx(slug: str) -> ResponseReturnValue:
     _note_export(event, filters, "xlsx")
     file = as_xlsx(event, filters, begin_export(event, filters), admin.email)
     filename = f"{event.slug}-attendance.xlsx"
-    return send_file(file, XLSX, as_attachment=True, download_name=filename)
+    response = send_file(file, XLSX, as_attachment=True, download_name=filename)
+    # Flask's `no-cache` lets browsers keep the file.
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @bp.get("/attendance/charts")
