@@ -1,6 +1,6 @@
 """Fixtures: a full system with three nodes to break, and an audience that writes meanwhile.
 
-Seven pages over both clients, two of them tabs of one person, write all the time. In the end a
+Seven live pages, two of them tabs of one person, write all the time. In the end a
 ledger says whether every acknowledged message is on every page exactly once and in order, and
 whether whatever was not acknowledged was refused or sent later.
 """

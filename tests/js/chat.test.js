@@ -303,3 +303,15 @@ test("a page that is told to ask less often does so", async () => {
   await clock.advance(1);
   assert.deepEqual(page.bodies, ["one"]);
 });
+
+test("only what came while the page was disconnected is reported as missed", async () => {
+  const page = await openPage();
+  await page.disconnect();
+  server.store("one");
+  await page.connect();
+  server.store("two");
+  page.chat.refresh();
+  await settle();
+  assert.deepEqual(page.bodies, ["one", "two"]);
+  assert.deepEqual(page.view.caughtUp, [0, 1, 0]);
+});
