@@ -42,6 +42,18 @@ def test_over_two_nodes_each_page_gets_every_message_once_in_order(
         assert alan.bodies == edsger.bodies == written
 
 
+def test_an_address_in_a_message_is_a_link(people: People, meeting: Meeting) -> None:
+    ada = come_in(people, meeting)
+    write(ada, "The slides: https://example.com/slides?a=1&b=2.")
+    for _ in range(2):
+        expect_messages(ada, "The slides: https://example.com/slides?a=1&b=2.")
+        link = ada.locator("#messages .body a")
+        expect(link).to_have_attribute("href", "https://example.com/slides?a=1&b=2")
+        expect(link).to_have_attribute("target", "_blank")
+        ada.reload()
+        expect_connected(ada)
+
+
 def test_without_a_script_the_form_posts_and_the_link_refreshes(
     people: People, meeting: Meeting
 ) -> None:

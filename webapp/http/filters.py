@@ -4,9 +4,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flask import Flask
+from markupsafe import Markup, escape
 
 from webapp.infra.clock import from_isoformat
+from webapp.infra.links import split_links
 from webapp.infra.text import one_line
+
+_LINK = Markup('<a href="{0}" target="_blank" rel="noopener noreferrer nofollow">{0}</a>')
 
 
 def register_filters(app: Flask) -> None:
@@ -15,6 +19,7 @@ def register_filters(app: Flask) -> None:
     app.add_template_filter(day_and_time)
     app.add_template_filter(thousands)
     app.add_template_filter(one_line)
+    app.add_template_filter(linked)
 
 
 def clock(isoformat: str, timezone: str) -> str:
@@ -22,6 +27,12 @@ def clock(isoformat: str, timezone: str) -> str:
     if not isoformat:
         return ""
     return from_isoformat(isoformat).astimezone(ZoneInfo(timezone)).strftime("%H:%M")
+
+
+def linked(text: str | None) -> Markup:
+    """Return the text as HTML in which addresses are links."""
+    parts = split_links(text or "")
+    return Markup().join(_LINK.format(part) if is_link else escape(part) for part, is_link in parts)
 
 
 def thousands(count: int) -> str:

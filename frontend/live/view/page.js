@@ -2,6 +2,7 @@
 // number of viewers; and the ways off the page.
 
 import { find, findIn } from "./dom.js";
+import { showText } from "./rows.js";
 
 /**
  * @import { Announcement, EventView, SessionView } from "../types.js"
@@ -52,7 +53,7 @@ export class Page {
     const box = this.#announcement;
     if (announcement && Number(box.dataset.id) === announcement.id) return;
     box.dataset.id = String(announcement?.id ?? "");
-    findIn(box, "p").textContent = announcement?.body ?? "";
+    showText(findIn(box, "p"), announcement?.body ?? "");
     box.hidden = !announcement;
   }
 
