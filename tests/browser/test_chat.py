@@ -1,17 +1,18 @@
 """The chat of two people, in one process and over two nodes behind nginx."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from stack import Stack
-from tests.support.browser import People, check_in, expect_connected, expect_messages, talk, write
+from tests.support.browser import (
+    People,
+    check_in,
+    come_in,
+    expect_connected,
+    expect_messages,
+    talk,
+    write,
+)
 from tests.support.meeting import Meeting
-
-
-def come_in(people: People, meeting: Meeting) -> Page:
-    page = people.come(meeting.site)
-    check_in(page, meeting.slug, *meeting.employee())
-    expect_connected(page)
-    return page
 
 
 def test_a_message_appears_on_both_pages(people: People, meeting: Meeting) -> None:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import insert, select
 
-from tests.support.browser import People, check_in, expect_connected, write
+from tests.support.browser import People, come_in, expect_connected, write
 from tests.support.embedded import Embedded
 from tests.support.meeting import Meeting, held_meeting
 from webapp.domain.models import Employee, Event, Message
@@ -30,13 +30,6 @@ def server(tmp_path: Path) -> Iterator[Embedded]:
 def meeting(server: Embedded) -> Iterator[Meeting]:
     with held_meeting(server.settings, server.url, stream_url="") as meeting:
         yield meeting
-
-
-def come_in(people: People, meeting: Meeting) -> Page:
-    page = people.come(meeting.site)
-    check_in(page, meeting.slug, *meeting.employee())
-    expect_connected(page)
-    return page
 
 
 def without_socket(page: Page) -> Page:

@@ -7,7 +7,14 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import insert, select
 
-from tests.support.browser import People, check_in, expect_connected, expect_messages, write
+from tests.support.browser import (
+    People,
+    check_in,
+    come_in,
+    expect_connected,
+    expect_messages,
+    write,
+)
 from tests.support.meeting import Meeting
 from webapp.domain.models import Employee, Event, Message
 from webapp.infra.clock import from_isoformat, utcnow
@@ -33,13 +40,6 @@ def add_messages(meeting: Meeting, count: int) -> None:
         rows = [{**values, "body": str(n), "nonce": str(n)} for n in range(1, count + 1)]
         db.session.execute(insert(Message), rows)
         db.session.commit()
-
-
-def come_in(people: People, meeting: Meeting) -> Page:
-    page = people.come(meeting.site)
-    check_in(page, meeting.slug, *meeting.employee())
-    expect_connected(page)
-    return page
 
 
 def scroll_to(page: Page, top: int) -> tuple[str, float]:

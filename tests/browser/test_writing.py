@@ -2,20 +2,13 @@
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.support.browser import People, check_in, expect_connected, expect_messages, write
+from tests.support.browser import People, come_in, expect_connected, expect_messages, write
 from tests.support.meeting import Meeting
 
 # Safari sends this for the Enter that confirms a word of a Japanese input method.
 CONFIRM_WORD = """field => field.dispatchEvent(new KeyboardEvent("keydown", {
   key: "Enter", keyCode: 229, isComposing: false, bubbles: true, cancelable: true,
 }))"""
-
-
-def come_in(people: People, meeting: Meeting) -> Page:
-    page = people.come(meeting.site)
-    check_in(page, meeting.slug, *meeting.employee())
-    expect_connected(page)
-    return page
 
 
 def composer(page: Page) -> Locator:

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { FakeClock, settle } from "./support/fake_clock.js";
 import { FakeServer } from "./support/fake_server.js";
-import { FakePage } from "./support/page.js";
+import { FakePage, openPage as openConnected } from "./support/page.js";
 
 /** @type {FakeClock} */
 let clock;
@@ -15,11 +15,7 @@ beforeEach(() => {
 });
 
 /** @param {ConstructorParameters<typeof FakePage>[2]} [options] */
-async function openPage(options) {
-  const page = new FakePage(server, clock, options);
-  await page.connect();
-  return page;
-}
+const openPage = (options) => openConnected(server, clock, options);
 
 const asked = () =>
   server.packets.filter(({ name }) => name === "messages_since").map(({ packet }) => packet.after);

@@ -4,21 +4,9 @@ import { History } from "../../frontend/live/history.js";
 import { KEPT_READING, MessageLog } from "../../frontend/live/message_log.js";
 import { RowList } from "../../stack/chaos/row_list.js";
 import { FakeClock } from "./support/fake_clock.js";
+import { messages, range } from "./support/messages.js";
 
 /** @import { LogChange } from "../../frontend/live/types.js" */
-
-/** @param {number[]} ids */
-const messages = (...ids) =>
-  ids.map((id) => ({
-    id,
-    author_id: 8,
-    author: "Grace",
-    department: "",
-    body: `${id}`,
-    posted_at: "2026-12-01",
-  }));
-/** @param {number} first @param {number} last */
-const range = (first, last) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
 
 /** A page with these messages, and a server that has all from 1 on, 50 in a part. */
 function openHistory(ids = range(121, 170)) {

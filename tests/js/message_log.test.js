@@ -3,19 +3,7 @@ import { test } from "node:test";
 import { KEPT, KEPT_READING, MessageLog } from "../../frontend/live/message_log.js";
 import { RowList } from "../../stack/chaos/row_list.js";
 import { FakeClock } from "./support/fake_clock.js";
-
-/** @param {number[]} ids */
-const messages = (...ids) =>
-  ids.map((id) => ({
-    id,
-    author_id: 7,
-    author: "Ada",
-    department: "",
-    body: `${id}`,
-    posted_at: "2026-12-01T09:00:00Z",
-  }));
-/** @param {number} first @param {number} last */
-const range = (first, last) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
+import { messages, range } from "./support/messages.js";
 
 /** A log, and the rows of a view that applies its changes. */
 function openLog(ids = /** @type {number[]} */ ([])) {

@@ -3,7 +3,7 @@ import { beforeEach, test } from "node:test";
 import { MemoryStore } from "../../stack/chaos/memory_store.js";
 import { FakeClock, settle } from "./support/fake_clock.js";
 import { FakeServer } from "./support/fake_server.js";
-import { FakePage } from "./support/page.js";
+import { FakePage, openPage as openConnected } from "./support/page.js";
 
 /** @type {FakeClock} */
 let clock;
@@ -16,11 +16,7 @@ beforeEach(() => {
 });
 
 /** @param {ConstructorParameters<typeof FakePage>[2]} [options] */
-async function openPage(options) {
-  const page = new FakePage(server, clock, options);
-  await page.connect();
-  return page;
-}
+const openPage = (options) => openConnected(server, clock, options);
 
 /** @param {string} code @param {number} [retry_after] */
 function refuse(code, retry_after) {

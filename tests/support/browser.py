@@ -17,6 +17,7 @@ from playwright.sync_api import (
     expect,
 )
 
+from tests.support.meeting import Meeting
 from tests.support.viewer import Viewer
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -122,6 +123,14 @@ def expect_connected(page: Page) -> None:
     """Wait until the live page has its socket, which shows as a viewer count."""
     expect(page.locator("#watching")).to_contain_text("watching")
     expect(page.locator("#connection")).to_be_empty()
+
+
+def come_in(people: People, meeting: Meeting) -> Page:
+    """Let a new employee check in, and return their live page when it is connected."""
+    page = people.come(meeting.site)
+    check_in(page, meeting.slug, *meeting.employee())
+    expect_connected(page)
+    return page
 
 
 def expect_messages(page: Page, *bodies: str) -> None:

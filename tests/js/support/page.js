@@ -117,6 +117,17 @@ class RecordingView {
   }
 }
 
+/**
+ * Open a page that is connected.
+ *
+ * @param {ConstructorParameters<typeof FakePage>} values
+ */
+export async function openPage(...values) {
+  const page = new FakePage(...values);
+  await page.connect();
+  return page;
+}
+
 export class FakePage {
   view = new RecordingView();
   #nonces = 0;
