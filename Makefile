@@ -44,7 +44,7 @@ bench: $(BIN)/.ready static/vendor/.ready tools ## run the benchmarks beside Nod
 	@exec $(BIN)/python -m bench
 
 lint: $(BIN)/.ready-dev node_modules/.ready-dev ## check style, types and English
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && bin/check_english.py
 	$(RUN) lint && $(RUN) types
 
 format: $(BIN)/.ready-dev node_modules/.ready-dev ## format the code

@@ -34,7 +34,7 @@ IGNORE = "english: ignore"
 # The docstring of a function says what it does, so it begins with a verb.
 RIDDLE = re.compile(
     "(What|Who|Whom|Whose|How|Whether|Where|When|Why|Whoever|Whatever|Those|These|So many"
-    "|Everyone|Everybody|Nobody|Of) "
+    "|Everyone|Everybody|Nobody|Of|The|A|An|Every|Each|All) "
 )
 ADVICE = "begin with a verb in the imperative: Return …, Record …, Raise …"
 # A phrase of a question is fine: `[^?]*$` asks for a line without a question mark behind it.
@@ -114,7 +114,10 @@ def prose_of_python(source: str) -> Iterator[tuple[int, str, bool]]:
             continue
         if docstring := ast.get_docstring(node, clean=False):
             begin = node.body[0].lineno
-            is_function = not isinstance(node, (ast.Module, ast.ClassDef))
+            # The docstring of a test may state its promise.
+            is_function = not (
+                isinstance(node, (ast.Module, ast.ClassDef)) or node.name.startswith("test_")
+            )
             for offset, line in enumerate(docstring.splitlines()):
                 yield begin + offset, line.strip(), is_function and offset == 0
 

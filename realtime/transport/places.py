@@ -11,8 +11,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 
-# Of one employee, who may join with ten (see `handlers`) and is told so: connections that have not
-# joined yet, or died unnoticed, count as well.
+# Per employee, who may join with ten (see `handlers`): connections that have not joined yet, or
+# died unnoticed, count as well.
 EMPLOYEE_PLACES = 20
 ADDRESS_PLACES = 10
 STRANGER_PLACES = 100

@@ -35,7 +35,7 @@ def server() -> Iterator[HlsServer]:
 
 @pytest.fixture(scope="module")
 def testing_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    """A site that may load streams of this machine."""
+    """Return a site that may load streams of this machine."""
     site = Embedded(tmp_path_factory.mktemp("testing"), {"STREAM_TEST_ALLOW": "127.0.0.1"})
     try:
         site.start()

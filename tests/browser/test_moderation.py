@@ -13,7 +13,7 @@ from webapp.domain.seed import ADMIN_EMAIL, ADMIN_PASSWORD
 
 @pytest.fixture
 def viewer(people: People, meeting: Meeting) -> Page:
-    """An employee on the live page."""
+    """Return an employee on the live page."""
     page = people.come(meeting.site)
     check_in(page, meeting.slug, *meeting.employee())
     expect_connected(page)
@@ -22,7 +22,7 @@ def viewer(people: People, meeting: Meeting) -> Page:
 
 @pytest.fixture
 def moderator(people: People, meeting: Meeting) -> Page:
-    """An admin on the moderation page of the same event, with the default settings."""
+    """Return an admin on the moderation page of the same event, with the default settings."""
     page = people.come(meeting.site)
     sign_in(page, ADMIN_EMAIL, ADMIN_PASSWORD)
     page.goto(f"/admin/events/{meeting.slug}/chat")

@@ -17,7 +17,7 @@ from webapp.infra.extensions import db
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Embedded]:
-    """A system of this test's own, which it may kill."""
+    """Start a system for this test alone, which it may kill."""
     server = Embedded(tmp_path)
     try:
         server.start()
@@ -41,7 +41,7 @@ def without_socket(page: Page) -> Page:
 
 
 def add_message(meeting: Meeting, body: str) -> None:
-    """A message of a new employee, straight in the database."""
+    """Add a message of a new employee straight to the database."""
     _, number = meeting.employee()
     author = db.session.scalar(select(Employee.id).where(Employee.employee_number == number))
     event = db.session.scalar(select(Event.id).where(Event.slug == meeting.slug))

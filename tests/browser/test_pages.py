@@ -13,7 +13,7 @@ from webapp.domain.seed import ADMIN_EMAIL, ADMIN_PASSWORD
 
 @pytest.fixture
 def addresses(embedded: Embedded, broadcast: Meeting) -> list[str]:
-    """Every address that may be looked at, with the broadcast as its event."""
+    """Return every address that a visitor may open, with the broadcast as its event."""
     app = create_app(embedded.settings)
     return [
         address_of(app, rule, broadcast.slug)
@@ -24,7 +24,7 @@ def addresses(embedded: Embedded, broadcast: Meeting) -> list[str]:
 
 @pytest.fixture(params=["public", "viewer", "admin"])
 def visitor(request: pytest.FixtureRequest, people: People, broadcast: Meeting) -> Page:
-    """A person with a phone."""
+    """Return a person with a phone."""
     # A sign-in that nobody began (422), and one that is not set up (404).
     people.expect_complaint("status of 4")
     page = people.come(broadcast.site, phone=True)
@@ -36,7 +36,7 @@ def visitor(request: pytest.FixtureRequest, people: People, broadcast: Meeting) 
 
 
 def pages(page: Page, addresses: list[str]) -> list[str]:
-    """The different pages to which these addresses lead this person."""
+    """Return the distinct pages to which these addresses lead this person."""
     found: set[str] = set()
     for address in addresses:
         answer = page.context.request.get(address)

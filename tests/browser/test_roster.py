@@ -13,7 +13,7 @@ from webapp.domain.seed import ADMIN_EMAIL, ADMIN_PASSWORD
 
 
 def come_in(people: People, meeting: Meeting, javascript: bool = True) -> tuple[Page, str]:
-    """A viewer on the live page, and their employee number."""
+    """Return a viewer on the live page and their employee number."""
     page = people.come(meeting.site, javascript=javascript)
     email, number = meeting.employee()
     check_in(page, meeting.slug, email, number)

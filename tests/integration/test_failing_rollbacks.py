@@ -43,7 +43,7 @@ def proxy(servers: Servers) -> Iterator[DatabaseProxy]:
 
 @pytest.fixture
 def app(servers: Servers, proxy: DatabaseProxy, tmp_path: Path) -> Iterator[Flask]:
-    """The application with its database behind the proxy, an open event and an employee."""
+    """Return the application with its database behind the proxy, an event and an employee."""
     environ = {"DATABASE_URL": proxy.url(servers.database.url), "INSTANCE_PATH": str(tmp_path)}
     app = create_app(load_settings(environ))
     with app.app_context():

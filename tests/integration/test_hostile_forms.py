@@ -130,7 +130,7 @@ CHANGES_SESSION = {
 
 @pytest.fixture
 def token(app: Flask, client: PageClient) -> str:
-    """The token of somebody who is admin and viewer at once, and so passes every gate."""
+    """Return the CSRF token of an admin who is also a viewer and so passes every gate."""
     with app.app_context():
         add_event(SLUG)
         add_admin()

@@ -38,7 +38,7 @@ def proxy(servers: Servers) -> Iterator[DatabaseProxy]:
 
 @pytest.fixture
 def viewer(servers: Servers, proxy: DatabaseProxy, tmp_path: Path) -> Iterator[PageClient]:
-    """A browser before a web tier whose database is behind the proxy."""
+    """Return a browser before a web tier whose database is behind the proxy."""
     settings = load_settings(
         {
             "DATABASE_URL": servers.database.url.replace(

@@ -450,7 +450,7 @@ def test_a_proof_holds_while_redis_is_away(app: Flask, client: PageClient) -> No
 
 @pytest.fixture
 def second_worker(settings: Settings) -> Iterator[PageClient]:
-    """A client of another worker on the same stores."""
+    """Return a client of another worker on the same stores."""
     worker = create_app(settings)
     worker.test_client_class = PageClient
     yield browser(worker)

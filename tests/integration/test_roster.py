@@ -36,7 +36,7 @@ class Hour:
         return get_event("town-hall")
 
     def come(self, number: str, *minutes: int, **values: object) -> int:
-        """An employee who checks in, and watches the minutes from `minutes[0]` to before `[1]`."""
+        """Add an employee who checks in and watches from minute `minutes[0]` to before `[1]`."""
         employee = add_employee(number, **values)
         checkin.check_in(self.event, employee.email, number, Client("192.0.2.1"))
         for minute in range(*minutes) if minutes else ():
@@ -44,7 +44,7 @@ class Hour:
         return employee.id
 
     def statuses(self, **filters: str) -> dict[str, str]:
-        """The status of each number, as the page shows it; the stream must say the same."""
+        """Return the status of each number on the page; assert that the stream agrees."""
         wanted = roster.parse_filters(filters)
         shown = roster.read_roster(self.event, wanted)
         streamed = list(roster.stream_rows(self.event, wanted))

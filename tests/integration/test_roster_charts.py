@@ -28,7 +28,7 @@ START = NOW - timedelta(minutes=30)
 
 @pytest.fixture
 def admin(app: Flask, client: PageClient) -> PageClient:
-    """An admin, and an hour that began half an hour ago."""
+    """Return an admin; add an event of an hour that began half an hour ago."""
     with app.app_context():
         add_admin()
         add_event(starts_at=START, ends_at=START + timedelta(hours=1))
@@ -51,7 +51,7 @@ def figures_of(app: Flask) -> Figures:
 
 
 def counts_of(series: Series) -> dict[int, int]:
-    """The minutes with somebody, however far the picture goes."""
+    """Return the minutes with viewers, regardless of the width of the chart."""
     assert series.step == 1
     return {series.minute(index): count for index, count in enumerate(series.values) if count}
 

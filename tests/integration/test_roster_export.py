@@ -31,7 +31,7 @@ START = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
 
 @pytest.fixture
 def admin(app: Flask, client: PageClient) -> PageClient:
-    """An admin; the roster has somebody who came, one with gaps, and one who did not come."""
+    """Return an admin; the roster has an attendee, one with gaps, and one absentee."""
     with app.app_context():
         add_admin()
         add_event(starts_at=START, ends_at=START + timedelta(hours=1))
@@ -59,7 +59,7 @@ def book_of(answer: TestResponse) -> Workbook:
 
 
 def numbers(admin: PageClient, query: str) -> list[str]:
-    """The employee numbers of the CSV, which are those of the workbook and of the page."""
+    """Return the employee numbers of the CSV; assert that workbook and page have the same."""
     found = [row["employee_number"] for row in rows_of(admin.get(f"{ROSTER}.csv?{query}"))]
     sheet = book_of(admin.get(f"{ROSTER}.xlsx?{query}"))["Attendance"]
     assert [row[0].value for row in sheet.iter_rows(min_row=2)] == found
@@ -126,7 +126,7 @@ def test_no_cache_keeps_an_export(admin: PageClient) -> None:
 
 
 def local(hour: int, minute: int) -> datetime:
-    """A moment of that night as a spreadsheet knows it: without a zone."""
+    """Return a moment of that night like a spreadsheet stores it: without a zone."""
     return datetime.combine(START.date(), time(hour, minute))
 
 

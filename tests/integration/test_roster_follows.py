@@ -219,7 +219,7 @@ class Model:
 
 @st.composite
 def changes(draw: st.DrawFn) -> tuple[str, list[dict[str, Any]]]:
-    """One change of the employee list or of the event, with the employees it is about."""
+    """Draw one change of the employees or of the event, with the employees it concerns."""
     action = draw(st.sampled_from(["import", "import", "sync", "come", "excuse", "take back"]))
     numbers = draw(st.sets(st.sampled_from("123456"), min_size=1, max_size=4))
     rows = [

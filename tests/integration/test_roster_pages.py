@@ -34,7 +34,7 @@ FILTERS: list[dict[str, str]] = [
 
 @pytest.fixture
 def town_hall(app: Flask) -> EventInfo:
-    """An open event of an hour, near its end: some watched, came or were corrected, most did not
+    """Add an open event near its end: some watched, came or were corrected, most did not
     come."""
     begin = utcnow().replace(second=0, microsecond=0) - timedelta(minutes=58)
     with app.app_context():

@@ -39,7 +39,7 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
 def client(
     request: pytest.FixtureRequest, migrated_servers: Servers, redis: Redis, tmp_path: Path
 ) -> Iterator[PageClient]:
-    """A browser before a web tier whose Redis is as the parameter says."""
+    """Return a browser before a web tier whose Redis is in the state of the parameter."""
     settings = load_settings(
         {
             "DATABASE_URL": migrated_servers.database.url,

@@ -62,7 +62,7 @@ def events() -> list[Row]:
 
 
 def attendance() -> list[Row]:
-    """In each event that was open, employee 1 watched 40 minutes, 2 ten, and 5 none."""
+    """Return attendance in each open event: employee 1 watched 40 minutes, 2 ten, and 5 none."""
     return [
         {"event_id": event, "employee_id": employee, "checked_in_at": BEGIN} | totals(minutes)
         for event in (1, 2, 4, 5)
@@ -85,7 +85,7 @@ def watched_minutes() -> list[Row]:
 
 
 def frozen() -> list[Row]:
-    """The rosters of then: under other names, with 1, 2, 3 and 5; 3 did not come."""
+    """Return the rosters of then: under other names, with 1, 2, 3 and 5; 3 was absent."""
     statuses = {1: "attended", 2: "left_early", 3: "absent", 5: "checked_in"}
     came = {row["employee_id"]: row for row in attendance()}
     identity = ("email", "employee_number", "first_name", "department", "location")

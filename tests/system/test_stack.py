@@ -41,7 +41,7 @@ class Command:
             )
 
     def wait_until_ready(self) -> dict[str, Any]:
-        """The content of stack.json, once the line `ready` is there."""
+        """Return the content of stack.json, once the line `ready` is there."""
         wait_for(self._ready_or_over, START, "ready")
         assert self.process.poll() is None, self.err.read_text()
         description: dict[str, Any] = json.loads((self.instance / "stack.json").read_text())
@@ -192,7 +192,7 @@ def test_missing_programs_are_named_at_once(start: Start, tmp_path: Path) -> Non
 
 
 def without_system_folders(folder: Path) -> str:
-    """A PYTHONPATH on which the stack looks for programs in PATH alone."""
+    """Return a PYTHONPATH on which the stack looks for programs in PATH alone."""
     (folder / "sitecustomize.py").write_text(
         "from stack import tools\ntools.SYSTEM_FOLDERS.clear()\n"
     )
@@ -200,7 +200,7 @@ def without_system_folders(folder: Path) -> str:
 
 
 def execute(described: dict[str, Any], statement: str) -> Any:
-    """The first row that the statement gives on the stack's database."""
+    """Return the first row that the statement gives on the stack's database."""
     port = described["database"]["port"]
     with (
         pymysql.connect(

@@ -28,7 +28,7 @@ def proxy(stack: Stack) -> Iterator[DatabaseProxy]:
 
 @pytest.fixture
 def node(stack: Stack, proxy: DatabaseProxy) -> Iterator[RealtimeNode]:
-    """A node beside those of the stack, whose database is behind the proxy."""
+    """Return a node beside those of the stack, whose database is behind the proxy."""
     environ = {**os.environ, **stack.settings, "DATABASE_URL": proxy.url(stack.database.url)}
     node = RealtimeNode("swept", environ)
     try:

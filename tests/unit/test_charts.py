@@ -27,7 +27,7 @@ def event_of(minutes: int = 60, zone: str = "Europe/Berlin") -> tuple[EventInfo,
 def drawn(
     watching: dict[int, int], minutes: int = 60, zone: str = "Europe/Berlin", columns: int = 240
 ) -> TimeChart:
-    """The picture of these numbers of viewers, by minutes from the start."""
+    """Return the chart of these viewer counts by minutes from the start."""
     event, rule = event_of(minutes, zone)
     counts = {START + minute: count for minute, count in sorted(watching.items())}
     shown = shown_minutes(rule, counts, {}, START + 100_000)

@@ -27,6 +27,7 @@ def check(tmp_path: Path, name: str, text: str) -> list[str]:
     [
         ("a.py", 'def f():\n    """What of the payload is new."""\n'),
         ("a.py", 'def f():\n    """Whether it is open."""\n'),
+        ("a.py", 'def f():\n    """The number of viewers."""\n'),
         ("a.py", "# Who leaves is cleaned up after.\n"),
         ("a.py", '"""Wait for so long."""\n'),
         ("a.js", "// A cookie that is no longer than it was, for ever\n"),
@@ -42,6 +43,8 @@ def test_a_riddle_is_found(tmp_path: Path, name: str, text: str) -> None:
     ("name", "text"),
     [
         ("a.py", 'def f():\n    """Return whether it is open."""\n'),
+        ("a.py", 'class A:\n    """The number of viewers."""\n'),
+        ("a.py", 'def test_a():\n    """A late post counts as late."""\n'),
         ("a.py", 'x = "Who leaves?"  # A viewer who leaves is cleaned up after.\n'),
         ("a.py", "# The rule holds for ever, as quoted here: english: ignore\n"),
         ("a.md", "Who asks? What was stored? It is no longer needed.\n"),

@@ -34,12 +34,12 @@ class Wire:
 
 
 def frame(kind: int, text: str, final: bool = True) -> bytes:
-    """As a client sends it."""
+    """Return a frame as clients send it."""
     return bytes(ABNF.create_frame(text.encode(), kind, int(final)).format())
 
 
 def sent(text: str, how: str) -> bytes:
-    """The bytes of a client that sends a text: in one frame, in several, or after a ping."""
+    """Return the bytes of a client that sends a text: one frame, several, or after a ping."""
     if how == "whole":
         return frame(ABNF.OPCODE_TEXT, text)
     if how == "pinged":
