@@ -69,6 +69,15 @@ def test_western_names_are_read(name: str) -> None:
     assert names_of(data) == [name]
 
 
+@pytest.mark.parametrize("department", ["Vertrieb – Süd", "O’Brien’s team", "R&D • Köln"])
+def test_western_punctuation_is_read(department: str) -> None:
+    file = open_file(f"email,number,name,department\nx@y.z,1,Ada,{department}\n".encode("cp1252"))
+    file.check()
+    (row,) = file.rows()
+    assert isinstance(row, EmployeeRow)
+    assert row.values["department"] == department
+
+
 CODE_PAGES = [(page, name) for page, names in NAMES.items() if page != "cp1252" for name in names]
 
 

@@ -73,6 +73,8 @@ PIECE = 1 << 20
 JUDGED_BYTES, SHOWN_BYTES = 256 * 1024, 4096
 NON_ASCII_LINE = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
 WORD = re.compile(r"[^\W\d_]*[^\x00-\x7f][^\W\d_]*")
+# Between words the same in all code pages of Windows; inside a word a letter of another one.
+DASH = re.compile(r"(?<!\S)[–—•€](?!\S)")
 # The same letter for the same byte in Windows-1250, apart from `å` and `à`, whose counterparts
 # there (`ĺ`, `ŕ`) hardly occur.
 SHARED_LETTERS = "áäéíóôöúüåàÁÄÇÉÍÓÔÖÚÜÅÀß’"
@@ -210,7 +212,7 @@ def _decode(data: bytes, name: str) -> str | None:
 
 def _is_western(text: str) -> bool:
     """Return True when `text` is surely not another code page read as Windows-1252."""
-    words = set(WORD.findall(text))
+    words = set(WORD.findall(DASH.sub("", text)))
     if not all(_is_name(word) and _is_mostly_ascii(word) for word in words):
         return False
     doubtful = [word for word in words if not _is_shared(word)]
