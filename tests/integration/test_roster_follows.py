@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from tests.support.data import ADMIN, add_admin, add_event
 from webapp.domain.admins import sign_in
@@ -22,7 +22,7 @@ from webapp.domain.employees import editing
 from webapp.domain.employees.directory import FIELDS
 from webapp.domain.employees.importing import import_employees
 from webapp.domain.events.store import get_event
-from webapp.domain.models import Employee, RosterEntry
+from webapp.domain.models import Correction, Employee, RosterEntry
 from webapp.domain.roster import corrections, roster
 from webapp.errors import EventNotOpen
 from webapp.infra.clock import utcnow
@@ -243,8 +243,7 @@ def changes(draw: st.DrawFn) -> tuple[str, list[dict[str, Any]]]:
 def test_after_any_changes_the_roster_is_that_of_the_list(
     steps: list[tuple[str, list[dict[str, Any]]]],
 ) -> None:
-    for table in (RosterEntry, Employee):
-        db.session.execute(update(RosterEntry).values(correction_id=None))
+    for table in (RosterEntry, Correction, Employee):
         db.session.execute(table.__table__.delete())  # type: ignore[attr-defined]
     db.session.commit()
     model = Model()

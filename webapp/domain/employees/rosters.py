@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import join
 
-from webapp.domain.models import Employee, Event, RosterEntry
+from webapp.domain.models import Correction, Employee, Event, RosterEntry
 from webapp.infra.extensions import db
 
 NAMES = ("last_name", "first_name", "employee_number")
@@ -108,12 +108,17 @@ def _remove_inactive(event_ids: Sequence[int], employee_ids: Sequence[int]) -> N
     query = select(Employee.id).where(Employee.id.in_(employee_ids), ~Employee.active)
     # Read first: given the query, MySQL would read the whole roster.
     inactive = db.session.scalars(query).all()
+    # Also a correction that was taken back keeps its entry: the history stays readable.
+    corrected = select(Correction.id).where(
+        Correction.event_id == RosterEntry.event_id,
+        Correction.employee_id == RosterEntry.employee_id,
+    )
     db.session.execute(
         delete(RosterEntry).where(
             RosterEntry.event_id.in_(event_ids),
             RosterEntry.employee_id.in_(inactive),
             RosterEntry.checked_in_at.is_(None),
-            RosterEntry.correction_id.is_(None),
+            ~corrected.exists(),
         ),
         execution_options={"synchronize_session": False},
     )
