@@ -1,5 +1,5 @@
 // The live socket as the original starter does it: Socket.IO with the Redis adapter, mysql2.
-// A message is stored and then told; no rate limit, no sweep, no watched minutes.
+// A message is stored and then broadcast; no rate limit, no sweep, no watched minutes.
 "use strict";
 const { createAdapter } = require("@socket.io/redis-adapter");
 const express = require("express");
@@ -40,7 +40,7 @@ async function post({ event, viewer }, { nonce, body }) {
   const { id: employeeId, name: author, department } = viewer.employee;
   const posted_at = new Date();
   const id = await store.addMessage(event.id, employeeId, text, nonce, posted_at);
-  live.to(event.slug).emit("messages_posted", [{ id, author, department, body: text, posted_at }]);
+  live.to(event.slug).emit("messages_posted", [{ id, author_id: employeeId, author, department, body: text, posted_at }]);
   return { ok: true, id };
 }
 
@@ -70,7 +70,7 @@ live.on("connection", (socket) => {
   answer(socket, "messages_since", since);
 });
 
-// How many watch on all nodes, at most once a second and only when it changed.
+// The viewer count of all nodes, at most once a second and only when it changed.
 const shown = new Map();
 setInterval(async () => {
   for (const [slug, here] of watching) {

@@ -1,4 +1,4 @@
-// MySQL and Redis: the tables of Townhall, and a cache with the same keys' worth of values.
+// MySQL and Redis: the tables of Townhall, and a cache of the same values.
 "use strict";
 const Redis = require("ioredis");
 const mysql = require("mysql2/promise");
@@ -17,7 +17,7 @@ const pool = mysql.createPool({
 });
 const VIEWER = "id, employee_number, CONCAT(first_name, ' ', last_name) AS name, department, active, epoch AS session_version";
 const MESSAGES =
-  "SELECT m.id, CONCAT(e.first_name, ' ', e.last_name) AS author, e.department, m.body, m.posted_at FROM messages m " +
+  "SELECT m.id, m.employee_id AS author_id, CONCAT(e.first_name, ' ', e.last_name) AS author, e.department, m.body, m.posted_at FROM messages m " +
   "JOIN employees e ON e.id = m.employee_id WHERE m.event_id = ? AND m.removed_at IS NULL";
 
 async function row(sql, values) {
@@ -51,7 +51,7 @@ function employeeByEmail(email) {
 }
 
 async function readCheckedInAt(eventId, employeeId) {
-  const found = await row("SELECT checked_in_at FROM attendance WHERE event_id = ? AND employee_id = ?", [eventId, employeeId]);
+  const found = await row("SELECT checked_in_at FROM roster_entries WHERE event_id = ? AND employee_id = ?", [eventId, employeeId]);
   return found && found.checked_in_at.toISOString();
 }
 
@@ -61,9 +61,9 @@ function checkedInAt(eventId, employeeId) {
 
 async function checkIn(eventId, found) {
   const now = new Date();
-  // Autocommit, and a repeat is no error: one statement where nobody was before.
-  const [inserted] = await pool.execute("INSERT IGNORE INTO attendance (event_id, employee_id, checked_in_at) VALUES (?, ?, ?)", [eventId, found.id, now]);
-  const first = inserted.affectedRows ? now.toISOString() : await readCheckedInAt(eventId, found.id);
+  // Autocommit: one statement for a first check-in; a repeated one keeps the first time.
+  const [updated] = await pool.execute("UPDATE roster_entries SET checked_in_at = ? WHERE event_id = ? AND employee_id = ? AND checked_in_at IS NULL", [now, eventId, found.id]);
+  const first = updated.affectedRows ? now.toISOString() : await readCheckedInAt(eventId, found.id);
   await redis
     .pipeline()
     .set(`comparison:employee:${found.id}`, JSON.stringify(found), "EX", CACHE_SECONDS.employee)
@@ -71,9 +71,9 @@ async function checkIn(eventId, found) {
     .exec();
 }
 
-// Under Townhall's own key: its nodes drop it at each message, so both read it anew equally often.
+// Under Townhall's own key: its nodes drop it at each message, so both read it equally often.
 function latestMessages(eventId) {
-  return remember(`townhall:messages:v1:${eventId}`, CACHE_SECONDS.messages, async () => {
+  return remember(`townhall:messages:v2:${eventId}`, CACHE_SECONDS.messages, async () => {
     const [rows] = await pool.execute(`${MESSAGES} ORDER BY m.id DESC LIMIT 50`, [eventId]);
     return rows.reverse().map((message) => ({ ...message, posted_at: message.posted_at.toISOString() }));
   });
