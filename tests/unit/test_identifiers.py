@@ -1,7 +1,7 @@
 """E-mail addresses and employee numbers: every spelling of one is the same."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from webapp.domain.employees.identifiers import (
@@ -44,6 +44,8 @@ def test_different_addresses_stay_different() -> None:
 
 
 @given(st.text(max_size=40))
+@example(".\r.")
+@example("a@.\r.")
 def test_normal_forms_do_not_change_again(text: str) -> None:
     assert normal_email(normal_email(text)) == normal_email(text)
     assert normal_number(normal_number(text)) == normal_number(text)

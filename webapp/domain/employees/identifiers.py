@@ -19,6 +19,7 @@ GROUPED = re.compile(r"\d{1,3}(?:([.,'\u2019 ])\d{3})(?:\1\d{3})*")
 THOUSAND_OR_DECIMAL = re.compile(r"\d{1,3}[.,]000")
 DECIMAL = re.compile(r"\d+[.,]\d+")
 SCIENTIFIC = re.compile(r"\d+(?:[.,]\d+)?E[+-]\d+|\d+[.,]\d+E\d+", re.IGNORECASE)
+TRAILING_DOTS = re.compile(r"[.\s]+\Z")
 # DNS allows no longer name.
 DOMAIN_LENGTH = 253
 
@@ -105,7 +106,7 @@ def _unwrap(address: str) -> str:
 
 
 def _unicode_domain(domain: str) -> str:
-    domain = domain.strip().rstrip(".")
+    domain = TRAILING_DOTS.sub("", domain).strip()
     if len(domain) > DOMAIN_LENGTH or (domain.isascii() and "xn--" not in domain.lower()):
         return domain
     try:
