@@ -1,4 +1,7 @@
-"""Access control of views. Each view declares its audience with one decorator of this module."""
+"""Access control of views. Each view declares its audience with one decorator of this module.
+
+Sockets have no views: `identity.require_viewer` refuses them.
+"""
 
 from collections.abc import Callable, Iterable
 from functools import wraps

@@ -15,6 +15,7 @@ from webapp.infra.csv_writer import csv_pieces
 from webapp.infra.extensions import db
 from webapp.infra.xlsx_writer import Cell
 
+# The Excel export needs a width for each column: `WIDTHS` in export_xlsx.py.
 COLUMNS = (
     "employee_number",
     "first_name",
