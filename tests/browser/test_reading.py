@@ -88,6 +88,15 @@ def test_the_text_stays_under_the_reader_while_others_write(
     expect(rows.last.locator(".body")).to_be_in_viewport()
 
 
+def test_the_composer_is_in_sight_on_a_phone(people: People, meeting: Meeting) -> None:
+    add_messages(meeting, 50)
+    page = come_in(people, meeting)
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.get_by_role("button", name="Send")).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    assert page.locator("#log").evaluate("log => log.clientHeight") > 200
+
+
 def test_ones_own_messages_are_marked_before_and_after_a_reload(
     people: People, meeting: Meeting
 ) -> None:
