@@ -32,19 +32,24 @@ class Registry:
         self._by_sid: dict[str, Connection] = {}
         self._sockets: dict[str, dict[str, ViewerConnection]] = {}
         self._employees: dict[int, Counter[int]] = {}
-        self._slugs: dict[int, str] = {}
+        self._events: dict[int, EventInfo] = {}
 
     def __len__(self) -> int:
         return len(self._by_sid)
 
     def add(self, connection: Connection) -> None:
         """Add a connection that was accepted."""
-        event = connection.event
+        event = connection.event = self._shared(connection.event)
         self._by_sid[connection.sid] = connection
         self._sockets.setdefault(event.slug, {})[connection.sid] = connection.socket
-        self._slugs[event.id] = event.slug
         employees = self._employees.setdefault(event.id, Counter())
         employees[connection.viewer.employee.id] += 1
+
+    def _shared(self, event: EventInfo) -> EventInfo:
+        """Return one object for all equal events; a copy would cost each viewer over 1 KiB."""
+        if self._events.get(event.id) != event:
+            self._events[event.id] = event
+        return self._events[event.id]
 
     def remove(self, sid: str) -> None:
         """Remove a connection; ignore an unknown one."""
@@ -58,7 +63,7 @@ class Registry:
         if not employees[employee_id]:
             del employees[employee_id]
         if not employees:
-            del self._employees[event.id], self._sockets[event.slug]
+            del self._employees[event.id], self._sockets[event.slug], self._events[event.id]
 
     def get(self, sid: str) -> Connection | None:
         """Return the connection of that socket."""
@@ -78,7 +83,7 @@ class Registry:
 
     def events(self) -> dict[int, str]:
         """Return the id and slug of each event that somebody here watches."""
-        return {event_id: self._slugs[event_id] for event_id in self._employees}
+        return {event_id: self._events[event_id].slug for event_id in self._employees}
 
     def employees(self, event_id: int) -> set[int]:
         """Return the distinct employees who watch the event on this node."""
