@@ -105,10 +105,12 @@ class DeliveredLog:
                 yield "message_removed", {"id": message_id}
         if event := event_store.refresh_event(slug):
             yield "event_changed", event.settings
+        # Before the database is asked: a newer pin may arrive while this waits for the answer.
+        pinned = self._announcement
         if announcement := announcements.refresh_announcement(event_id):
             yield "announcement_posted", announcement
-        elif self._announcement:
-            yield "announcement_removed", {"id": self._announcement["id"]}
+        elif pinned:
+            yield "announcement_removed", {"id": pinned["id"]}
         muted = refresh_mutes(event_id)
         for employee_id in self._muted.keys() | muted.keys():
             until = {"until": muted.get(employee_id)}

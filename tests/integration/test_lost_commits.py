@@ -15,11 +15,15 @@ from tests.support.proxy import DatabaseProxy
 from webapp.app import create_app
 from webapp.domain.attendance import closing
 from webapp.domain.audit import trail
+from webapp.domain.employees import portions
+from webapp.domain.employees.directory import FIELDS
+from webapp.domain.employees.import_report import Known
 from webapp.domain.events import store as event_store
 from webapp.domain.models import (
     AuditEntry,
     Closing,
     Correction,
+    Employee,
     Message,
     RosterEntry,
 )
@@ -141,3 +145,21 @@ def test_a_correction_is_on_record_once(
         assert (said.employee_id, said.status, said.note) == (employee_id, "excused", "ill")
         actions = list(db.session.scalars(select(AuditEntry.action)))
         assert actions.count("attendance_corrected") == 1
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_deactivated_employee_is_out_at_once(
+    viewer: PageClient, proxy: DatabaseProxy, loss: str
+) -> None:
+    viewer.check_in("town-hall", "person1001@example.com", "1001")
+    assert viewer.get("/events/town-hall/live").status_code == 200
+    with viewer.application.app_context():
+        employee = db.session.scalars(select(Employee)).one()
+        known = Known(
+            employee.id, employee.label, {name: getattr(employee, name) for name in FIELDS}
+        )
+        db.session.rollback()
+        proxy.lose_next(loss, after=b"UPDATE employees")
+        portions.deactivate([known])
+    assert proxy.lost == [loss]
+    assert viewer.get("/events/town-hall/live").status_code == 303

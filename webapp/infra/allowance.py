@@ -40,7 +40,7 @@ class Allowance:
             raise SlowDown(retry_after=math.ceil(wait))
         self._whole_at[key] = whole_at + self._interval
         if len(self._whole_at) > self._prune_at:
-            self._whole_at = {one: at for one, at in self._whole_at.items() if at > now}
+            self._whole_at = {one: at for one, at in list(self._whole_at.items()) if at > now}
             self._prune_at = max(KEPT_KEYS, 2 * len(self._whole_at))
 
 

@@ -13,7 +13,7 @@ from webapp.domain.employees import rosters
 from webapp.domain.employees.directory import FIELDS, end_of_access, forget_employees
 from webapp.domain.employees.import_report import Change, Known
 from webapp.domain.models import Employee
-from webapp.infra.database import begin_to_write, retry_on_outage
+from webapp.infra.database import allow_long_statements, begin_to_write, retry_on_outage
 from webapp.infra.extensions import db
 from webapp.infra.publisher import close_sockets
 
@@ -35,9 +35,8 @@ def write_changes(changes: Sequence[Change]) -> None:
         db.session.execute(end_of_access(leavers))
         rosters.follow(change.employee.id for change in due)
     db.session.commit()
+    _end_access([change.employee.id for change in changes if change.ends_access])
     forget_employees(change.employee.id for change in changes)
-    if leavers:
-        close_sockets(*leavers)
 
 
 @retry_on_outage
@@ -67,17 +66,26 @@ def deactivate(employees: Sequence[Known]) -> None:
         db.session.execute(end_of_access(leavers))
         rosters.follow(leavers)
     db.session.commit()
-    forget_employees(leavers)
-    if leavers:
-        close_sockets(*leavers)
+    _end_access([employee.id for employee in employees])
 
 
 @retry_on_outage
 def arrange_rosters() -> None:
     """Put the new employees in their places on the rosters, once all portions are written."""
     begin_to_write()
+    allow_long_statements()
     rosters.arrange()
     db.session.commit()
+
+
+def _end_access(employee_ids: Sequence[int]) -> None:
+    """Forget employees who may not watch any more, and close their sockets.
+
+    Includes those whom an earlier run deactivated: the answer to its commit may have been lost.
+    """
+    forget_employees(employee_ids)
+    if employee_ids:
+        close_sockets(*employee_ids)
 
 
 def _read(condition: ColumnElement[bool], *, lock: bool = True) -> dict[int, dict[str, Any]]:
