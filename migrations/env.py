@@ -3,6 +3,7 @@
 from alembic import context
 from flask import current_app
 
+from webapp.infra.connection_pool import allow_long_statements
 from webapp.infra.database import ping
 from webapp.infra.retry import wait_until
 
@@ -10,6 +11,8 @@ database = current_app.extensions["migrate"].db
 wait_until("the database", ping)
 
 with database.engine.connect() as connection:
+    # To build an index of a large table takes minutes.
+    allow_long_statements(connection.connection, None)
     context.configure(
         connection=connection,
         target_metadata=database.metadata,

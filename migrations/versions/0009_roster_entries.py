@@ -32,7 +32,7 @@ REOPENED = f"""
     SELECT f.employee_id, {IDENTITY}, a.checked_in_at, COALESCE(a.watched_minutes, 0)
         AS watched_minutes, a.first_minute, a.last_minute
     FROM frozen_attendance f
-    LEFT JOIN attendance a ON a.event_id = f.event_id AND a.employee_id = f.employee_id
+    LEFT JOIN attendance_before a ON a.event_id = f.event_id AND a.employee_id = f.employee_id
     WHERE f.event_id = :event
 """
 CORRECTED = "e.id IN (SELECT employee_id FROM corrections WHERE event_id = :event)"
@@ -40,7 +40,7 @@ CORRECTED = "e.id IN (SELECT employee_id FROM corrections WHERE event_id = :even
 LIVE = f"""
     SELECT e.id AS employee_id, {IDENTITY}, a.checked_in_at, COALESCE(a.watched_minutes, 0)
         AS watched_minutes, a.first_minute, a.last_minute
-    FROM employees e LEFT JOIN attendance a ON a.event_id = :event AND a.employee_id = e.id
+    FROM employees e LEFT JOIN attendance_before a ON a.event_id = :event AND a.employee_id = e.id
     WHERE (e.active OR a.employee_id IS NOT NULL OR {CORRECTED})
     AND e.id NOT IN (SELECT employee_id FROM frozen_attendance WHERE event_id = :event)
 """
@@ -49,13 +49,20 @@ PLANNED = f"{LIVE} AND {CORRECTED}"
 
 
 def upgrade() -> None:
+    tables = sa.inspect(op.get_bind()).get_table_names()
+    if "frozen_attendance" in tables and "roster_entries" in tables:
+        # An earlier run broke off; the tables that it read are still there.
+        op.drop_table("roster_entries")
+    if "attendance" in tables:
+        # A process of the version before is refused from here on, so nothing that it wrote is lost.
+        op.rename_table("attendance", "attendance_before")
     _create_roster_entries()
     for event_id, rows in _events():
         _fill(event_id, rows)
     for name, columns in INDEXES.items():
         op.create_index(f"ix_roster_entries_{name}", "roster_entries", columns)
     op.drop_table("frozen_attendance")
-    op.drop_table("attendance")
+    op.drop_table("attendance_before")
     op.drop_index("ix_employees_counted", "employees")
     op.drop_index("ix_employees_by_place", "employees")
 
@@ -148,7 +155,23 @@ def _create_roster_entries() -> None:
         _foreign_key("roster_entries", "event_id", "events"),
         _foreign_key("roster_entries", "correction_id", "corrections"),
         **MYSQL,
+        **_collation_of_employees(),
     )
+
+
+def _collation_of_employees() -> dict[str, str]:
+    """Return the collation that texts of both tables must share to be compared.
+
+    The server's default may have changed since the employees' table was made.
+    """
+    if op.get_bind().dialect.name == "sqlite":
+        return {}
+    query = sa.text(
+        "SELECT table_collation FROM information_schema.tables"
+        " WHERE table_schema = DATABASE() AND table_name = 'employees'"
+    )
+    collation = op.get_bind().execute(query).scalar_one()
+    return {"mysql_collate": collation, "mariadb_collate": collation}
 
 
 def _create_attendance() -> None:

@@ -103,7 +103,18 @@ def classify_error(context: ExceptionContext) -> None:
         context.is_disconnect = True
 
 
-def _wait_at_most(seconds: int, connection: Any) -> None:
+def allow_long_statements(connection: PoolProxiedConnection, seconds: int | None) -> None:
+    """Wait up to `seconds` for each answer, or as long as it takes for None.
+
+    The pool goes back to `STATEMENT_SECONDS` when it lends the connection again. SQLite has no
+    such limit.
+    """
+    raw: Any = connection.dbapi_connection
+    if isinstance(raw, Connection):
+        _wait_at_most(seconds, raw)
+
+
+def _wait_at_most(seconds: int | None, connection: Any) -> None:
     # PyMySQL reads the private attribute before each answer, and has no public name for it.
     if connection is not None:
         connection._read_timeout = seconds

@@ -18,7 +18,7 @@ from webapp.domain.events.store import EventInfo, tell_change
 from webapp.domain.models import Closing, Event, Reopening
 from webapp.errors import Invalid
 from webapp.infra.clock import utcnow
-from webapp.infra.database import begin_to_write, retry_on_outage
+from webapp.infra.database import allow_long_statements, begin_to_write, retry_on_outage
 from webapp.infra.extensions import db
 
 
@@ -37,6 +37,7 @@ def change_state(event: EventInfo, state: str, reason: str = "") -> None:
 @retry_on_outage
 def _open(event_id: int, state: str, reason: str) -> None:
     begin_to_write()
+    allow_long_statements()
     _set_state(event_id, state, reason)
     if closing := db.session.get(Closing, event_id):
         if trail.acting_admin() and not reason:
@@ -67,6 +68,7 @@ def close(event_id: int, now: datetime) -> None:
     It waits for the nodes that are counting a minute; a minute that comes later is refused.
     """
     begin_to_write()
+    allow_long_statements()
     before = _set_state(event_id, "closed")
     if db.session.get(Closing, event_id) is None:
         if before == "scheduled":
