@@ -239,8 +239,12 @@ def test_old_minutes_are_reduced_to_totals(app: Flask, company: list[int]) -> No
     before = {slug: shown_roster(get_event(slug)) for slug in ("old", "new")}
     change_state(get_event("old"), "closed")
     runner = app.test_cli_runner()
-    assert runner.invoke(args=["attendance", "prune"]).output.startswith("41 minutes older")
-    assert runner.invoke(args=["attendance", "prune"]).output.startswith("0 minutes older")
+    assert runner.invoke(args=["attendance", "prune"]).output.startswith(
+        "Deleted 41 watched minutes older"
+    )
+    assert runner.invoke(args=["attendance", "prune"]).output.startswith(
+        "Deleted 0 watched minutes older"
+    )
     db.session.rollback()
     said = select(AuditEntry.admin_id, Event.slug, AuditEntry.details).join(Event)
     pruned = db.session.execute(said.where(AuditEntry.action == "minutes_pruned")).all()

@@ -240,6 +240,9 @@ def test_changes_during_a_redis_outage_reach_everybody_soon_after(
     removed = two[0].post("rude")["id"]
     moderator.press("settings", hold_messages="1")
     assert two[1].post("held")["held"] is True
+    for viewer in two:
+        # A node that has not delivered a message before its removal never does.
+        viewer.wait_for_bodies("rude", seconds=AGREED_SECONDS)
     with redis_away(stack):
         moderator.press(f"messages/{removed}/remove")
         moderator.press("announcement", body="We are having trouble")
