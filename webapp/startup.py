@@ -41,7 +41,7 @@ def prepare_database(app: Flask, *, demo: bool) -> None:
 def check_schema() -> None:
     """Raise `SchemaNotReady` while migrations that this version knows have not run.
 
-    A schema newer than this version is fine: a rolling update looks like that.
+    A newer schema passes: whether this version works on it, CHANGELOG.md says.
     """
     scripts = ScriptDirectory(str(ROOT / "migrations"))
     with db.engine.connect() as connection:
