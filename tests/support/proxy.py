@@ -78,6 +78,8 @@ class DatabaseProxy:
 
     def _cut(self, data: bytes, client: socket.socket, server: socket.socket) -> None:
         what, self._lose = self._lose, None
+        # Before the client notices: its test may look at once.
+        self.lost.append(str(what))
         client.shutdown(socket.SHUT_RDWR)
         if what == "answer":
             server.sendall(data)
@@ -86,7 +88,6 @@ class DatabaseProxy:
         else:
             # close() alone would wait for the reading thread, and the transaction would live on.
             server.shutdown(socket.SHUT_RDWR)
-        self.lost.append(str(what))
 
 
 def error_packet(number: int) -> bytes:
