@@ -25,10 +25,14 @@ class RawSocket:
             timeout=10,
             sockopt=options,
         )
-        assert str(self.link.recv()).startswith("0{")
-        if viewer and join:
-            self.send(f"40/live,{json.dumps({'event': viewer.slug})}")
-            self.receive_until("40/live,")
+        try:
+            assert str(self.link.recv()).startswith("0{")
+            if viewer and join:
+                self._join(viewer.slug)
+        except BaseException:
+            # `with` has not begun, so nothing else would close it.
+            self.link.shutdown()  # type: ignore[no-untyped-call]
+            raise
 
     def __enter__(self) -> "RawSocket":
         return self
@@ -40,6 +44,11 @@ class RawSocket:
         trace: TracebackType | None,
     ) -> None:
         self.link.shutdown()  # type: ignore[no-untyped-call]
+
+    def _join(self, slug: str) -> None:
+        self.send(f"40/live,{json.dumps({'event': slug})}")
+        answer = self.receive_until("40/live,", "44/live,")[-1]
+        assert answer.startswith("40"), f"refused: {answer}"
 
     def send(self, packet: str | bytes) -> None:
         """Send one frame, text or binary."""
@@ -60,14 +69,14 @@ class RawSocket:
             else:
                 return str(packet) if packet else None
 
-    def receive_until(self, start: str, seconds: float = 10) -> list[str]:
-        """Return all packets up to the one that begins with `start`."""
+    def receive_until(self, *starts: str, seconds: float = 10) -> list[str]:
+        """Return all packets up to the one that begins with one of `starts`."""
         packets: list[str] = []
         deadline = time.monotonic() + seconds
-        while not (packets and packets[-1].startswith(start)):
-            assert time.monotonic() < deadline, f"no {start} but {packets[-5:]}"
+        while not (packets and packets[-1].startswith(starts)):
+            assert time.monotonic() < deadline, f"no {starts} but {packets[-5:]}"
             packet = self.receive()
-            assert packet is not None, f"closed before {start}; {packets[-5:]}"
+            assert packet is not None, f"closed before {starts}; {packets[-5:]}"
             packets.append(packet)
         return packets
 
