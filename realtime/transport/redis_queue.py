@@ -134,7 +134,9 @@ class LiveQueue(RedisManager):
 
     def _heard(self) -> Iterator[Any]:
         """Yield packets until the subscription breaks or falls silent; raise what Redis raises."""
-        subscription = self._new_client().pubsub(ignore_subscribe_messages=True)
+        # Kept until the subscription ends: a client that is dropped closes its connections.
+        client = self._new_client()
+        subscription = client.pubsub(ignore_subscribe_messages=True)
         subscription.subscribe(self.channel)
         heard_at = time.monotonic()
         while True:
