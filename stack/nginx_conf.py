@@ -23,7 +23,7 @@ def localized(
     text = _replaced(text, r"^.*\bresolver .*\n", lambda _: "")
     text = _replaced(text, r"^( +)server web:8000 resolve (.*);\n", _servers(web))
     text = _replaced(
-        text, r"^( +)server realtime:5000 resolve (.*);\n", _servers(realtime), times=3
+        text, r"^( +)server realtime:5000 resolve (.*);\n", _servers(realtime), times=4
     )
     text = _replaced(text, r"\blisten 80\b", lambda _: f"listen {LOOPBACK}:{port}")
     text = _replaced(text, r"(?<= )/run/nginx\.pid", lambda _: f'"{folder}/nginx.pid"')

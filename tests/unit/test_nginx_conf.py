@@ -207,6 +207,16 @@ def test_polling_and_its_upgrade_stay_on_one_node(site: Site, again: str) -> Non
     assert sorted(counts(site.nodes)) == [0, 8]
 
 
+def test_polling_is_pinned_by_the_network_of_the_address(site: Site) -> None:
+    """`ip_hash` takes the first three numbers of an IPv4 address."""
+    for host in range(2, 10):
+        client = HTTPConnection(LOOPBACK, site.nginx.port, source_address=(f"127.0.0.{host}", 0))
+        client.request("GET", "/socket.io/?EIO=4&transport=polling")
+        assert client.getresponse().status == 200
+        client.close()
+    assert sorted(counts(site.nodes)) == [0, 8]
+
+
 def test_polling_that_was_refused_may_come_to_another_node(site: Site) -> None:
     for number in range(20):
         site.ask(f"/socket.io/?EIO=4&transport=polling&again={number}")
