@@ -7,7 +7,10 @@ from flask_socketio import SocketIO
 
 from realtime.fanout.fanout import Fanout
 from realtime.fanout.registry import Registry
-from realtime.handlers import LiveNamespace
+from realtime.handlers.access import Access
+from realtime.handlers.chat import ChatHandlers
+from realtime.handlers.namespace import LiveNamespace
+from realtime.handlers.packets import handlers_of
 from realtime.headcount import Headcount
 from realtime.presence import Presence
 from realtime.transport.admission import AdmissionMiddleware
@@ -17,6 +20,7 @@ from realtime.transport.heartbeat import Heartbeat
 from realtime.transport.managers import LocalManager, QueuedManager
 from realtime.writer import Writer
 from webapp.base import create_base
+from webapp.domain.chat.posting import post_and_publish
 from webapp.infra.settings import Settings
 
 MAX_PACKET_BYTES = 16 * 1024
@@ -35,7 +39,8 @@ class Node:
         self.socketio = SocketIO()
         self.registry = Registry()
         self.fanout = Fanout(app, self.socketio, self.registry, queue)
-        self.writer = Writer(app, self.socketio, self.fanout)
+        messages = Writer(app, self.socketio, self.fanout, post_and_publish)
+        self.writers = (messages,)
         headcount = Headcount(app.extensions["redis"], uuid.uuid4().hex, breaker)
         self.presence = Presence(app, self.socketio, self.registry, self.fanout, headcount)
         self.heartbeat = Heartbeat(self.socketio)
@@ -53,8 +58,10 @@ class Node:
             # One client's events are handled in order, one at a time: nobody can pile up work.
             async_handlers=False,
         )
+        access = Access(app)
+        handlers = handlers_of(ChatHandlers(access, self.fanout, messages))
         self.socketio.on_namespace(
-            LiveNamespace(app, self.registry, self.fanout, self.writer, self.presence)
+            LiveNamespace(access, self.registry, self.fanout, self.presence, handlers)
         )
         admission = AdmissionMiddleware(app, settings.max_connections, settings.trusted_proxies)
         app.wsgi_app = admission  # type: ignore[method-assign]
@@ -62,10 +69,16 @@ class Node:
     def start(self) -> None:
         """Start the loops that store, send and count."""
         self.app.extensions["readiness_probes"]["sweep"] = self.fanout.check_sweep
-        self.writer.start()
+        for writer in self.writers:
+            writer.start()
         self.fanout.start()
         self.presence.start()
         self.heartbeat.start()
+
+    @property
+    def idle(self) -> bool:
+        """Return True when every accepted draft was answered and everything has been sent."""
+        return all(writer.idle for writer in self.writers) and self.fanout.idle
 
     def close_sockets(self) -> None:
         """Close every connection, so that its client looks for another node at once.

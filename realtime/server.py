@@ -1,4 +1,4 @@
-"""Serve a node until it is told to stop; then store every accepted post before it ends."""
+"""Serve a node until it is told to stop; then store every accepted draft before it ends."""
 
 import gc
 import logging
@@ -22,7 +22,7 @@ FLUSH_SECONDS = 0.5
 
 
 def serve(node: Node, settings: Settings, port: int) -> None:
-    """Serve until SIGTERM or SIGINT; then store the accepted posts and return."""
+    """Serve until SIGTERM or SIGINT; then store the accepted drafts and return."""
     try:
         listener = eventlet_runtime.listen(settings.host, port)
     except OSError as error:
@@ -66,9 +66,10 @@ def _wait_for_signal() -> None:
 
 
 def _drain(node: Node) -> None:
-    node.writer.close()
+    for writer in node.writers:
+        writer.close()
     deadline = time.monotonic() + DRAIN_SECONDS
-    while not (node.writer.idle and node.fanout.idle) and time.monotonic() < deadline:
+    while not node.idle and time.monotonic() < deadline:
         time.sleep(LOOK_SECONDS)
     # On the stock path an acknowledgement still passes through a queue.
     time.sleep(LOOK_SECONDS)

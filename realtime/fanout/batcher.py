@@ -12,6 +12,7 @@ from typing import Any
 
 from flask_socketio import SocketIO
 
+from realtime.fanout.counts import COUNTS
 from realtime.loops import attempt, start_loop
 
 LOOP = "batcher"
@@ -71,15 +72,13 @@ class BroadcastBatcher:
 
 
 def add_news(news: News, name: str, payload: Any) -> None:
-    """Add an event to a batch: messages join earlier ones, a count replaces the last one."""
-    if name == "viewers_changed":
-        news[:] = [one for one in news if one[0] != name]
-    elif name == "messages_posted":
+    """Add an event to a batch: messages join earlier ones."""
+    if name == "messages_posted":
         for place, (other, earlier) in reversed(list(enumerate(news))):
             if other == name:
                 news[place] = (name, sorted([*earlier, *payload], key=_by_id))
                 return
-            if other != "viewers_changed":
+            if other not in COUNTS:
                 # A removal, perhaps of one of those before: what comes after it stays after it.
                 break
     news.append((name, payload))

@@ -1,8 +1,9 @@
 """Remember what this node sent to the viewers of one event, and find what they lack."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from realtime.fanout.standing import StandingPart
 from webapp.domain.chat import announcements, marks
 from webapp.domain.chat import messages as chat_messages
 from webapp.domain.chat.mutes import refresh_mutes
@@ -12,10 +13,11 @@ from webapp.infra import publisher
 # A transaction may commit later than one with a higher id. The sweep looks again at this many of
 # the highest ids, which is more than can be under way at once, and more than a page keeps.
 OVERLAP = 1000
+PARTS: tuple[type[StandingPart], ...] = ()
 
 
 class DeliveredLog:
-    """The delivered messages, as far back as the sweep looks, and the state of the event."""
+    """The delivered messages, as far back as the sweep looks, and how the event stands."""
 
     def __init__(
         self,
@@ -25,6 +27,7 @@ class DeliveredLog:
         settings: dict[str, Any] | None = None,
         announcement: dict[str, Any] | None = None,
         muted: Mapping[int, str] | None = None,
+        parts: Sequence[StandingPart] = (),
     ) -> None:
         self._messages = {message["id"]: message for message in messages}
         self._removed = set(removed)
@@ -34,6 +37,7 @@ class DeliveredLog:
         self._announced = announcement["id"] if announcement else 0
         # The end of each mute, by employee id.
         self._muted = dict(muted or {})
+        self._parts = parts
 
     @classmethod
     def begin(cls, event_id: int, slug: str) -> "DeliveredLog":
@@ -45,7 +49,8 @@ class DeliveredLog:
         messages = chat_messages.read(event_id, ids)
         settings = event.settings if event else None
         muted = refresh_mutes(event_id)
-        return cls(messages, floor, removed, settings, announcement, muted)
+        parts = [part.begin(event_id) for part in PARTS]
+        return cls(messages, floor, removed, settings, announcement, muted, parts)
 
     def take_new(self, name: str, payload: Any) -> Any:
         """Record `payload` as delivered; return the part that viewers have not seen, or None."""
@@ -62,6 +67,9 @@ class DeliveredLog:
                 return payload if self._note_unpinned(payload["id"]) else None
             case publisher.TO_EMPLOYEE if payload["name"] == "muted_changed":
                 return payload if self._note_mute(**payload) else None
+        for part in self._parts:
+            if name in part.names:
+                return part.take_new(name, payload)
         return payload
 
     def add(self, message: dict[str, Any]) -> bool:
@@ -115,15 +123,21 @@ class DeliveredLog:
         for employee_id in self._muted.keys() | muted.keys():
             until = {"until": muted.get(employee_id)}
             yield publisher.TO_EMPLOYEE, publisher.addressed(employee_id, "muted_changed", until)
+        for part in self._parts:
+            yield from part.find_missed()
 
     def snapshot(self, employee_id: int) -> dict[str, Any]:
-        """Return `{removed, event, announcement, muted_until}` as they are now for a viewer."""
-        return {
+        """Return `{removed, event, announcement, muted_until}` as they are now for a viewer, and
+        the fields of the parts."""
+        answer = {
             "removed": sorted(self._removed),
             "event": self._settings,
             "announcement": self._announcement,
             "muted_until": self._muted.get(employee_id),
         }
+        for part in self._parts:
+            answer |= part.snapshot()
+        return answer
 
     def _note_removed(self, message_id: int) -> bool:
         if message_id in self._removed:

@@ -2,8 +2,8 @@
 
 A message arrives from this node's own writer, from the queue (another node, the web tier), or from
 the sweep, which every two seconds asks the database for ids that were not sent yet. Removals,
-announcements and the event's settings take the same three ways. The queue makes delivery fast, the
-sweep makes it complete.
+announcements, questions and the event's settings take the same three ways. The queue makes delivery
+fast, the sweep makes it complete. Counts are sent once a second (see `counts`).
 """
 
 import threading
@@ -18,12 +18,14 @@ from prometheus_client import Gauge
 
 from realtime.fanout.batcher import BroadcastBatcher, News
 from realtime.fanout.broadcast import deliver
-from realtime.fanout.delivered import DeliveredLog
+from realtime.fanout.counts import COUNTS, CountTicker
+from realtime.fanout.delivered import PARTS, DeliveredLog
 from realtime.fanout.registry import Connection, Registry
 from realtime.loops import attempt, in_app_context, start_loop
 from realtime.transport.redis_queue import LiveQueue
 from webapp.domain.chat import messages as chat_messages
-from webapp.errors import NotReady
+from webapp.errors import NotReady, as_townhall_error
+from webapp.infra import cache
 from webapp.infra.publisher import NAMESPACE, TO_EMPLOYEE, VIEWER_SIGNED_OUT
 
 LOOP = "sweep"
@@ -48,12 +50,14 @@ class Fanout:
         self._beginning = threading.Lock()
         self._swept_at = time.monotonic()
         self._batcher = BroadcastBatcher(socketio, self._deliver)
+        self._counts = CountTicker(socketio, self._batcher.add)
         if queue:
             queue.receive = self.tell_here
 
     def start(self) -> None:
         """Start the loops that send and sweep."""
         self._batcher.start()
+        self._counts.start()
         self._swept_at = time.monotonic()
         SWEEP_AGE.set_function(self.sweep_age)
         start_loop(self._socketio.start_background_task, LOOP, self._sweep_next)
@@ -80,7 +84,8 @@ class Fanout:
             if news is not None and name == TO_EMPLOYEE:
                 self._tell_employee(slug, **news)
             elif news is not None:
-                self._batcher.add(slug, name, news)
+                send = self._counts.add if name in COUNTS else self._batcher.add
+                send(slug, name, news)
 
     def tell_one(self, connection: Connection, name: str, payload: Any) -> None:
         """Send an event to one viewer of this node at once."""
@@ -107,7 +112,7 @@ class Fanout:
         known = told and told.since(after)
         messages, more = known or self._read_since(connection.event.id, after)
         snapshot = told.snapshot(connection.viewer.employee.id) if told else {}
-        return {"messages": messages, "more": more} | snapshot
+        return {"messages": messages, "more": more} | snapshot | self._find_own(connection)
 
     def unwatch(self, slug: str) -> None:
         """Forget an event that nobody here watches any longer."""
@@ -139,6 +144,21 @@ class Fanout:
         for connection in self._registry.connections():
             if connection.event.slug == slug and connection.viewer.employee.id == employee_id:
                 self.tell_one(connection, name, payload)
+
+    def _find_own(self, connection: Connection) -> dict[str, Any]:
+        """Return what stands for this viewer alone, from the cache; {} during an outage."""
+        if not PARTS:
+            return {}
+        event_id, employee_id = connection.event.id, connection.viewer.employee.id
+        try:
+            with self._app.app_context():
+                cache.prefetch(*(part.own_key(event_id, employee_id) for part in PARTS))
+                found = [part.find_own(event_id, employee_id) for part in PARTS]
+        except Exception as error:
+            # The rest of the answer comes from memory, and the page keeps what it had.
+            as_townhall_error(error)
+            return {}
+        return {name: value for own in found for name, value in own.items()}
 
     def _read_since(self, event_id: int, after: int) -> tuple[list[dict[str, Any]], bool]:
         with self._app.app_context():

@@ -20,9 +20,9 @@ def test_messages_of_a_moment_are_one_list_in_the_order_of_their_ids() -> None:
     assert moment(posted(1, 2), posted(5), posted(4)) == [posted(1, 2, 4, 5)]
 
 
-def test_of_several_counts_the_last_one_is_told() -> None:
-    first, last = ("viewers_changed", {"watching": 1}), ("viewers_changed", {"watching": 3})
-    assert moment(first, posted(1), last, posted(2)) == [posted(1, 2), last]
+def test_a_count_between_messages_does_not_part_them() -> None:
+    count = ("viewers_changed", {"watching": 1})
+    assert moment(posted(1), count, posted(2)) == [posted(1, 2), count]
 
 
 def test_a_message_that_is_removed_stays_before_its_removal() -> None:

@@ -53,7 +53,7 @@ ADMISSION = "realtime/transport/admission.py"
 RUNTIME = "realtime/transport/eventlet_runtime.py"
 MANAGERS = "realtime/transport/managers.py"
 QUEUE = "realtime/transport/redis_queue.py"
-HANDLERS = "realtime/handlers.py"
+HANDLERS = "realtime/handlers/namespace.py"
 POOL = "webapp/infra/connection_pool.py"
 DATABASE = "webapp/infra/database.py"
 

@@ -1,62 +1,52 @@
-"""Handle the events of the live socket: parse, call the domain, acknowledge."""
+"""The live socket: accept viewers, and pass their events on to the handlers."""
 
 import queue
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from flask import Flask, request
+from flask import request
 from flask_socketio import ConnectionRefusedError as Refused
 from flask_socketio import Namespace
 
 from realtime.fanout.fanout import Fanout
 from realtime.fanout.registry import Connection, Registry
+from realtime.handlers.access import Access
+from realtime.handlers.packets import Handler, Packet, Respond, one_object, refusal
 from realtime.presence import Presence
 from realtime.transport.connection import ViewerConnection, connection_of
-from realtime.writer import Writer
-from webapp.domain.admins import AdminInfo, find_admin
-from webapp.domain.chat.posts import Draft, Outcome, Receipt
 from webapp.domain.events import store as event_store
 from webapp.errors import EventNotOpen, Invalid, NotCheckedIn, SlowDown, as_townhall_error
 from webapp.http import identity
-from webapp.infra.allowance import Allowance
-from webapp.infra.ids import parse_id
 from webapp.infra.publisher import NAMESPACE
 
 # Viewers who join at the same moment take turns: each reads Redis, and with a cold cache the
 # database.
 JOINING = 16
-# A viewer that requests earlier messages right after joining is not looked up again.
-CHECKED_SECONDS = 5.0
 # On one node. Nobody watches in more tabs; a program that opens more holds up everybody else.
 SOCKETS_PER_EMPLOYEE = 10
 
 SLUG_LENGTH = 100
 
-Packet = dict[str, Any]
-Respond = Callable[[Packet], object]
-
 
 class LiveNamespace(Namespace):
-    """The namespace `/live`: chat and presence of the live page."""
+    """The namespace `/live` of the live page; `handlers` handle its events by name."""
 
     def __init__(
         self,
-        app: Flask,
+        access: Access,
         registry: Registry,
         fanout: Fanout,
-        writer: Writer,
         presence: Presence,
+        handlers: Mapping[str, Handler],
     ) -> None:
         super().__init__(NAMESPACE)
-        self._app = app
+        self._access = access
         self._registry = registry
         self._fanout = fanout
-        self._writer = writer
         self._presence = presence
-        self._reads: Allowance = app.extensions["reads"]
+        self._handlers = handlers
         self._joining = threading.Semaphore(JOINING)
 
     def trigger_event(self, name: str, sid: str, *args: Any) -> Any:
@@ -71,21 +61,21 @@ class LiveNamespace(Namespace):
             return self._leave(sid)
         connection = self._registry.get(sid)
         if connection is None:
-            return _refusal(NotCheckedIn())
+            return refusal(NotCheckedIn())
         answers: queue.Queue[Packet] = queue.Queue()
         self.handle(connection, name, list(args), answers.put)
         return answers.get()
 
     def handle(self, connection: Connection, name: str, args: list[Any], respond: Respond) -> None:
         """Acknowledge an event, now or later, with `{ok: true, …}` or `{ok: false, error}`."""
-        handler = getattr(self, f"on_{name}", None)
+        handler = self._handlers.get(name)
         if handler is None:
-            respond(_refusal(Invalid("There is no such event.")))
+            respond(refusal(Invalid("There is no such event.")))
             return
         try:
-            handler(connection, _one_object(*args), respond)
+            handler(connection, one_object(*args), respond)
         except Exception as error:
-            respond(_refusal(error))
+            respond(refusal(error))
 
     def on_connect(self, auth: object = None) -> None:
         try:
@@ -93,45 +83,8 @@ class LiveNamespace(Namespace):
                 self._accept(self._requested_connection(auth))
         except Exception as error:
             self._registry.remove(_sid())
-            refusal = as_townhall_error(error)
-            raise Refused(refusal.message, refusal.as_dict()) from None
-
-    def on_post_message(self, connection: Connection, packet: Packet, respond: Respond) -> None:
-        # The author and their right to post are checked in the transaction of the batch.
-        draft = Draft(
-            connection.event.slug,
-            connection.viewer,
-            packet.get("body"),
-            packet.get("nonce"),
-            moderator=self._moderates(connection.admin),
-        )
-        self._writer.post(draft, lambda outcome: respond(_answer_of(outcome)))
-
-    def on_messages_since(self, connection: Connection, packet: Packet, respond: Respond) -> None:
-        self._reads.take(connection.viewer.employee.id)
-        after = parse_id(packet.get("after"), "after")
-        self._recheck(connection)
-        respond({"ok": True} | self._fanout.catch_up(connection, after))
-
-    def _recheck(self, connection: Connection) -> None:
-        """Raise `NotCheckedIn` when the cookie of the connection is no longer valid.
-
-        The session of a socket does not change, but the employee's session version may.
-        """
-        now = time.monotonic()
-        if now - connection.checked_at < CHECKED_SECONDS:
-            return
-        event, viewer = connection.event, connection.viewer
-        with self._app.app_context():
-            identity.prefetch(event.slug, viewer.employee.id)
-            identity.recheck_viewer(event, viewer)
-        connection.checked_at = now
-
-    def _moderates(self, admin: AdminInfo | None) -> bool:
-        if admin is None:
-            return False
-        with self._app.app_context():
-            return find_admin(admin.id, admin.session_version) is not None
+            reason = as_townhall_error(error)
+            raise Refused(reason.message, reason.as_dict()) from None
 
     def _accept(self, connection: Connection) -> None:
         # Registered first: the event is swept from now on, and goes on being swept when another
@@ -164,7 +117,7 @@ class LiveNamespace(Namespace):
         return Connection(_sid(), event, viewer, identity.current_admin(), self._socket())
 
     def _check_sockets(self, employee_id: int) -> None:
-        self._reads.take(employee_id)
+        self._access.take_read(employee_id)
         if self._registry.count_sockets(employee_id) >= SOCKETS_PER_EMPLOYEE:
             raise SlowDown("You have opened this page too many times. Close one and try again.")
 
@@ -175,22 +128,6 @@ class LiveNamespace(Namespace):
 def _is_slug(text: str) -> bool:
     # Anything else, such as a lone surrogate, is the name of no event and no key of the cache.
     return text.isascii() and text.isprintable() and len(text) <= SLUG_LENGTH
-
-
-def _one_object(packet: object = None, *more: object) -> Packet:
-    if more or not isinstance(packet, dict):
-        raise Invalid("Send one object.")
-    return packet
-
-
-def _answer_of(outcome: Outcome) -> Packet:
-    if isinstance(outcome, Receipt):
-        return {"ok": True} | outcome.as_dict()
-    return _refusal(outcome)
-
-
-def _refusal(error: Exception) -> Packet:
-    return {"ok": False, "error": as_townhall_error(error).as_dict()}
 
 
 def _sid() -> str:

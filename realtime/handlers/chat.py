@@ -1,0 +1,35 @@
+"""Handle the events of the chat, and the question how everything stands."""
+
+from realtime.fanout.fanout import Fanout
+from realtime.fanout.registry import Connection
+from realtime.handlers.access import Access
+from realtime.handlers.packets import Packet, Respond, answer_of
+from realtime.writer import Writer
+from webapp.domain.chat.posts import Draft, Receipt
+from webapp.infra.ids import parse_id
+
+
+class ChatHandlers:
+    """The events `post_message` and `messages_since`."""
+
+    def __init__(self, access: Access, fanout: Fanout, writer: Writer[Draft, Receipt]) -> None:
+        self._access = access
+        self._fanout = fanout
+        self._writer = writer
+
+    def on_post_message(self, connection: Connection, packet: Packet, respond: Respond) -> None:
+        # The author and their right to post are checked in the transaction of the batch.
+        draft = Draft(
+            connection.event.slug,
+            connection.viewer,
+            packet.get("body"),
+            packet.get("nonce"),
+            moderator=self._access.moderates(connection),
+        )
+        self._writer.put(draft, lambda outcome: respond(answer_of(outcome)))
+
+    def on_messages_since(self, connection: Connection, packet: Packet, respond: Respond) -> None:
+        self._access.take_read(connection.viewer.employee.id)
+        after = parse_id(packet.get("after"), "after")
+        self._access.recheck(connection)
+        respond({"ok": True} | self._fanout.catch_up(connection, after))
