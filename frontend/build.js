@@ -1,5 +1,5 @@
-// Builds what the pages load: our scripts into static/build/, bundled and minified, and the libraries
-// that are served as they come into static/vendor/. `--watch` goes on and rebuilds on every change.
+// Builds what the pages load: our scripts and the style sheet into static/build/, bundled and minified,
+// and the libraries that are served as they come into static/vendor/. `--watch` goes on and rebuilds on every change.
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -11,15 +11,16 @@ const LIBRARIES = ["htmx.org/dist/htmx.min.js", "hls.js/dist/hls.min.js"];
 const watch = process.argv.includes("--watch");
 
 /** @type {esbuild.BuildOptions} */
-const SCRIPTS = {
+const BUNDLES = {
   absWorkingDir: ROOT,
-  entryPoints: {
-    live: "frontend/live/main.js",
-    proof: "frontend/proof/main.js",
-    proof_worker: "frontend/proof/worker.js",
-    site: "frontend/site.js",
-    video: "frontend/video/main.js",
-  },
+  entryPoints: [
+    { in: "frontend/live/main.js", out: "live" },
+    { in: "frontend/proof/main.js", out: "proof" },
+    { in: "frontend/proof/worker.js", out: "proof_worker" },
+    { in: "frontend/site.js", out: "site" },
+    { in: "frontend/styles/site.css", out: "site" },
+    { in: "frontend/video/main.js", out: "video" },
+  ],
   outdir: "static/build",
   bundle: true,
   format: "iife",
@@ -43,5 +44,5 @@ function copyLibraries() {
 }
 
 copyLibraries();
-if (watch) await (await esbuild.context(SCRIPTS)).watch();
-else await esbuild.build(SCRIPTS);
+if (watch) await (await esbuild.context(BUNDLES)).watch();
+else await esbuild.build(BUNDLES);

@@ -48,7 +48,7 @@ def test_pages_and_assets_answer(system: Composed) -> None:
     front = requests.get(system.url, timeout=PATIENCE)
     assert front.status_code == 200
     assert "/events/" in front.url
-    for address in ("/healthz", "/readyz", "/static/site.css", "/demo/live.m3u8"):
+    for address in ("/healthz", "/readyz", "/static/build/site.css", "/demo/live.m3u8"):
         assert requests.get(system.url + address, timeout=PATIENCE).status_code == 200, address
 
 

@@ -298,10 +298,10 @@ def test_metrics_stay_inside(site: Site, path: str) -> None:
 
 
 def test_static_files_come_from_disk_and_last_when_their_address_has_a_version(site: Site) -> None:
-    versioned = site.ask("/static/site.css?v=abc", **{"Accept-Encoding": "gzip"})
+    versioned = site.ask("/static/build/site.css?v=abc", **{"Accept-Encoding": "gzip"})
     assert versioned.status == 200
     assert "immutable" in versioned.headers["Cache-Control"]
-    assert site.ask("/static/site.css").headers["Cache-Control"] == "no-cache"
+    assert site.ask("/static/build/site.css").headers["Cache-Control"] == "no-cache"
     missing = site.ask("/static/no-such-file.css?v=abc")
     assert (missing.status, missing.headers["Cache-Control"]) == (404, None)
     assert counts(site.web) == [0, 0]
