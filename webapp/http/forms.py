@@ -5,7 +5,8 @@ from typing import Any
 from flask import request
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import CombinedMultiDict, MultiDict
-from wtforms import FileField, IntegerField
+from wtforms import FileField, IntegerField, SelectField
+from wtforms.fields import SelectChoice
 
 MAX_DIGITS = 9
 
@@ -34,3 +35,20 @@ class WholeNumberField(IntegerField):
         if valuelist and len(valuelist[0].strip()) > MAX_DIGITS:
             raise ValueError(f"Enter a number of at most {MAX_DIGITS} digits.")
         super().process_formdata(valuelist)
+
+
+class SwitchField(SelectField):
+    """A choice of two: yes (`1`) and no (`0`). A request without it leaves the default."""
+
+    def __init__(self, label: str, yes: str, no: str, **options: Any) -> None:
+        choices = [SelectChoice("1", yes), SelectChoice("0", no)]
+        super().__init__(label, choices=choices, coerce=_as_switch, **options)
+
+
+def _as_switch(value: Any) -> bool:
+    match value:
+        case True | "1":
+            return True
+        case False | "0":
+            return False
+    raise ValueError("Choose one of the two.")

@@ -5,9 +5,9 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from webapp.domain.audit import trail
-from webapp.domain.chat.posts import clean_body
 from webapp.domain.events.store import EventInfo
 from webapp.domain.models import Announcement
+from webapp.domain.writing.texts import clean_body
 from webapp.infra import cache
 from webapp.infra.clock import isoformat, utcnow
 from webapp.infra.database import count_changed, retry_on_outage

@@ -1,16 +1,12 @@
 """Posts on their way into the chat: a viewer's draft, the checked post, and its receipt."""
 
-import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from webapp.domain.attendance.checkin import Viewer
 from webapp.domain.events.store import EventInfo
-from webapp.domain.models import BODY_LENGTH, NONCE_LENGTH
+from webapp.domain.writing.texts import check_nonce, clean_body
 from webapp.errors import ChatClosed, EventNotOpen, Invalid, TownhallError
-from webapp.infra.text import clean_text
-
-NONCE = re.compile(rf"[!-~]{{1,{NONCE_LENGTH}}}")
 
 Key = tuple[int, str]  # employee id and nonce
 
@@ -85,22 +81,8 @@ def check_draft(draft: Draft, event: EventInfo) -> Post:
         raise EventNotOpen
     if not event.chat_open:
         raise ChatClosed
-    if not isinstance(draft.nonce, str) or not NONCE.fullmatch(draft.nonce):
-        raise Invalid(f"A nonce has 1 to {NONCE_LENGTH} visible ASCII characters.")
-    post = Post(event.id, draft.viewer, clean_body(draft.body), draft.nonce)
+    nonce = check_nonce(draft.nonce)
+    post = Post(event.id, draft.viewer, clean_body(draft.body), nonce)
     if draft.moderator:
         return post
     return replace(post, slow_mode_seconds=event.slow_mode_seconds, held=event.hold_messages)
-
-
-def clean_body(body: object) -> str:
-    """Return a text of 1 to 500 characters (code points) as it is stored. Raises `Invalid`."""
-    if not isinstance(body, str):
-        raise Invalid("A message must be a text.")
-    # Far beyond the limit the text is counted as it came: cleaning it takes time.
-    text = clean_text(body) if len(body) < 20 * BODY_LENGTH else body
-    if not text:
-        raise Invalid("Write something first.")
-    if len(text) > BODY_LENGTH:
-        raise Invalid(f"Use at most {BODY_LENGTH} characters: this has {len(text):,}.")
-    return text

@@ -15,7 +15,7 @@ from webapp.errors import Muted, SlowDown
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
 
-# Built once, and from tables: see `posting_rules`.
+# Built once, and from tables: see `writing.authors`.
 INSERT = {table: insert(cast(Table, table.__table__)) for table in (Message, HeldMessage)}
 _MESSAGES, _HELD = (cast(Table, table.__table__).c for table in (Message, HeldMessage))
 KNOWN = union_all(

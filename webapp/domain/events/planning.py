@@ -33,6 +33,9 @@ COPIED = (
     "chat_open",
     "slow_mode_seconds",
     "hold_messages",
+    "questions_open",
+    "hold_questions",
+    "anonymous_questions",
 )
 
 
@@ -48,6 +51,9 @@ class Plan:
     stream_kind: str = ""
     stream_hosts: str = ""
     required_share: int = 50
+    questions_open: bool = True
+    hold_questions: bool = False
+    anonymous_questions: bool = False
 
     def columns(self, site: Site | None = None) -> dict[str, Any]:
         """Return the columns to store for an event that `site` shows. Raises `Invalid`."""

@@ -39,6 +39,9 @@ class EventInfo:
     required_share: int
     stream_kind: str = ""
     stream_hosts: str = ""
+    questions_open: bool = True
+    hold_questions: bool = False
+    anonymous_questions: bool = False
     archived_at: datetime | None = None
     closed_at: datetime | None = None
 
@@ -83,6 +86,9 @@ SETTINGS = (
     "chat_open",
     "slow_mode_seconds",
     "hold_messages",
+    "questions_open",
+    "hold_questions",
+    "anonymous_questions",
     "title",
     "stream_url",
     "stream_kind",
@@ -167,7 +173,7 @@ def forget_event(slug: str) -> None:
 
 def cache_key(slug: str) -> str:
     """Return the key under which the event is cached."""
-    return f"event:v4:{slug}"
+    return f"event:v5:{slug}"
 
 
 @retry_on_outage

@@ -26,8 +26,15 @@ from webapp.domain.models.events import (
     Event,
     Reopening,
 )
+from webapp.domain.models.questions import (
+    ANSWER_LENGTH,
+    Question,
+    QuestionAuthor,
+    QuestionVote,
+)
 
 __all__ = [
+    "ANSWER_LENGTH",
     "BODY_LENGTH",
     "NONCE_LENGTH",
     "NOTE_LENGTH",
@@ -48,6 +55,9 @@ __all__ = [
     "HeldMessage",
     "Message",
     "Mute",
+    "Question",
+    "QuestionAuthor",
+    "QuestionVote",
     "Reopening",
     "RosterEntry",
     "WatchedMinute",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.domain.models.columns import MYSQL, UtcDateTime, exact
@@ -18,7 +18,8 @@ class Event(Model):
     """A meeting. Admins set its `state`; the clock does not change it.
 
     `stream_kind` is `hls`, `embed` or empty (see the address); `stream_hosts` lists further
-    sources of the stream, separated by spaces. An archived event is left out of lists.
+    sources of the stream, separated by spaces. Questions wait for approval if `hold_questions`, and
+    may be anonymous if `anonymous_questions`. An archived event is left out of lists.
     """
 
     __tablename__ = "events"
@@ -42,6 +43,9 @@ class Event(Model):
     chat_open: Mapped[bool] = mapped_column(default=True)
     slow_mode_seconds: Mapped[int] = mapped_column(default=0)
     hold_messages: Mapped[bool] = mapped_column(default=False)
+    questions_open: Mapped[bool] = mapped_column(default=True, server_default=true())
+    hold_questions: Mapped[bool] = mapped_column(default=False, server_default=false())
+    anonymous_questions: Mapped[bool] = mapped_column(default=False, server_default=false())
     required_share: Mapped[int] = mapped_column(default=50)
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

@@ -8,7 +8,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from webapp.domain.events.planning import Plan
 from webapp.domain.events.store import EventInfo
-from webapp.http.forms import Form, WholeNumberField
+from webapp.http.forms import Form, SwitchField, WholeNumberField
 from webapp.infra.text import clean_field, one_line
 
 FORMAT = "%Y-%m-%dT%H:%M"
@@ -41,6 +41,13 @@ class EventForm(Form):
         "Attended means watching at least this share, in percent",
         [InputRequired("A whole number from 1 to 100."), NumberRange(1, 100)],
         default=50,
+    )
+    questions_open = SwitchField("Questions", "On", "Off", default=True)
+    hold_questions = SwitchField(
+        "Questions appear", "Once a moderator has approved them", "At once", default=False
+    )
+    anonymous_questions = SwitchField(
+        "Questions without a name", "Allowed", "Not allowed", default=False
     )
 
     @classmethod
