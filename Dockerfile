@@ -6,6 +6,7 @@ WORKDIR /townhall
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --no-audit --no-fund
 COPY frontend/ frontend/
+COPY translations/ translations/
 RUN npm run build
 
 FROM python:3.12-slim AS packages

@@ -51,6 +51,9 @@ format: $(BIN)/.ready-dev node_modules/.ready-dev ## format the code
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 	$(RUN) format
 
+messages: $(BIN)/.ready-dev ## update the catalogues in translations/ with the texts of templates, Python and scripts
+	@PATH="$(CURDIR)/$(BIN):$$PATH" bin/messages
+
 lock: $(BIN)/.ready-dev ## write the requirements files from pyproject.toml (UPGRADE=--upgrade)
 	$(BIN)/uv pip compile $(LOCK) pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile $(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
@@ -95,7 +98,7 @@ node_modules/.ready-dev: package-lock.json | $(NPM)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) ci --silent --no-audit --no-fund
 	@touch $@ node_modules/.ready
 
-static/vendor/.ready: node_modules/.ready package.json $(shell find frontend -type f)
+static/vendor/.ready: node_modules/.ready package.json $(shell find frontend translations -type f)
 	$(RUN) build
 	@touch $@
 

@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
+import { catalogues } from "./catalogues.js";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const LIBRARIES = ["htmx.org/dist/htmx.min.js", "hls.js/dist/hls.min.js"];
@@ -29,6 +30,7 @@ const BUNDLES = {
   charset: "utf8",
   minify: !watch,
   sourcemap: watch && "inline",
+  plugins: [catalogues(join(ROOT, "translations"))],
   logLevel: "warning",
 };
 

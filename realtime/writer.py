@@ -19,6 +19,7 @@ from flask_socketio import SocketIO
 from realtime.fanout.fanout import Fanout
 from realtime.loops import start_loop
 from webapp.errors import RowLocked, TownhallError, Unavailable, as_townhall_error
+from webapp.i18n import current_language, speaking
 from webapp.infra.clock import utcnow
 from webapp.infra.publisher import Publish
 
@@ -50,6 +51,7 @@ class _Waiting(Generic[D, R]):
     draft: D
     respond: Callable[[R | TownhallError], object]
     since: float  # by the monotonic clock
+    language: str  # of the sender
 
 
 class Writer(Generic[D, R]):
@@ -104,7 +106,7 @@ class Writer(Generic[D, R]):
         """
         if self._closed or len(self._waiting) >= self._most_waiting:
             raise Unavailable
-        waiting = _Waiting[D, R](draft, respond, time.monotonic())
+        waiting = _Waiting[D, R](draft, respond, time.monotonic(), current_language())
         self._unanswered[waiting] = None
         self._queue(waiting)
 
@@ -154,7 +156,8 @@ class Writer(Generic[D, R]):
         if waiting in self._unanswered:
             del self._unanswered[waiting]
             try:
-                waiting.respond(outcome)
+                with speaking(waiting.language):
+                    waiting.respond(outcome)
             except Exception:
                 log.exception("an acknowledgement failed; the others are sent")
 

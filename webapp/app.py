@@ -10,6 +10,7 @@ from webapp.http.converters import IdConverter
 from webapp.http.error_handlers import register_error_handlers
 from webapp.http.filters import register_filters
 from webapp.http.headers import register_headers
+from webapp.http.language import register_language
 from webapp.http.sso import init_sso
 from webapp.infra.extensions import csrf
 from webapp.infra.publisher import init_publisher
@@ -22,12 +23,26 @@ from webapp.pages.demo.views import bp as demo
 from webapp.pages.employees.import_views import bp as imports
 from webapp.pages.employees.views import bp as employees
 from webapp.pages.events.views import bp as events
+from webapp.pages.language.views import bp as language
 from webapp.pages.live.views import bp as live
 from webapp.pages.moderation.views import bp as moderation
 from webapp.pages.roster.views import bp as roster
 from webapp.pages.sso.views import bp as sso
 
-PAGES = (checkin, live, account, sso, events, roster, moderation, employees, imports, audit, demo)
+PAGES = (
+    checkin,
+    language,
+    live,
+    account,
+    sso,
+    events,
+    roster,
+    moderation,
+    employees,
+    imports,
+    audit,
+    demo,
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -44,6 +59,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_sso(app, settings)
     for page in PAGES:
         app.register_blueprint(page)
+    register_language(app)
     register_error_handlers(app)
     register_assets(app)
     register_filters(app)

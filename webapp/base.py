@@ -30,6 +30,7 @@ def create_base(name: str, settings: Settings) -> Flask:
     app.config.update(
         DEMO=settings.demo,
         EMBEDDED=settings.embedded,
+        LANGUAGES=settings.language_codes,
         KEEP_MINUTES_DAYS=settings.keep_minutes_days,
         HELP_CONTACT=settings.help_contact,
         PRIVACY_NOTE_URL=settings.privacy_note_url,

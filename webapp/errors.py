@@ -6,20 +6,36 @@ from typing import Any, ClassVar
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from webapp.i18n import Lazy, lazy
+
 log = logging.getLogger(__name__)
 
 
 class TownhallError(Exception):
-    """An error with a `code` for programs and a `message` for people."""
+    """An error with a `code` for programs and a `message` for people.
+
+    `text` is in English, with `values` for `%(name)s`. It is translated when it is shown: an error
+    may arise in a batch that serves viewers of several languages.
+    """
 
     code: ClassVar[str] = "internal"
     status: ClassVar[int] = 500
-    message: str = "Something went wrong on our side. The error has been logged."
+    text: ClassVar[Lazy] = lazy("Something went wrong on our side. The error has been logged.")
 
-    def __init__(self, message: str | None = None, *, retry_after: int | None = None) -> None:
-        self.message = message or self.message
+    def __init__(
+        self, text: str | None = None, /, *, retry_after: int | None = None, **values: Any
+    ) -> None:
+        self._text = Lazy(text, **values) if text else self.text
         self.retry_after = retry_after
-        super().__init__(self.message)
+        super().__init__(text, values)
+
+    @property
+    def message(self) -> str:
+        """Return the text in the current language."""
+        return str(self._text)
+
+    def __str__(self) -> str:
+        return self.message
 
     def as_dict(self) -> dict[str, Any]:
         """Return `{code, message, retry_after?}` for JSON bodies and acknowledgements."""
@@ -33,45 +49,45 @@ class NotReady(Exception):
 
 class NotFound(TownhallError):
     code, status = "invalid", 404
-    message = "There is no page at this address."
+    text = lazy("There is no page at this address.")
 
 
 class NotCheckedIn(TownhallError):
     code, status = "not_checked_in", 401
-    message = "Check in to this event first."
+    text = lazy("Check in to this event first.")
 
 
 class EventNotOpen(TownhallError):
     code, status = "event_not_open", 409
-    message = "This event is not open."
+    text = lazy("This event is not open.")
 
 
 class ChatClosed(TownhallError):
     code, status = "chat_closed", 409
-    message = "The chat of this event is closed."
+    text = lazy("The chat of this event is closed.")
 
 
 class Invalid(TownhallError):
     code, status = "invalid", 422
-    message = "The request could not be read."
+    text = lazy("The request could not be read.")
 
 
 class SlowDown(TownhallError):
     code, status = "slow_down", 429
-    message = "You are sending too fast. Wait a moment and try again."
+    text = lazy("You are sending too fast. Wait a moment and try again.")
 
 
 class Muted(TownhallError):
     code, status = "muted", 403
-    message = "A moderator has muted you in this event."
+    text = lazy("A moderator has muted you in this event.")
 
 
 class Unavailable(TownhallError):
     code, status = "unavailable", 503
-    message = "Nothing can be saved right now. Try again in a moment."
+    text = lazy("Nothing can be saved right now. Try again in a moment.")
 
-    def __init__(self, message: str | None = None, *, retry_after: int = 2) -> None:
-        super().__init__(message, retry_after=retry_after)
+    def __init__(self, text: str | None = None, /, *, retry_after: int = 2, **values: Any) -> None:
+        super().__init__(text, retry_after=retry_after, **values)
 
 
 class RowLocked(Unavailable):

@@ -8,13 +8,15 @@ from realtime.transport.connection import ViewerConnection
 from webapp.domain.admins import AdminInfo
 from webapp.domain.attendance.checkin import Viewer
 from webapp.domain.events.store import EventInfo
+from webapp.i18n import SOURCE
 
 
 @dataclass(slots=True)
 class Connection:
     """One open socket of one viewer, who may have several, here and on other nodes.
 
-    `checked_at` is when its cookie was last found valid, by the monotonic clock.
+    `language` is that of its acknowledgements; `checked_at` is when its cookie was last found
+    valid, by the monotonic clock.
     """
 
     sid: str
@@ -22,6 +24,7 @@ class Connection:
     viewer: Viewer
     admin: AdminInfo | None
     socket: ViewerConnection
+    language: str = SOURCE
     checked_at: float = field(default_factory=time.monotonic)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from flask import request
+from flask import current_app, request
 from flask_socketio import ConnectionRefusedError as Refused
 from flask_socketio import Namespace
 
@@ -16,6 +16,7 @@ from realtime.handlers.access import Access
 from realtime.handlers.packets import Handler, Packet, Respond, one_object, refusal
 from realtime.presence import Presence
 from realtime.transport.connection import ViewerConnection, connection_of
+from webapp import i18n
 from webapp.domain.events import store as event_store
 from webapp.errors import EventNotOpen, Invalid, NotCheckedIn, SlowDown, as_townhall_error
 from webapp.http import identity
@@ -68,16 +69,19 @@ class LiveNamespace(Namespace):
 
     def handle(self, connection: Connection, name: str, args: list[Any], respond: Respond) -> None:
         """Acknowledge an event, now or later, with `{ok: true, …}` or `{ok: false, error}`."""
-        handler = self._handlers.get(name)
-        if handler is None:
-            respond(refusal(Invalid("There is no such event.")))
-            return
-        try:
-            handler(connection, one_object(*args), respond)
-        except Exception as error:
-            respond(refusal(error))
+        with i18n.speaking(connection.language):
+            try:
+                self._handler(name)(connection, one_object(*args), respond)
+            except Exception as error:
+                respond(refusal(error))
+
+    def _handler(self, name: str) -> Handler:
+        if name not in self._handlers:
+            raise Invalid("There is no such event.")
+        return self._handlers[name]
 
     def on_connect(self, auth: object = None) -> None:
+        i18n.speak(_requested_language())
         try:
             with self._joining:
                 self._accept(self._requested_connection(auth))
@@ -114,7 +118,8 @@ class LiveNamespace(Namespace):
         if not event.is_open:
             raise EventNotOpen
         self._check_sockets(viewer.employee.id)
-        return Connection(_sid(), event, viewer, identity.current_admin(), self._socket())
+        admin = identity.current_admin()
+        return Connection(_sid(), event, viewer, admin, self._socket(), i18n.current_language())
 
     def _check_sockets(self, employee_id: int) -> None:
         self._access.take_read(employee_id)
@@ -128,6 +133,14 @@ class LiveNamespace(Namespace):
 def _is_slug(text: str) -> bool:
     # Anything else, such as a lone surrogate, is the name of no event and no key of the cache.
     return text.isascii() and text.isprintable() and len(text) <= SLUG_LENGTH
+
+
+def _requested_language() -> str:
+    return i18n.choose(
+        current_app.config["LANGUAGES"],
+        request.cookies.get(i18n.COOKIE),
+        request.headers.get("Accept-Language"),
+    )
 
 
 def _sid() -> str:

@@ -33,6 +33,7 @@ PUBLIC = {
     "checkin.return_to_current",
     "checkin.show_current",
     "checkin.show_form",
+    "language.choose",
     "demo.show_playlist",
     "demo.show_segments",
     "sso.check_in",

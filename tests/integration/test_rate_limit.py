@@ -86,7 +86,7 @@ def pay(client: PageClient, refused: TestResponse, **changed: str) -> TestRespon
 def test_an_attempt_beyond_the_budget_asks_for_work(client: PageClient) -> None:
     refused = use_up(client)
     assert int(refused.headers["Retry-After"]) > 0
-    assert WorkRequired.message in text_of(refused.text)
+    assert str(WorkRequired.text) in text_of(refused.text)
     assert f'value="{ADA}"' in refused.text
     assert level_of(refused) == 1
 
@@ -107,7 +107,7 @@ def test_somebody_with_the_right_number_gets_in_with_a_proof(
 def test_a_wrong_number_with_a_proof_gets_the_neutral_answer(client: PageClient) -> None:
     answer = pay(client, use_up(client))
     assert answer.status_code == 422
-    assert checkin.NobodyMatches.message in text_of(answer.text)
+    assert str(checkin.NobodyMatches.text) in text_of(answer.text)
 
 
 def test_a_proof_is_for_one_guess_only(client: PageClient) -> None:

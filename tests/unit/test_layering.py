@@ -35,6 +35,7 @@ LAYERS: list[list[str]] = [
     ["webapp.domain.models"],
     ["webapp.infra"],
     ["webapp.errors"],
+    ["webapp.i18n"],
 ]
 # The socket tier renders nothing: of the HTTP layer it knows who is asking, and nothing else.
 REALTIME_MAY_NOT = ["webapp.app", "webapp.pages", "webapp.cli", "webapp.http"]

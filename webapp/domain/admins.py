@@ -10,6 +10,7 @@ from webapp.domain.employees.identifiers import normal_email, vouched_email
 from webapp.domain.models import Admin
 from webapp.domain.passwords import hash_password, needs_rehash, verify_password
 from webapp.errors import Invalid
+from webapp.i18n import lazy
 from webapp.infra import rate_limit
 from webapp.infra.extensions import db
 from webapp.infra.rate_limit import Attempt, Client
@@ -18,7 +19,7 @@ PASSWORD_LENGTH = 12
 
 
 class SignInRefused(Invalid):
-    message = "E-mail or password is wrong."
+    text = lazy("E-mail or password is wrong.")
 
 
 @dataclass(frozen=True)

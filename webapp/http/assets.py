@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, url_for
+from markupsafe import Markup
+
+from webapp.i18n import current_language
+
+_SCRIPT = Markup('<script src="{}" defer></script>')
 
 
 def register_assets(app: Flask) -> None:
-    """Add `?v=` to every `url_for("static")`, and give templates `asset(filename)` for it."""
+    """Add `?v=` to every `url_for("static")`; give templates `asset` and `script`."""
     folder = app.static_folder or ""
 
     def changed_at(filename: str) -> int:
@@ -23,6 +28,13 @@ def register_assets(app: Flask) -> None:
     @app.template_global()
     def asset(filename: str) -> str:
         return address(filename, changed_at(filename))
+
+    @app.template_global()
+    def script(name: str) -> Markup:
+        """Return the tags of a bundle of frontend/ and of its texts in the reader's language."""
+        texts = f"build/{name}.{current_language()}.js"
+        files = [texts] if changed_at(texts) else []
+        return Markup().join(_SCRIPT.format(asset(file)) for file in [*files, f"build/{name}.js"])
 
     @cache  # building an address takes 40 µs
     def address(filename: str, _changed_at: int) -> str:

@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from markupsafe import Markup, escape
 
+from webapp.i18n import format_number
 from webapp.infra.clock import from_isoformat
+from webapp.infra.formats import format_moment
 from webapp.infra.links import split_links
 from webapp.infra.text import one_line
 
@@ -17,7 +19,8 @@ def register_filters(app: Flask) -> None:
     """Add the filters to `app`."""
     app.add_template_filter(clock)
     app.add_template_filter(day_and_time)
-    app.add_template_filter(thousands)
+    app.add_template_filter(format_number, "number")
+    app.add_template_filter(format_moment, "moment")
     app.add_template_filter(one_line)
     app.add_template_filter(linked)
 
@@ -26,6 +29,7 @@ def clock(isoformat: str, timezone: str) -> str:
     """Format a moment as the time of day in that zone, `14:05`; return "" for an empty moment."""
     if not isoformat:
         return ""
+    # 24 hours in every language: Babel would take ten times as long for each message of a page.
     return from_isoformat(isoformat).astimezone(ZoneInfo(timezone)).strftime("%H:%M")
 
 
@@ -35,11 +39,6 @@ def linked(text: str | None) -> Markup:
     return Markup().join(_LINK.format(part) if is_link else escape(part) for part, is_link in parts)
 
 
-def thousands(count: int) -> str:
-    """Format a count with separators: `50,000`."""
-    return f"{count:,}"
-
-
 def day_and_time(moment: datetime, timezone: str) -> str:
     """Format a moment in that zone: `31 Jan 2026, 14:05:09`."""
-    return moment.astimezone(ZoneInfo(timezone)).strftime("%-d %b %Y, %H:%M:%S")
+    return format_moment(moment.astimezone(ZoneInfo(timezone)), "exact")

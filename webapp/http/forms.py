@@ -7,8 +7,12 @@ from flask_wtf import FlaskForm
 from werkzeug.datastructures import CombinedMultiDict, MultiDict
 from wtforms import FileField, IntegerField, SelectField
 from wtforms.fields import SelectChoice
+from wtforms.i18n import get_translations
+
+from webapp.i18n import current_language, lazy
 
 MAX_DIGITS = 9
+TOO_LONG = lazy("Enter a number of at most %(digits)s digits.", digits=MAX_DIGITS)
 
 
 class Form(FlaskForm):
@@ -18,6 +22,10 @@ class Form(FlaskForm):
     """
 
     class Meta(FlaskForm.Meta):
+        def get_translations(self, form: FlaskForm) -> Any:
+            """Return the messages of WTForms' own validators in the current language."""
+            return get_translations([current_language()])
+
         def wrap_formdata(self, form: FlaskForm, formdata: Any) -> Any:
             """Return the submitted fields; None for a GET, or where the caller passed None."""
             if formdata is None or request.method != "POST":
@@ -33,7 +41,7 @@ class WholeNumberField(IntegerField):
     def process_formdata(self, valuelist: list[str]) -> None:
         """Parse the number. Raises `ValueError` for any other text."""
         if valuelist and len(valuelist[0].strip()) > MAX_DIGITS:
-            raise ValueError(f"Enter a number of at most {MAX_DIGITS} digits.")
+            raise ValueError(str(TOO_LONG))
         super().process_formdata(valuelist)
 
 

@@ -21,6 +21,7 @@ from webapp.domain.attendance.checkin import NobodyMatches
 from webapp.errors import NotFound, TownhallError
 from webapp.http.openid import OpenIdClient, read_claims, register_client, trusted_email
 from webapp.http.session_cookie import cookies_needed, has_session_cookie
+from webapp.i18n import lazy
 from webapp.infra.settings import Settings
 
 # Time to sign in at the provider, with a second factor.
@@ -32,7 +33,7 @@ class Refused(TownhallError):
 
     code, status = "invalid", 422
     reason: ClassVar[str] = "failed"
-    message = "Single sign-on did not work. Try again, or use the form."
+    text = lazy("Single sign-on did not work. Try again, or use the form.")
 
     def __init__(self, detail: str = "") -> None:
         super().__init__()
@@ -41,41 +42,42 @@ class Refused(TownhallError):
 
 class Expired(Refused):
     reason = "expired"
-    message = "This sign-in has expired or was used before. Please start again."
+    text = lazy("This sign-in has expired or was used before. Please start again.")
 
 
 class NoCookies(Refused):
     reason = "cookies"
 
-    def __init__(self, detail: str = "") -> None:
-        super().__init__(detail)
-        self.message = cookies_needed()
+    @property
+    def message(self) -> str:
+        """Return how to allow the cookies of this site."""
+        return cookies_needed()
 
 
 class Denied(Refused):
     reason = "denied"
-    message = "The sign-in was cancelled or denied."
+    text = lazy("The sign-in was cancelled or denied.")
 
 
 class Unverified(Refused):
     reason = "unverified"
-    message = "Your account has no verified e-mail address, so it cannot be used here."
+    text = lazy("Your account has no verified e-mail address, so it cannot be used here.")
 
 
 class Unknown(Refused):
     reason = "unknown"
-    message = "This account may not sign in here."
+    text = lazy("This account may not sign in here.")
 
 
 class Nobody(Refused):
     reason = "nobody"
-    message = NobodyMatches.message
+    text = NobodyMatches.text
 
 
 class Away(Refused):
     code, status = "unavailable", 503
     reason = "away"
-    message = "Single sign-on does not answer. Use the form, or try again in a moment."
+    text = lazy("Single sign-on does not answer. Use the form, or try again in a moment.")
 
 
 KINDS = (Refused, Expired, NoCookies, Denied, Unverified, Unknown, Nobody, Away)

@@ -22,6 +22,7 @@ from cachelib import SimpleCache
 from flask import Flask, current_app
 
 from webapp.errors import SlowDown
+from webapp.i18n import lazy
 from webapp.infra import proof_of_work, queue_tickets
 from webapp.infra.counters import Counters
 
@@ -90,7 +91,7 @@ class WorkRequired(SlowDown):
     `retry_after` are the seconds to wait with `ticket`, or until the queue has places again.
     """
 
-    message = "There were many failed attempts with these details or from your network."
+    text = lazy("There were many failed attempts with these details or from your network.")
 
     def __init__(self, challenge: dict[str, Any], ticket: str, wait: int, *, full: bool) -> None:
         super().__init__(retry_after=wait)

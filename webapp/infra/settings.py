@@ -22,6 +22,7 @@ from redis.connection import parse_url
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from webapp.i18n import available_languages
 from webapp.infra.outbound import Allowed
 from webapp.infra.timezones import timezone_names
 
@@ -71,6 +72,17 @@ def _check_timezone(text: str) -> str:
     return text
 
 
+def _check_languages(text: str) -> str:
+    available = available_languages()
+    if not set(codes := _codes(text)) <= set(available) or len(set(codes)) < len(codes):
+        raise ValueError(f"must list some of these, the default first: {','.join(available)}")
+    return text
+
+
+def _codes(text: str) -> tuple[str, ...]:
+    return tuple(code.strip() for code in text.split(","))
+
+
 def _check_issuer(text: str) -> str:
     # Answers over plain http can be forged, unless they never leave the machine.
     if text and not re.fullmatch(r"https://\S+|http://(127\.0\.0\.1|localhost)([:/]\S*)?", text):
@@ -112,6 +124,7 @@ class Settings:
     redis_url: Annotated[str, AfterValidator(_check_redis_url)] = Field(default="", repr=False)
     secret_key: str = Field(default="", repr=False, min_length=16)
     site_name: str = "Townhall"
+    languages: Annotated[str, AfterValidator(_check_languages)] = "en,de"
     site_timezone: Annotated[str, AfterValidator(_check_timezone)] = "UTC"
     stream_test_allow: Annotated[str, AfterValidator(_check_hosts_and_networks)] = ""
     keep_minutes_days: int = Field(default=90, ge=1, le=36_500)
@@ -134,6 +147,11 @@ class Settings:
     oidc_ca_file: Annotated[Path | None, AfterValidator(_check_ca_file)] = None
     help_contact: str = Field(default="", max_length=200)
     privacy_note_url: Annotated[str, AfterValidator(_check_web_address)] = ""
+
+    @property
+    def language_codes(self) -> tuple[str, ...]:
+        """Return the languages that readers can choose from, the default first."""
+        return _codes(self.languages)
 
     @property
     def embedded(self) -> bool:

@@ -14,6 +14,7 @@ from webapp.domain.employees.identifiers import normal_email
 from webapp.domain.events.store import EventInfo
 from webapp.domain.models import Event, RosterEntry
 from webapp.errors import EventNotOpen, Invalid
+from webapp.i18n import lazy
 from webapp.infra import cache, rate_limit
 from webapp.infra.clock import from_isoformat, isoformat, utcnow
 from webapp.infra.database import begin_to_write, retry_on_outage
@@ -41,7 +42,7 @@ CHECKED_IN_AT = select(_ENTRIES.c.checked_in_at).where(*_HERE)
 
 
 class NobodyMatches(Invalid):
-    message = (
+    text = lazy(
         "We could not find you with this e-mail and employee number. Check both and try again."
     )
 

@@ -7,6 +7,7 @@ from webapp.domain.attendance.checkin import Viewer
 from webapp.domain.events.store import EventInfo
 from webapp.domain.writing.texts import check_nonce, clean_body
 from webapp.errors import ChatClosed, EventNotOpen, Invalid, TownhallError
+from webapp.i18n import lazy
 
 Key = tuple[int, str]  # employee id and nonce
 
@@ -68,7 +69,7 @@ Outcome = Receipt | TownhallError
 
 
 class Rejected(Invalid):
-    message = "A moderator did not approve this message."
+    text = lazy("A moderator did not approve this message.")
 
 
 def check_draft(draft: Draft, event: EventInfo) -> Post:

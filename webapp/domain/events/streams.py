@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 from webapp.domain.events.embeds import Site, embed_address
 from webapp.domain.models import STREAM_HOSTS_LENGTH, STREAM_URL_LENGTH
 from webapp.errors import Invalid
+from webapp.i18n import lazy
 
 Kind = Literal["hls", "embed"]
 
@@ -21,7 +22,7 @@ INGEST = ("rtmp", "rtmps", "rtsp", "srt", "rist", "udp", "whip")
 
 
 class InvalidStream(Invalid):
-    message = "A stream address begins with https:// (or is a path on this site)."
+    text = lazy("A stream address begins with https:// (or is a path on this site).")
 
 
 @dataclass(frozen=True)

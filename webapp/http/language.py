@@ -1,0 +1,92 @@
+"""The language of each request, and what templates need to write in it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, current_app, request
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
+
+from webapp import i18n
+
+# HTMX sends the language of the page that a fragment goes into.
+PAGE_LANGUAGE = "X-Page-Language"
+YEAR_SECONDS = 365 * 24 * 3600
+
+
+def register_language(app: Flask) -> None:
+    """Decide the language before every request; give templates `_` and `{% trans %}`."""
+    app.before_request(lambda: i18n.speak(_requested()))
+    app.after_request(_name_language)
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.newstyle_gettext = True  # type: ignore[attr-defined]
+    app.jinja_env.policies["ext.i18n.trimmed"] = True
+    app.jinja_env.globals.update(
+        _=_for_templates(i18n.gettext),
+        gettext=_for_templates(i18n.gettext),
+        ngettext=_for_templates(i18n.ngettext),
+        language=lambda: i18n.tag_of(i18n.current_language()),
+        text_direction=lambda: i18n.current_locale().text_direction,
+        other_languages=_other_languages,
+    )
+
+
+def remember_language(response: Response, language: str) -> None:
+    """Have this browser remember `language`; ignore one that is not offered."""
+    if language not in current_app.config["LANGUAGES"]:
+        return
+    secure = current_app.session_interface.get_cookie_secure(current_app)
+    response.set_cookie(
+        i18n.COOKIE,
+        language,
+        max_age=YEAR_SECONDS,
+        httponly=True,
+        samesite="Lax",
+        secure=secure,
+    )
+
+
+def _requested() -> str:
+    chosen = request.headers.get(PAGE_LANGUAGE) or request.cookies.get(i18n.COOKIE)
+    return i18n.choose(
+        current_app.config["LANGUAGES"], chosen, request.headers.get("Accept-Language")
+    )
+
+
+def _other_languages() -> list[tuple[str, str, str]]:
+    """Return code, tag and own name of each language that the reader may change to."""
+    current = i18n.current_language()
+    return [
+        (language, i18n.tag_of(language), i18n.own_name(language))
+        for language in current_app.config["LANGUAGES"]
+        if language != current
+    ]
+
+
+def _name_language(response: Response) -> Response:
+    if request.endpoint == "static":
+        return response
+    response.headers["Content-Language"] = i18n.tag_of(i18n.current_language())
+    response.vary.update(("Accept-Language", "Cookie"))
+    return response
+
+
+def _for_templates(translate: Callable[..., str]) -> Callable[..., str]:
+    """Return `translate` as templates call it: values are escaped, the text itself is HTML.
+
+    Jinja's own would also format texts without values, and numbers without their separators.
+    """
+
+    @pass_eval_context
+    def translated(context: EvalContext, *args: Any, **values: Any) -> str:
+        if not context.autoescape:
+            return translate(*args, **values)
+        text = translate(*args, **{name: _escaped(value) for name, value in values.items()})
+        return Markup(text)  # noqa: S704 - the catalogue is ours, and values are escaped
+
+    return translated
+
+
+def _escaped(value: Any) -> Any:
+    return value if type(value) is int else Markup.escape(value)

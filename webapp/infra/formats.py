@@ -1,0 +1,29 @@
+"""Dates and times as the current language writes them."""
+
+from datetime import datetime
+from typing import Literal
+
+from babel.dates import format_date, format_skeleton, format_time, get_datetime_format
+
+from webapp.i18n import current_locale
+
+# Saturday, 28 November 2026, 14:05 | 28 Nov 2026, 14:05:09 | 28 Nov 2026, 14:05 | 28 Nov, 14:05
+# | 28 Nov | 14:05
+MomentFormat = Literal["full", "exact", "medium", "short", "day", "time"]
+SKELETONS = {"exact": "yMMMd", "medium": "yMMMd", "short": "MMMd", "day": "MMMd"}
+
+
+def format_moment(local: datetime, style: MomentFormat = "full") -> str:
+    """Format a moment, which is already in the zone to show."""
+    locale = current_locale()
+    time = format_time(local, "medium" if style == "exact" else "short", locale=locale)
+    if style == "time":
+        return time
+    if style == "full":
+        date = format_date(local, "full", locale=locale)
+    else:
+        date = format_skeleton(SKELETONS[style], local, locale=locale)
+    if style == "day":
+        return date
+    joined = str(get_datetime_format("medium", locale=locale))
+    return joined.replace("{0}", time).replace("{1}", date)
