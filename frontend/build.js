@@ -1,11 +1,12 @@
 // Builds what the pages load: our scripts and the style sheet into static/build/, bundled and minified,
-// and the libraries that are served as they come into static/vendor/. `--watch` goes on and rebuilds on every change.
+// an icon sprite beside them, and the libraries that are served as they come into static/vendor/. `--watch` goes on and rebuilds on every change.
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { catalogues } from "./catalogues.js";
+import { ICONS } from "./icons.js";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const LIBRARIES = ["htmx.org/dist/htmx.min.js", "hls.js/dist/hls.min.js"];
@@ -45,6 +46,29 @@ function copyLibraries() {
   }
 }
 
+/** Write the icons into one SVG, from which pages use them by name. */
+function drawIcons() {
+  const file = join(ROOT, "node_modules", "@iconify-json", "lucide", "icons.json");
+  const { icons, aliases } = JSON.parse(readFileSync(file, "utf8"));
+  const symbols = ICONS.map((name) => {
+    const { body } = icons[name] ?? icons[aliases[name]?.parent] ?? {};
+    if (!body) throw new Error(`Lucide has no icon ${name}`);
+    // The style sheet gives every icon these, on the element that uses it.
+    const shapes = body.replaceAll(
+      / (fill="none"|stroke="currentColor"|stroke-linecap="round"|stroke-linejoin="round"|stroke-width="2")/g,
+      "",
+    );
+    return `<symbol id="${name}" viewBox="0 0 24 24">${shapes}</symbol>`;
+  });
+  const folder = join(ROOT, "static", "build");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, "icons.svg"),
+    `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>\n`,
+  );
+}
+
 copyLibraries();
+drawIcons();
 if (watch) await (await esbuild.context(BUNDLES)).watch();
 else await esbuild.build(BUNDLES);

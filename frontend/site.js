@@ -1,7 +1,9 @@
 // What every page with HTMX needs beside it: polls that hold back, times in the reader's own zone,
-// countdowns, and a notice when the server cannot be reached.
+// countdowns, menus, dialogs, toasts, and a notice when the server cannot be reached.
 
+import { closeMenus, openDialogs } from "./parts.js";
 import { holdPolls } from "./poll.js";
+import { watchToasts } from "./toasts.js";
 
 const UNREACHABLE =
   "The server cannot be reached just now. What you typed is still here: try again in a moment.";
@@ -64,6 +66,9 @@ document.addEventListener("htmx:afterRequest", ({ detail: { requestConfig, xhr }
 });
 
 holdPolls();
+closeMenus();
+openDialogs();
+watchToasts();
 localizeTimes(document);
 countDown();
 setInterval(countDown, 1000);

@@ -6,12 +6,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from webapp.base import create_base
 from webapp.cli import register_commands
 from webapp.http.assets import register_assets
+from webapp.http.branding import init_branding
 from webapp.http.converters import IdConverter
 from webapp.http.error_handlers import register_error_handlers
 from webapp.http.filters import register_filters
 from webapp.http.headers import register_headers
 from webapp.http.language import register_language
 from webapp.http.sso import init_sso
+from webapp.http.toasts import register_toasts
 from webapp.infra.extensions import csrf
 from webapp.infra.publisher import init_publisher
 from webapp.infra.rate_limit import init_rate_limit
@@ -26,6 +28,7 @@ from webapp.pages.events.views import bp as events
 from webapp.pages.language.views import bp as language
 from webapp.pages.live.views import bp as live
 from webapp.pages.moderation.views import bp as moderation
+from webapp.pages.parts.views import bp as parts
 from webapp.pages.roster.views import bp as roster
 from webapp.pages.sso.views import bp as sso
 
@@ -57,13 +60,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_publisher(app, settings)
     init_rate_limit(app)
     init_sso(app, settings)
-    for page in PAGES:
+    init_branding(app, settings)
+    for page in (*PAGES, parts) if app.debug else PAGES:
         app.register_blueprint(page)
     register_language(app)
     register_error_handlers(app)
     register_assets(app)
     register_filters(app)
     register_headers(app)
+    register_toasts(app)
     register_commands(app)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

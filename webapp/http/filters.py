@@ -7,6 +7,7 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from webapp.i18n import format_number
+from webapp.infra.avatars import avatar_color, initials
 from webapp.infra.clock import from_isoformat
 from webapp.infra.formats import format_moment
 from webapp.infra.links import split_links
@@ -23,6 +24,8 @@ def register_filters(app: Flask) -> None:
     app.add_template_filter(format_moment, "moment")
     app.add_template_filter(one_line)
     app.add_template_filter(linked)
+    app.add_template_filter(initials)
+    app.add_template_filter(avatar_color)
 
 
 def clock(isoformat: str, timezone: str) -> str:

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.urls import iri_to_uri
 
 from webapp.errors import TownhallError
+from webapp.http.toasts import keep_toasts, toast_headers
 
 
 def is_htmx() -> bool:
@@ -38,12 +39,18 @@ def render(
     response.status_code = status or (error.status if error else 200)
     if error and error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
+    if is_htmx():
+        response.headers.update(toast_headers())
     response.vary.update(("HX-Request", "Accept", "Cookie"))
     return response
 
 
 def redirect_to(address: str) -> ResponseReturnValue:
-    """Redirect to `address`. HTMX gets a header instead: it would swap in the page after a 303."""
+    """Redirect to `address`, whose page shows the toasts of this request.
+
+    HTMX gets a header instead: it would swap in the page after a 303.
+    """
+    keep_toasts()
     if is_htmx():
         return "", 204, {"HX-Redirect": iri_to_uri(address)}
     return redirect(address, 303)

@@ -23,6 +23,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from webapp.i18n import available_languages
+from webapp.infra.colors import is_color
+from webapp.infra.images import media_type
 from webapp.infra.outbound import Allowed
 from webapp.infra.timezones import timezone_names
 
@@ -30,6 +32,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # PyMySQL is the one MySQL driver we test with, and it speaks to MariaDB as well.
 DRIVERS = {"mysql": "mysql+pymysql", "mariadb": "mysql+pymysql", "sqlite": "sqlite"}
 PORTS = range(1, 65536)
+# Every visitor loads the logo.
+LOGO_BYTES = 200 * 1024
 
 
 class SettingsError(Exception):
@@ -104,6 +108,28 @@ def _check_ca_file(path: Path | None) -> Path | None:
     return path
 
 
+def _check_logo(path: Path | None) -> Path | None:
+    if path is None:
+        return None
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"cannot be read ({error.strerror})") from None
+    try:
+        media_type(content)
+    except ValueError:
+        raise ValueError("must name a PNG, JPEG, WebP or SVG file") from None
+    if len(content) > LOGO_BYTES:
+        raise ValueError(f"must name a file of at most {LOGO_BYTES // 1024} KiB")
+    return path
+
+
+def _check_color(text: str) -> str:
+    if text and not is_color(text):
+        raise ValueError("must look like #1d4ed8")
+    return text
+
+
 def _check_web_address(text: str) -> str:
     if text and not re.fullmatch(r"https?://[^\s/]+\S*", text):
         raise ValueError("must look like https://intranet.example.com/privacy")
@@ -147,6 +173,8 @@ class Settings:
     oidc_ca_file: Annotated[Path | None, AfterValidator(_check_ca_file)] = None
     help_contact: str = Field(default="", max_length=200)
     privacy_note_url: Annotated[str, AfterValidator(_check_web_address)] = ""
+    site_logo: Annotated[Path | None, AfterValidator(_check_logo)] = None
+    accent_color: Annotated[str, AfterValidator(_check_color)] = ""
 
     @property
     def language_codes(self) -> tuple[str, ...]:

@@ -1,0 +1,41 @@
+// The parts that need a script beside their HTML: menus that close, dialogs. Both work without it.
+
+/** @param {EventTarget | null} target */
+function elementOf(target) {
+  return target instanceof Element ? target : null;
+}
+
+/** Close menus that the pointer, the focus or Escape left. */
+export function closeMenus() {
+  /** @param {Element | null} inside */
+  function closeAllBut(inside) {
+    for (const menu of document.querySelectorAll("details.popup[open]")) {
+      if (!inside || !menu.contains(inside)) menu.removeAttribute("open");
+    }
+  }
+  document.addEventListener("click", ({ target }) => closeAllBut(elementOf(target)));
+  document.addEventListener("focusin", ({ target }) => closeAllBut(elementOf(target)));
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const menu = elementOf(event.target)?.closest("details.popup[open]");
+    menu?.querySelector("summary")?.focus();
+    closeAllBut(null);
+  });
+}
+
+/** Open the dialog that a link names, instead of the page that asks where scripts are off. */
+export function openDialogs() {
+  document.addEventListener("click", (event) => {
+    const pressed = elementOf(event.target);
+    if (pressed?.closest("[data-close]")) {
+      pressed.closest("dialog")?.close();
+      event.preventDefault();
+      return;
+    }
+    const opener = pressed?.closest("[data-dialog]");
+    const dialog = document.getElementById(opener?.getAttribute("data-dialog") ?? "");
+    if (!(dialog instanceof HTMLDialogElement)) return;
+    event.preventDefault();
+    dialog.showModal();
+  });
+}
