@@ -25,6 +25,7 @@ PUBLIC = {
     "account.sign_in",
     "account.sign_out",
     "account.sign_out_everywhere",
+    "branding.show_file",
     "checkin.check_in",
     "checkin.check_in_again",
     "checkin.check_out",

@@ -76,6 +76,12 @@ def test_the_embedded_default_needs_no_setting(tmp_path: Path) -> None:
         ("HELP_CONTACT", "x" * 201),
         ("PRIVACY_NOTE_URL", "privacy.example.com"),
         ("PRIVACY_NOTE_URL", "javascript:alert(1)"),
+        ("ACCENT_COLOR", "blue"),
+        ("ACCENT_COLOR", "#12345"),
+        ("ACCENT_COLOR", "#1234567"),
+        ("ACCENT_COLOR", "1d4ed8"),
+        ("SITE_LOGO", "/no/such/file"),
+        ("SITE_LOGO", "/dev/null"),
     ],
 )
 def test_a_malformed_value_is_named_in_one_line(tmp_path: Path, name: str, text: str) -> None:
