@@ -1,6 +1,8 @@
 // The live page: joins its parts, and gives them the browser's socket, storage, clock and random numbers.
 
 import { io } from "socket.io-client";
+import { closeMenus } from "../parts.js";
+import { watchToasts } from "../toasts.js";
 import { Chat } from "./chat.js";
 import { systemClock as clock } from "./clock.js";
 import { Draft } from "./draft.js";
@@ -15,23 +17,29 @@ import { Composer } from "./view/composer.js";
 import { find } from "./view/dom.js";
 import { MessageList } from "./view/message_list.js";
 import { Page } from "./view/page.js";
+import { Panel } from "./view/panel.js";
 import { PendingList } from "./view/pending_list.js";
 import { Scroller } from "./view/scroller.js";
 import { onWake } from "./view/wake.js";
 
-/** @import { Connect } from "./types.js" */
+/**
+ * @import { Connect } from "./types.js"
+ * @import { LivePage } from "./view/live_page.js"
+ */
 
 const COUNTDOWN_MS = 500;
 
-const { event = "", viewer = "", author = "", department = "", ...data } = find("chat").dataset;
+const { event = "", viewer = "", stream = "", checkIn = "/" } = find("live").dataset;
+const { author = "", department = "", ...data } = find("chat").dataset;
 const owner = `${event}:${viewer}`;
 const exempt = "exempt" in data;
 const connect = /** @type {Connect} */ (/** @type {unknown} */ (io));
 const shared = { clock, random: Math.random };
 
 const composer = new Composer(new Draft(openStorage("sessionStorage"), owner));
-const page = new Page(composer, data.checkIn ?? "/");
+const page = new Page(composer, checkIn);
 const scroller = new Scroller();
+const panel = new Panel();
 const messages = new MessageList({ viewer, scroller, notify: (text) => page.notify(text) });
 const pending = new PendingList({ author: { author, department }, scroller, composer });
 
@@ -41,7 +49,7 @@ const pace = new Pace(clock, { exempt, onChange: showPace });
 const storage = openStorage("localStorage");
 const outbox = new Outbox({ ...shared, session, log, pace, view: pending, storage, owner });
 const chat = new Chat({ ...shared, session, log, outbox, view: messages, viewer: Number(viewer) });
-new EventState({ ...shared, session, chat, pace, outbox, view: page, stream: data.stream ?? "", exempt });
+new EventState({ ...shared, session, chat, pace, outbox, view: page, stream, exempt });
 
 pace.setSlowMode(Number(data.slowMode));
 if (data.mutedUntil) pace.muteUntil(data.mutedUntil);
@@ -57,6 +65,16 @@ composer.onSubmit((body) => {
   return true;
 });
 scroller.scrollToEnd();
+watchToasts();
+closeMenus();
+startParts({ ...shared, session, chat, panel, page, event, viewer: Number(viewer) });
+
+/**
+ * Start the parts beside the chat: each has a function here that does nothing where the page lacks it.
+ *
+ * @param {LivePage} _live
+ */
+function startParts(_live) {}
 
 function showPace() {
   composer.showPace(pace.describe(outbox.isWaiting));

@@ -2,13 +2,14 @@
 
 import { showFindings } from "./findings.js";
 import { HlsSource } from "./hls_source.js";
+import { canPlay, loadLibrary, playsItself } from "./library.js";
 import { Menus } from "./menus.js";
 import { NativeSource } from "./native_source.js";
 import { Player } from "./player.js";
 import { openStorage, Preferences } from "./preferences.js";
 
-/** @import Library from "hls.js" */
-
+const UNLOADED = "The player cannot be loaded at the moment. It starts here by itself as soon as it can.";
+const RETRY_MS = 3_000;
 const UNPLAYABLE = "This browser cannot play the stream.";
 
 const box = /** @type {HTMLElement} */ (document.getElementById("video"));
@@ -24,23 +25,37 @@ const player = new Player({
   liveButton: addButton("go-live", "Live"),
   unmuteButton: addButton("unmute", "Turn the sound on"),
 });
-const source = openSource();
 const findings = document.getElementById("video-findings");
 
 if (findings) showFindings(video, findings);
+begin();
 
-if (source) {
+async function begin() {
+  const source = await openSource();
+  if (!source) {
+    state.textContent = UNPLAYABLE;
+    return;
+  }
   const shown = new Menus(video, source, menus, preferences);
   player.play(source, () => shown.update());
-} else {
-  state.textContent = UNPLAYABLE;
 }
 
-function openSource() {
-  const library = /** @type {{ Hls?: typeof Library }} */ (window).Hls;
-  if (library?.isSupported()) return new HlsSource(library, video, address, player);
-  const native = video.canPlayType("application/vnd.apple.mpegurl");
-  return native ? new NativeSource(video, address, player) : null;
+async function openSource() {
+  const library = playsItself(video) ? null : await loadLibraryPatiently();
+  if (library) return new HlsSource(library, video, address, player);
+  return canPlay(video) ? new NativeSource(video, address, player) : null;
+}
+
+/** Try until it is there: without it there is no video, and phones lose the network for a moment. */
+async function loadLibraryPatiently() {
+  for (;;) {
+    try {
+      return await loadLibrary(box.dataset.library ?? "");
+    } catch {
+      state.textContent = UNLOADED;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
 }
 
 /**

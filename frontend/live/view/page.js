@@ -51,16 +51,20 @@ export class Page {
   /** @param {Announcement | null} announcement */
   showAnnouncement(announcement) {
     const box = this.#announcement;
-    if (announcement && Number(box.dataset.id) === announcement.id) return;
-    box.dataset.id = String(announcement?.id ?? "");
-    showText(findIn(box, "p"), announcement?.body ?? "");
-    box.hidden = !announcement;
+    const id = String(announcement?.id ?? "");
+    if ((box.dataset.id ?? "") === id) return;
+    box.dataset.id = id;
+    box.replaceChildren();
+    if (!announcement) return;
+    const text = document.createElement("p");
+    text.dir = "auto";
+    showText(text, announcement.body);
+    box.append(text);
   }
 
   /** @param {number} count */
   showWatching(count) {
     this.#watching.textContent = `${count} watching`;
-    this.#watching.hidden = false;
   }
 
   /** @param {string} title */

@@ -24,6 +24,7 @@ from webapp.infra.clock import isoformat
 from webapp.infra.ids import parse_id
 from webapp.infra.text import printable
 from webapp.pages.live.rows import message_rows
+from webapp.pages.live.tabs import open_tab, tabs_of
 
 bp = Blueprint("live", __name__, url_prefix="/events/<slug>")
 bp.add_app_template_filter(message_rows)
@@ -108,6 +109,7 @@ def _show(
 ) -> ResponseReturnValue:
     messages = chat_messages.latest(event)
     stream = find_stream(event.stream_url, event.stream_kind, current_site())
+    tabs = tabs_of(event)
     if stream:
         allow_stream(stream, event.stream_hosts.split())
     return render(
@@ -115,6 +117,8 @@ def _show(
         event=event,
         viewer=viewer,
         stream=stream,
+        tabs=tabs,
+        open_tab=open_tab(tabs, request.args.get("tab")),
         messages=messages,
         muted_until=mutes.find_mute(event.id, viewer.employee.id),
         earlier=len(messages) >= chat_messages.LATEST,
