@@ -1,6 +1,7 @@
 """Assemble the socket tier: a node, or the same inside the one process of the embedded default."""
 
 import uuid
+from typing import Any
 
 from flask import Flask
 from flask_socketio import SocketIO
@@ -11,6 +12,7 @@ from realtime.handlers.access import Access
 from realtime.handlers.chat import ChatHandlers
 from realtime.handlers.namespace import LiveNamespace
 from realtime.handlers.packets import handlers_of
+from realtime.handlers.questions import QuestionHandlers
 from realtime.headcount import Headcount
 from realtime.presence import Presence
 from realtime.transport.admission import AdmissionMiddleware
@@ -21,12 +23,16 @@ from realtime.transport.managers import LocalManager, QueuedManager
 from realtime.writer import Writer
 from webapp.base import create_base
 from webapp.domain.chat.posting import post_and_publish
+from webapp.domain.questions.asking import ask_and_publish
+from webapp.domain.questions.voting import vote_and_publish
 from webapp.infra.settings import Settings
 
 MAX_PACKET_BYTES = 16 * 1024
 # Their sum is how long a page stays with a node that hangs. 5,000 viewers cost 2 % of a core.
 PING_SECONDS = 15
 PONG_SECONDS = 10
+# Each viewer may vote once a second, and a vote is a small row.
+WAITING_VOTES, BATCH_VOTES = 5000, 1000
 
 
 class Node:
@@ -40,7 +46,17 @@ class Node:
         self.registry = Registry()
         self.fanout = Fanout(app, self.socketio, self.registry, queue)
         messages = Writer(app, self.socketio, self.fanout, post_and_publish)
-        self.writers = (messages,)
+        questions = Writer(app, self.socketio, self.fanout, ask_and_publish, loop="question_writer")
+        votes = Writer(
+            app,
+            self.socketio,
+            self.fanout,
+            vote_and_publish,
+            loop="vote_writer",
+            waiting=WAITING_VOTES,
+            batch=BATCH_VOTES,
+        )
+        self.writers: tuple[Writer[Any, Any], ...] = (messages, questions, votes)
         headcount = Headcount(app.extensions["redis"], uuid.uuid4().hex, breaker)
         self.presence = Presence(app, self.socketio, self.registry, self.fanout, headcount)
         self.heartbeat = Heartbeat(self.socketio)
@@ -59,7 +75,9 @@ class Node:
             async_handlers=False,
         )
         access = Access(app)
-        handlers = handlers_of(ChatHandlers(access, self.fanout, messages))
+        handlers = handlers_of(
+            ChatHandlers(access, self.fanout, messages), QuestionHandlers(access, questions, votes)
+        )
         self.socketio.on_namespace(
             LiveNamespace(access, self.registry, self.fanout, self.presence, handlers)
         )

@@ -10,6 +10,7 @@ from webapp.http.identity import SessionCookie
 from webapp.http.request_parsing import register_request_parsing
 from webapp.infra.allowance import init_reads
 from webapp.infra.cache import init_cache
+from webapp.infra.counters import init_counters
 from webapp.infra.database import init_database
 from webapp.infra.extensions import db, migrate
 from webapp.infra.logs import configure_logging
@@ -57,6 +58,7 @@ def create_base(name: str, settings: Settings) -> Flask:
     init_redis(app, settings)
     init_cache(app, settings)
     init_reads(app)
+    init_counters(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     app.extensions["readiness_probes"] = {}
     app.register_blueprint(health)

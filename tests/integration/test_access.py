@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from tests.support.addresses import METHODS, address_of, rules
 from tests.support.client import PageClient, text_of
-from tests.support.data import ADMIN, add_admin, add_employee, add_event
+from tests.support.data import ADMIN, add_admin, add_employee, add_event, add_question
 
 SLUG = "town-hall"
 CHECK_IN, SIGN_IN = f"/events/{SLUG}/", "/admin/login"
@@ -78,10 +78,11 @@ class Visitor:
 @pytest.fixture(params=ROLES)
 def visitor(request: pytest.FixtureRequest, app: Flask, client: PageClient) -> Visitor:
     with app.app_context():
-        add_event(SLUG)
+        event_id = add_event(SLUG).id
         add_admin()
-        # The id that addresses of an employee contain.
+        # The id that addresses of an employee and of a question contain.
         add_employee("1001", email="ada@example.com", id=1)
+        add_question(event_id, 1, id=1)
     if request.param == "viewer":
         client.check_in(SLUG, "ada@example.com", "1001")
     if request.param == "admin":

@@ -1,5 +1,6 @@
 """Add rows for tests, with sensible values for everything a test does not care about."""
 
+import secrets
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ from sqlalchemy import func, select
 
 from webapp.domain.admins import create_admin
 from webapp.domain.employees import rosters
-from webapp.domain.models import Employee, Event, RosterEntry
+from webapp.domain.models import Employee, Event, Question, QuestionAuthor, RosterEntry
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
 
@@ -51,6 +52,25 @@ def add_event(slug: str = "town-hall", state: str = "open", **values: Any) -> Ev
         rosters.fill(event.id)
     db.session.commit()
     return event
+
+
+def add_question(event_id: int, employee_id: int, **values: Any) -> Question:
+    """Add an open question that an employee has asked with their name."""
+    defaults = {"author_id": employee_id, "body": "Why?", "asked_at": utcnow(), "state": "open"}
+    row = defaults | values
+    author = QuestionAuthor(
+        id=row.get("id"),
+        event_id=event_id,
+        employee_id=employee_id,
+        nonce=secrets.token_hex(8),
+        asked_at=row["asked_at"],
+    )
+    db.session.add(author)
+    db.session.flush()
+    question = Question(event_id=event_id, **(row | {"id": author.id}))
+    db.session.add(question)
+    db.session.commit()
+    return question
 
 
 def add_admin() -> None:

@@ -35,13 +35,13 @@ def public(view: View) -> View:
 
 
 def viewer_required(
-    view: View, *, page: bool = True, ahead: Callable[[int], Iterable[str]] | None = None
+    view: View, *, page: bool = True, ahead: Callable[[int, int], Iterable[str]] | None = None
 ) -> View:
     """Declare a view for viewers, which gets `event` and `viewer` instead of `slug`.
 
     Redirect everybody else to the check-in form, or answer `not_checked_in` to a program and
-    where the view is not a `page`. `ahead` returns, for an event id, the cache keys that the view
-    will read; they are fetched in the same round trip as the viewer.
+    where the view is not a `page`. `ahead` returns, for an event id and an employee id, the cache
+    keys that the view will read; they are fetched in the same round trip as the viewer.
     """
 
     @wraps(view)

@@ -81,12 +81,14 @@ def recheck_viewer(event: EventInfo, viewer: Viewer) -> None:
 
 
 def prefetch(
-    slug: str, employee_id: int | None = None, more: Callable[[int], Iterable[str]] | None = None
+    slug: str,
+    employee_id: int | None = None,
+    more: Callable[[int, int], Iterable[str]] | None = None,
 ) -> None:
     """Fetch in one round trip all cache keys that `get_event` and `require_viewer` will read.
 
     `employee_id` defaults to the employee in the cookie. `more` returns further keys for an event
-    id.
+    id and an employee id.
     """
     keys = [event_store.cache_key(slug)]
     known = employee_id or _named_employee()
@@ -94,7 +96,7 @@ def prefetch(
         keys.append(directory.cache_key(known))
         if (event_id := event_store.known_id(slug)) is not None:
             keys.append(checkin.cache_key(event_id, known))
-            keys += more(event_id) if more else ()
+            keys += more(event_id, known) if more else ()
     cache.prefetch(*keys)
 
 

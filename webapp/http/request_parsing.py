@@ -3,7 +3,7 @@
 from typing import IO, Any
 
 import regex
-from flask import Flask, Request
+from flask import Flask, Request, request
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.formparser import FormDataParser
@@ -40,6 +40,14 @@ class _Json(DefaultJSONProvider):
             return super().loads(s, **options)
         except RecursionError:
             raise ValueError("nested too deeply") from None
+
+
+def request_fields() -> dict[str, Any]:
+    """Return the fields of a form, or of the object in a JSON body; {} for any other JSON."""
+    if not request.is_json:
+        return request.form.to_dict()
+    body = request.get_json(silent=True)
+    return body if isinstance(body, dict) else {}
 
 
 def register_request_parsing(app: Flask) -> None:

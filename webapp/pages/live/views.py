@@ -2,7 +2,6 @@
 
 import secrets
 from functools import partial
-from typing import Any
 
 from flask import Blueprint, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,11 +13,13 @@ from webapp.domain.chat import messages as chat_messages
 from webapp.domain.chat.posts import Draft
 from webapp.domain.events.store import EventInfo
 from webapp.domain.events.streams import find_stream
+from webapp.domain.questions import board, own
 from webapp.errors import EventNotOpen, TownhallError
 from webapp.http import identity
 from webapp.http.access import viewer_required
 from webapp.http.headers import allow_stream, current_site
 from webapp.http.rendering import redirect_to, render, wants_json
+from webapp.http.request_parsing import request_fields
 from webapp.infra.allowance import take_read
 from webapp.infra.clock import isoformat
 from webapp.infra.ids import parse_id
@@ -30,11 +31,13 @@ bp = Blueprint("live", __name__, url_prefix="/events/<slug>")
 bp.add_app_template_filter(message_rows)
 
 
-def _shown(event_id: int) -> tuple[str, ...]:
+def _shown(event_id: int, employee_id: int) -> tuple[str, ...]:
     return (
         chat_messages.latest_key(event_id),
         announcements.cache_key(event_id),
         mutes.cache_key(event_id),
+        board.cache_key(event_id),
+        own.own_key(event_id, employee_id),
     )
 
 
@@ -92,16 +95,9 @@ def _place(name: str) -> int | None:
 
 
 def _draft(event: EventInfo, viewer: Viewer) -> Draft:
-    fields = _fields()
+    fields = request_fields()
     moderator = identity.current_admin() is not None
     return Draft(event.slug, viewer, fields.get("body"), fields.get("nonce"), moderator=moderator)
-
-
-def _fields() -> dict[str, Any]:
-    if not request.is_json:
-        return request.form.to_dict()
-    body = request.get_json(silent=True)
-    return body if isinstance(body, dict) else {}
 
 
 def _show(
@@ -123,6 +119,9 @@ def _show(
         muted_until=mutes.find_mute(event.id, viewer.employee.id),
         earlier=len(messages) >= chat_messages.LATEST,
         announcement=announcements.find_announcement(event.id),
+        questions=board.find_standing(event.id),
+        own=own.find_own(event.id, viewer.employee.id),
+        asked="asked" in request.args,
         exempt=identity.current_admin() is not None,
         held="held" in request.args,
         # Made here, so that a form sent twice without JavaScript is one message.

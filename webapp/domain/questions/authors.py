@@ -1,0 +1,126 @@
+"""Who asked a question: the only module that reads the table of authors.
+
+Two ways lead from here. An employee learns of the own questions, whose ids are read by the
+employee. From a question to its author leads `read_author` alone: moderation tells the author of a
+decision, and an owner may have the author revealed (`revealing`).
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import Table, bindparam, insert, select, tuple_, update
+
+from webapp.domain.models import Question, QuestionAuthor
+from webapp.domain.questions.drafts import Key, NewQuestion
+from webapp.domain.writing.authors import AUTHORS
+from webapp.infra.extensions import db
+
+# Built once, and from tables: see `writing.authors`.
+_TABLE = cast(Table, QuestionAuthor.__table__)
+_AUTHORS, _QUESTIONS = _TABLE.c, cast(Table, Question.__table__).c
+INSERT = insert(_TABLE)
+KNOWN = (
+    select(_AUTHORS.employee_id, _AUTHORS.nonce, _AUTHORS.id, _QUESTIONS.state)
+    .join_from(_TABLE, Question.__table__, _QUESTIONS.id == _AUTHORS.id, isouter=True)
+    .where(tuple_(_AUTHORS.employee_id, _AUTHORS.nonce).in_(bindparam("keys", expanding=True)))
+)
+TIMES = (
+    select(_AUTHORS.employee_id, _AUTHORS.asked_at)
+    .where(_AUTHORS.employee_id.in_(AUTHORS), _AUTHORS.asked_at > bindparam("after"))
+    .order_by(_AUTHORS.asked_at)
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an author is told about an own question.
+
+    `revealed_at` and `reveal_reason` are set once an owner has seen the author's name.
+    """
+
+    id: int
+    body: str
+    state: str
+    anonymous: bool
+    asked_at: datetime
+    revealed_at: datetime | None
+    reveal_reason: str | None
+
+
+def add_authors(questions: Collection[NewQuestion], now: datetime) -> dict[Key, int]:
+    """Record the authors of new questions; return the ids that the questions must have."""
+    rows = [
+        {
+            "event_id": question.event_id,
+            "employee_id": question.employee_id,
+            "nonce": question.nonce,
+            "asked_at": now,
+        }
+        for question in questions
+    ]
+    db.session.execute(INSERT, rows)
+    known = find_known([question.key for question in questions])
+    return {key: question_id for key, (question_id, _) in known.items()}
+
+
+def find_known(keys: Sequence[Key]) -> dict[Key, tuple[int, str | None]]:
+    """Return id and state of the questions that were asked under `keys`.
+
+    The state is None within the transaction that adds the question.
+    """
+    if not keys:
+        return {}
+    rows = db.session.execute(KNOWN, {"keys": keys})
+    return {(employee_id, nonce): (id_, state) for employee_id, nonce, id_, state in rows}
+
+
+def read_times(employee_ids: Sequence[int], after: datetime) -> dict[int, list[datetime]]:
+    """Return when each employee asked since `after`, oldest first, by employee id."""
+    times: dict[int, list[datetime]] = {}
+    found = db.session.execute(TIMES, {"authors": employee_ids, "after": after})
+    for employee_id, asked_at in found:
+        times.setdefault(employee_id, []).append(asked_at)
+    return times
+
+
+def list_asked(event_id: int, employee_id: int) -> list[Asked]:
+    """Return the questions that an employee has asked in an event, the latest first."""
+    columns = (Question.id, Question.body, Question.state, Question.author_id, Question.asked_at)
+    revealed = (QuestionAuthor.revealed_at, QuestionAuthor.reveal_reason)
+    query = (
+        select(*columns, *revealed)
+        .join(QuestionAuthor, QuestionAuthor.id == Question.id)
+        .where(QuestionAuthor.employee_id == employee_id, QuestionAuthor.event_id == event_id)
+        .order_by(Question.id.desc())
+    )
+    return [
+        Asked(
+            row.id,
+            row.body,
+            row.state,
+            row.author_id is None,
+            row.asked_at,
+            row.revealed_at,
+            row.reveal_reason,
+        )
+        for row in db.session.execute(query)
+    ]
+
+
+def read_author(question_id: int) -> tuple[int, str]:
+    """Return the employee id of a question's author, and the nonce of the question.
+
+    Nothing of it may reach a page, a packet to others, an export or a log line, except through
+    `revealing`. Raises `NoResultFound` for an unknown question.
+    """
+    query = select(QuestionAuthor.employee_id, QuestionAuthor.nonce)
+    employee_id, nonce = db.session.execute(query.where(QuestionAuthor.id == question_id)).one()
+    return employee_id, nonce
+
+
+def record_reveal(question_id: int, values: Mapping[str, Any]) -> None:
+    """Note in the current transaction that the author was revealed, for the author to read."""
+    change = update(QuestionAuthor).where(QuestionAuthor.id == question_id)
+    db.session.execute(change.values(**values))

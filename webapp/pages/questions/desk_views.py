@@ -1,0 +1,151 @@
+"""The moderation page of an event's questions, and their export."""
+
+import hashlib
+from collections.abc import Callable
+
+from flask import Blueprint, Response, request, send_file, stream_with_context, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.domain.audit import trail
+from webapp.domain.events import store as event_store
+from webapp.domain.events.store import EventInfo, get_event
+from webapp.domain.questions import export, merging, moderation, overview, revealing
+from webapp.domain.questions.revealing import Revealed, may_reveal
+from webapp.errors import Invalid, NotFound, TownhallError
+from webapp.http import identity
+from webapp.http.access import admin_required
+from webapp.http.rendering import is_htmx, redirect_to, render
+from webapp.infra.ids import parse_id
+from webapp.infra.text import printable
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+SETTINGS = ("questions_open", "hold_questions", "anonymous_questions")
+SWITCH = {"1": True, "0": False}
+
+bp = Blueprint("question_desk", __name__, url_prefix="/admin/events/<slug>")
+
+# What a button or form of the page does with a question, by the last part of its address.
+ACTS: dict[str, Callable[[EventInfo, int], object]] = {
+    "approve": moderation.approve,
+    "reject": moderation.reject,
+    "answering": moderation.start_answering,
+    "answered": lambda event, id_: moderation.answer(event, id_, _field("answer")),
+    "reopen": moderation.reopen,
+    "hide": moderation.hide,
+    "edit": lambda event, id_: moderation.edit(event, id_, _field("body")),
+    "move": lambda event, id_: moderation.move(event, id_, _field("where")),
+    "merge": lambda event, id_: merging.merge(event, id_, parse_id(_field("into"), "into")),
+}
+
+
+@bp.get("/questions")
+@admin_required
+def show_desk(slug: str) -> ResponseReturnValue:
+    return _show(get_event(slug))
+
+
+@bp.post("/questions/settings")
+@admin_required
+def change_settings(slug: str) -> ResponseReturnValue:
+    event = get_event(slug)
+    values = {name: SWITCH.get(_field(name)) for name in SETTINGS if name in request.form}
+    if not values or None in values.values():
+        raise Invalid("Questions cannot be set to that.")
+    event_store.change_columns(event, "questions_settings_changed", **values)
+    return _back(event)
+
+
+@bp.get("/questions/<id:question_id>")
+@admin_required
+def show_question(slug: str, question_id: int) -> ResponseReturnValue:
+    return _show_question(get_event(slug), question_id)
+
+
+@bp.post("/questions/<id:question_id>/<act>")
+@admin_required
+def change(slug: str, question_id: int, act: str) -> ResponseReturnValue:
+    event = get_event(slug)
+    if act not in ACTS:
+        raise NotFound
+    try:
+        ACTS[act](event, question_id)
+    except Invalid as refusal:
+        return _show_question(event, question_id, refusal)
+    return _back(event)
+
+
+@bp.post("/questions/<id:question_id>/reveal")
+@admin_required
+def reveal(slug: str, question_id: int) -> ResponseReturnValue:
+    event, admin = get_event(slug), identity.require_admin()
+    try:
+        revealed = revealing.reveal(event, question_id, admin, _field("reason"))
+    except Invalid as refusal:
+        return _show_question(event, question_id, refusal)
+    return _show_question(event, question_id, revealed=revealed)
+
+
+@bp.get("/questions.csv")
+@admin_required
+def download_csv(slug: str) -> ResponseReturnValue:
+    event = get_event(slug)
+    trail.record_now("questions_exported", event_id=event.id, format="csv")
+    pieces = export.as_csv(export.read_rows(event))
+    response = Response(stream_with_context(pieces), mimetype="text/csv")
+    filename = f"{event.slug}-questions.csv"
+    response.headers.set("Content-Disposition", "attachment", filename=filename)
+    return response
+
+
+@bp.get("/questions.xlsx")
+@admin_required
+def download_xlsx(slug: str) -> ResponseReturnValue:
+    event = get_event(slug)
+    trail.record_now("questions_exported", event_id=event.id, format="xlsx")
+    file = export.as_xlsx(export.read_rows(event))
+    filename = f"{event.slug}-questions.xlsx"
+    response = send_file(file, XLSX, as_attachment=True, download_name=filename)
+    # Flask's `no-cache` lets browsers keep the file.
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _field(name: str) -> str:
+    return printable(request.form.get(name, ""))
+
+
+def _back(event: EventInfo) -> ResponseReturnValue:
+    """Render the lists as they are now for HTMX; send everyone else to the page."""
+    if is_htmx():
+        return _show(get_event(event.slug))
+    return redirect_to(url_for("question_desk.show_desk", slug=event.slug))
+
+
+def _show(event: EventInfo) -> ResponseReturnValue:
+    found = overview.read_overview(event.id)
+    version = hashlib.sha256(repr((event, found)).encode()).hexdigest()[:16]
+    if is_htmx() and request.args.get("seen") == version:
+        # Nothing new: the page stays as it is, with its focus.
+        return "", 204
+    return render(
+        "questions/desk.html", "questions/_desk.html", event=event, desk=found, version=version
+    )
+
+
+def _show_question(
+    event: EventInfo,
+    question_id: int,
+    error: TownhallError | None = None,
+    revealed: Revealed | None = None,
+) -> ResponseReturnValue:
+    question, others = overview.read_question(event.id, question_id)
+    return render(
+        "questions/edit.html",
+        event=event,
+        question=question,
+        others=others,
+        may_reveal=question.anonymous and may_reveal(identity.require_admin()),
+        revealed=revealed,
+        typed=request.form,
+        error=error,
+    )
