@@ -1,5 +1,6 @@
 """Fixtures for all tests: real servers, started once, and applications on them."""
 
+import itertools
 import os
 import shutil
 from collections.abc import Iterator
@@ -36,6 +37,28 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if reporter and skipped and os.environ.get("CI"):
         reporter.write_line(f"{len(skipped)} tests were skipped, which CI does not allow", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+# Tests of these folders wait for processes and browsers half of the time.
+WAITING = ("tests/system", "tests/browser")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files that wait and files that compute by turns, and short files last.
+
+    The workers take the files in this order. Those that are long come first and the workers end
+    together; the order within files, and of files of a kind, stays random.
+    """
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    waiting = [name for name in files if name.startswith(WAITING)]
+    computing = [name for name in files if name not in waiting]
+    # Stable, so that integration tests follow each other in random order, then unit tests.
+    computing.sort(key=lambda name: name.startswith("tests/unit"))
+    turns = itertools.chain.from_iterable(itertools.zip_longest(waiting, computing))
+    items[:] = [item for name in turns if name for item in files[name]]
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,11 @@ from webapp.infra.settings import Settings
 ADA, GRACE = "person1001@example.com", "person1002@example.com"
 
 
+@pytest.fixture
+def quick_passwords() -> None:
+    """Hash at the real cost: these tests are about it."""
+
+
 @pytest.fixture(autouse=True)
 def meeting(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     # The real numbers take seconds; nothing else depends on them.

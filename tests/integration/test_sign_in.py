@@ -10,6 +10,11 @@ EVENTS = "/admin/"
 ME = "/events/town-hall/attendance/me"
 
 
+@pytest.fixture
+def quick_passwords() -> None:
+    """Hash at the real cost: a person waits for it."""
+
+
 @pytest.fixture(autouse=True)
 def admin(app: Flask) -> None:
     with app.app_context():

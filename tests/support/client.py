@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from functools import lru_cache
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -51,8 +52,10 @@ class PageClient(FlaskClient):
         return self.submit(self.get("/admin/login"), "login", email=email, password=password)
 
 
+# A page is checked, and then read for a form or a text: parsing is a fifth of an integration test.
+@lru_cache(maxsize=16)
 def parse(html: str) -> Element:
-    """Return the document as a tree. Raises on every HTML5 parse error."""
+    """Return the document as a tree, not to be changed. Raises on every HTML5 parse error."""
     tree: Element = html5lib.HTMLParser(strict=True).parse(html)
     return tree
 
