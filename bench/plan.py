@@ -1,4 +1,4 @@
-"""How much each benchmark measures; the environment shortens it for development."""
+"""Plan how much each benchmark measures; the environment shortens it for development."""
 
 import os
 from dataclasses import dataclass

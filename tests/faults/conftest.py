@@ -1,8 +1,8 @@
-"""Fixtures: a full system with three nodes to break, and an audience that writes meanwhile.
+"""Provide a full system with three nodes to break, and an audience that writes meanwhile.
 
-Seven live pages, two of them tabs of one person, write all the time. In the end a
-ledger says whether every acknowledged message is on every page exactly once and in order, and
-whether whatever was not acknowledged was refused or sent later.
+Seven live pages, two of them tabs of one person, write all the time. At the end a ledger shows
+whether every acknowledged message is on every page exactly once and in order, and whether all
+other messages were refused or sent later.
 """
 
 import os

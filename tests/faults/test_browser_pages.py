@@ -1,4 +1,4 @@
-"""The live page in Chromium, while its node is killed and Redis hangs."""
+"""Check the live page in Chromium while its node is killed and Redis hangs."""
 
 from collections.abc import Iterator
 
@@ -44,7 +44,7 @@ def come_in(people: People, meeting: Meeting) -> Page:
     return page
 
 
-def test_a_browsers_page_outlives_its_node_and_a_redis_that_hangs(
+def test_page_survives_killed_node_and_frozen_redis(
     stack: Stack, meeting: Meeting, people: People
 ) -> None:
     first, second, third = stack.realtime
@@ -85,6 +85,6 @@ def test_a_browsers_page_outlives_its_node_and_a_redis_that_hangs(
 
 
 def expect_count(page: Page, count: int) -> None:
-    """Wait for `count` messages on the page, and none on its way."""
+    """Wait until the page shows `count` messages and has sent all of its own."""
     expect(page.locator("#messages > li")).to_have_count(count)
     expect(page.locator("#pending > li")).to_have_count(0)

@@ -1,4 +1,4 @@
-"""Nodes with a wrong clock, with lost answers, with a database that hangs or commits late."""
+"""Check nodes with a wrong clock, lost answers, and a database that hangs or commits late."""
 
 import json
 import os
@@ -43,7 +43,7 @@ def another_node(stack: Stack, **environ: str) -> Iterator[RealtimeNode]:
 
 
 @pytest.mark.parametrize("skew", [-3600, 3600])
-def test_a_node_with_a_wrong_clock_harms_nobody(stack: Stack, meeting: Meeting, skew: int) -> None:
+def test_node_with_wrong_clock_counts_and_limits_correctly(stack: Stack, meeting: Meeting, skew: int) -> None:
     email, number = meeting.employee()
     environ = {"PYTHONPATH": SKEWED, "SKEW_SECONDS": str(skew)}
     with (
@@ -65,7 +65,7 @@ def test_a_node_with_a_wrong_clock_harms_nobody(stack: Stack, meeting: Meeting, 
         wait_for(lambda: ada.watching == grace.watching == 3, what="all nodes to count three")
 
 
-def test_two_tabs_on_two_nodes_have_one_rate(stack: Stack, meeting: Meeting) -> None:
+def test_tabs_on_two_nodes_share_one_rate_limit(stack: Stack, meeting: Meeting) -> None:
     person = meeting.employee()
     nodes = [node.url for node in stack.realtime[:2]]
     tabs = [Viewer(stack.url, meeting.slug, *person).connect(url) for url in nodes]
@@ -75,7 +75,7 @@ def test_two_tabs_on_two_nodes_have_one_rate(stack: Stack, meeting: Meeting) -> 
 
 
 @pytest.mark.parametrize("loss", ["request", "answer"])
-def test_a_commit_whose_answer_was_lost_is_one_message(
+def test_lost_commit_answer_stores_message_once(
     stack: Stack, meeting: Meeting, loss: str
 ) -> None:
     proxy = DatabaseProxy(stack.database.port)
@@ -98,10 +98,10 @@ def test_a_commit_whose_answer_was_lost_is_one_message(
     proxy.close()
 
 
-def test_what_commits_late_with_a_lower_id_reaches_everybody(
+def test_late_commit_with_lower_id_reaches_every_page(
     stack: Stack, audience: Audience, settled: Callable[[], Verdict]
 ) -> None:
-    """Pages that are connected, and one that was disconnected at the moment of the commit."""
+    """Include a page that is disconnected at the moment of the commit."""
     away = audience.pages[0]
     with transaction(stack) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT event_id, employee_id FROM messages ORDER BY id DESC LIMIT 1")
@@ -141,8 +141,8 @@ def transaction(stack: Stack) -> Iterator["pymysql.Connection[pymysql.cursors.Cu
         connection.close()
 
 
-def test_while_the_database_hangs_nobody_piles_up(stack: Stack, meeting: Meeting) -> None:
-    """Two hundred connect while the cache is empty; each is soon told to try again."""
+def test_frozen_database_refuses_connections_in_time(stack: Stack, meeting: Meeting) -> None:
+    """Connect 200 viewers while the cache is empty; each is refused within 6 s."""
     node = stack.realtime[0]
     # A node takes at most 20 connections of one employee.
     cookies = [meeting.viewer().cookie for _ in range(20)]

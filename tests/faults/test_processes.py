@@ -1,4 +1,4 @@
-"""Processes that are killed, frozen, stopped and started again in the middle of a chat."""
+"""Kill, freeze, stop and restart processes in the middle of a chat."""
 
 import os
 import signal
@@ -18,14 +18,14 @@ from tests.support.waiting import wait_for
 
 AGREED_SECONDS = 5
 BACK_SECONDS = 5
-# To a page on any node while only Redis fails: two seconds of the sweep, and what a busy machine
-# adds.
+# To a page on any node while only Redis fails: the sweep takes two seconds, and a busy machine adds
+# as much.
 DELIVERED_SECONDS = 4
 
-# To a page on the same node: the first to find out that Redis hangs waits half a second.
+# To a page on the same node: the first message that finds Redis frozen waits half a second.
 HERE_SECONDS = 1
 
-# Over two nodes, without the pause before another attempt or the sweep.
+# Over two nodes, with neither a retry nor the sweep.
 AT_ONCE_SECONDS = 0.45
 
 Settled = Callable[[], Verdict]
@@ -46,7 +46,7 @@ def pids(stack: Stack) -> list[int]:
     return [server.pid for server in (*stack.web, *stack.realtime)]
 
 
-def test_a_node_that_is_killed_takes_no_one_with_it(
+def test_killed_node_loses_no_viewer(
     stack: Stack, audience: Audience, settled: Settled
 ) -> None:
     first, *others = stack.realtime
@@ -55,12 +55,12 @@ def test_a_node_that_is_killed_takes_no_one_with_it(
         audience.wait_for_messages(5)
         audience.wait_until_back(BACK_SECONDS)
         if node is first:
-            # It comes back to be the only one.
+            # It comes back and is then the only node.
             node.start()
     assert 0 < settled().slowest_return < BACK_SECONDS
 
 
-def test_after_a_restart_of_redis_the_first_message_is_as_quick_as_any(
+def test_first_message_after_redis_restart_is_quick(
     stack: Stack, meeting: Meeting
 ) -> None:
     here, there, *_ = (meeting.viewer().connect(node.url) for node in stack.realtime)
@@ -79,7 +79,7 @@ def test_after_a_restart_of_redis_the_first_message_is_as_quick_as_any(
                 assert not number or time.monotonic() - began < AT_ONCE_SECONDS
 
 
-def test_a_node_that_is_told_to_stop_finishes_what_it_accepted(
+def test_terminated_node_finishes_accepted_messages(
     stack: Stack, audience: Audience, settled: Settled
 ) -> None:
     node = stack.realtime[0]
@@ -90,7 +90,7 @@ def test_a_node_that_is_told_to_stop_finishes_what_it_accepted(
     assert 0 < settled().slowest_return < BACK_SECONDS
 
 
-def test_a_frozen_node_harms_nobody_elsewhere_and_goes_on(
+def test_frozen_node_harms_no_other_node_and_recovers(
     stack: Stack, audience: Audience, settled: Settled
 ) -> None:
     with frozen(stack.realtime[0]):
@@ -99,7 +99,7 @@ def test_a_frozen_node_harms_nobody_elsewhere_and_goes_on(
     settled()
 
 
-def test_while_redis_is_dead_the_chat_goes_on(
+def test_chat_continues_without_redis(
     stack: Stack, audience: Audience, settled: Settled
 ) -> None:
     stack.redis.kill()
@@ -112,7 +112,7 @@ def test_while_redis_is_dead_the_chat_goes_on(
     assert not verdict.slowest_return
 
 
-def test_a_redis_that_hangs_holds_nobody_up(
+def test_frozen_redis_delays_no_message(
     stack: Stack, meeting: Meeting, audience: Audience, settled: Settled
 ) -> None:
     node = stack.realtime[0].url
@@ -142,7 +142,7 @@ def delivery_seconds(writer: Viewer, reader: Viewer, body: str) -> float:
     return time.monotonic() - begin
 
 
-def test_the_database_dies_in_mid_burst_and_comes_back(
+def test_database_restart_loses_no_message(
     stack: Stack, audience: Audience, settled: Settled
 ) -> None:
     before = pids(stack)
@@ -155,7 +155,7 @@ def test_the_database_dies_in_mid_burst_and_comes_back(
     assert all(server.running for server in (*stack.web, *stack.realtime))
 
 
-def test_a_page_that_is_reloaded_in_an_outage_sends_what_it_had(
+def test_page_reloaded_in_outage_sends_its_outbox(
     stack: Stack, audience: Audience, settled: Settled
 ) -> None:
     stack.database.kill()
@@ -170,11 +170,11 @@ def test_a_page_that_is_reloaded_in_an_outage_sends_what_it_had(
 
 
 def returned(audience: Audience, times: int) -> bool:
-    """Return whether pages have reconnected that many times."""
+    """Return True when pages have reconnected that many times."""
     return len(audience.ledger.returns) >= times
 
 
-def test_a_page_that_reconnects_fifty_times(audience: Audience, settled: Settled) -> None:
+def test_page_survives_fifty_reconnects(audience: Audience, settled: Settled) -> None:
     page = audience.pages[0]
     for turn in range(50):
         if turn % 25 == 0:

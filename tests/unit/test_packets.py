@@ -1,4 +1,4 @@
-"""What a viewer may send, and that nothing else passes."""
+"""Check that packets of viewers pass, and that nothing else does."""
 
 from contextlib import suppress
 
@@ -27,7 +27,7 @@ from realtime.transport.packets import (
         "3/live,1[]",
     ],
 )
-def test_these_are_packets(data: str) -> None:
+def test_valid_packet_is_accepted(data: str) -> None:
     check_engine_packet(MESSAGE, data)
 
 
@@ -55,13 +55,13 @@ def test_these_are_packets(data: str) -> None:
         None,
     ],
 )
-def test_these_are_not(data: object) -> None:
+def test_invalid_packet_is_refused(data: object) -> None:
     with pytest.raises(InvalidPacketError):
         check_engine_packet(MESSAGE, data)
 
 
 @pytest.mark.parametrize("kind", [OPEN, PING, 7, 9])
-def test_engine_packets_that_only_a_server_sends_are_none_of_a_viewer(kind: int) -> None:
+def test_server_only_engine_packet_is_refused(kind: int) -> None:
     for allowed in (PONG, CLOSE, UPGRADE):
         check_engine_packet(allowed, "")
     with pytest.raises(InvalidPacketError):
@@ -69,14 +69,14 @@ def test_engine_packets_that_only_a_server_sends_are_none_of_a_viewer(kind: int)
 
 
 @given(st.one_of(st.text(), st.from_regex(r"\A[0-6][0-9/\-,live\[\]{}\":]{0,40}\Z")))
-def test_whatever_it_is_the_answer_is_yes_or_no(data: str) -> None:
+def test_any_text_is_accepted_or_refused(data: str) -> None:
     with suppress(InvalidPacketError):
         check_message(data)
 
 
 @pytest.mark.parametrize("number", [None, 0, 7, 10**14])
 @pytest.mark.parametrize("args", [[], [{"body": "[é\n"}], [1, None, "x"]])
-def test_an_event_of_the_live_socket_is_read_as_upstream_reads_it(
+def test_live_event_is_parsed_as_upstream_parses_it(
     number: int | None, args: list[object]
 ) -> None:
     packet = Packet(data=["post_message", *args], namespace="/live", id=number)
@@ -105,5 +105,5 @@ def test_an_event_of_the_live_socket_is_read_as_upstream_reads_it(
         "",
     ],
 )
-def test_anything_else_goes_through_upstream(text: str | bytes) -> None:
+def test_other_packets_are_left_to_upstream(text: str | bytes) -> None:
     assert live_event(text) is None

@@ -1,4 +1,4 @@
-"""Bytes to one viewer: in order, at once where they fit, and bounded where they do not."""
+"""Check the bytes to one viewer: ordered, written at once where possible, and bounded."""
 
 import socket
 import threading
@@ -12,9 +12,9 @@ FRAME = b"x" * 50_000
 
 
 class Green:
-    """Like a green socket: what is sent through its `fd` never waits, `sendall` does.
+    """Imitate a green socket: sending through its `fd` never blocks, `sendall` does.
 
-    One description of the kernel's cannot be both, so it is each call that says so.
+    One file description cannot be both, so each call chooses.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -29,7 +29,7 @@ class Green:
 
 
 class Line:
-    """An send_buffer with its two ends; what waits is written when `drain` is called."""
+    """Hold a send buffer and its two ends; `drain` writes the waiting bytes."""
 
     def __init__(self) -> None:
         near, self.far = socket.socketpair()
@@ -44,7 +44,7 @@ class Line:
         self.cut_off += 1
 
     def drain(self) -> bytes:
-        """Let the viewer read while the waiting task writes; all that arrived."""
+        """Let the viewer read while the waiting task writes; return all received bytes."""
         received = bytearray()
 
         def read() -> None:
@@ -68,7 +68,7 @@ def line() -> Iterator[Line]:
     line.far.close()
 
 
-def test_what_fits_is_written_at_once_and_nobody_waits(line: Line) -> None:
+def test_small_frame_is_written_at_once(line: Line) -> None:
     line.send_buffer.write(b"first")
     line.send_buffer.write(b"second")
     assert line.far.recv(100) == b"firstsecond"
@@ -76,16 +76,16 @@ def test_what_fits_is_written_at_once_and_nobody_waits(line: Line) -> None:
     assert line.send_buffer.waiting_bytes == 0
 
 
-def test_what_comes_after_a_part_of_a_frame_waits_for_the_rest_of_it(line: Line) -> None:
+def test_frames_after_a_partial_frame_wait(line: Line) -> None:
     frames = [bytes([65 + n]) * 20_000 for n in range(10)]
     for frame in frames:
         line.send_buffer.write(frame)
-    assert len(line.tasks) == 1, "one task writes what waits, however much it is"
+    assert len(line.tasks) == 1, "one task writes all waiting bytes"
     assert line.drain() == b"".join(frames)
     assert line.send_buffer.waiting_bytes == 0
 
 
-def test_after_that_it_writes_at_once_again(line: Line) -> None:
+def test_drained_buffer_writes_at_once_again(line: Line) -> None:
     line.send_buffer.write(FRAME)
     reader = threading.Thread(target=lambda: line.far.recv(len(FRAME), socket.MSG_WAITALL))
     reader.start()
@@ -96,7 +96,7 @@ def test_after_that_it_writes_at_once_again(line: Line) -> None:
     assert line.far.recv(100) == b"small"
 
 
-def test_who_never_reads_is_cut_off_once_and_keeps_nothing(line: Line) -> None:
+def test_viewer_that_never_reads_is_disconnected_once(line: Line) -> None:
     waited = 0
     for _ in range(100):
         line.send_buffer.write(FRAME)
@@ -108,14 +108,14 @@ def test_who_never_reads_is_cut_off_once_and_keeps_nothing(line: Line) -> None:
     assert line.cut_off == 1
 
 
-def test_one_large_answer_is_no_reason_to_cut_off(line: Line) -> None:
+def test_one_large_answer_disconnects_nobody(line: Line) -> None:
     answer = b"y" * (WAITING_BYTES * 2)
     line.send_buffer.write(answer)
     assert line.cut_off == 0
     assert line.drain() == answer
 
 
-def test_a_socket_that_is_gone_is_no_error(line: Line) -> None:
+def test_closed_socket_raises_nothing(line: Line) -> None:
     line.far.close()
     line.send_buffer.write(b"into the void")
     line.send_buffer.write(FRAME)
