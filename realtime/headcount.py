@@ -3,6 +3,7 @@
 Redis keeps the report of each node, and forgets a node that is silent.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from redis import RedisError
@@ -24,6 +25,10 @@ class Headcount:
         self._node = node
         self._breaker = breaker
         self._reported: dict[int, tuple[set[int], float]] = {}
+
+    def keep_only(self, event_ids: Iterable[int]) -> None:
+        """Forget the reports on all other events, which nobody here watches any longer."""
+        self._reported = {id_: self._reported[id_] for id_ in event_ids if id_ in self._reported}
 
     def distinct(self, event_id: int, employees: set[int]) -> int:
         """Report who watches here, and return how many employees watch on all nodes."""

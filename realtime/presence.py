@@ -54,7 +54,10 @@ class Presence:
 
     def count(self) -> None:
         """Tell each event's viewers here how many watch on all nodes, where that changed."""
-        for event_id, slug in self._registry.events().items():
+        events = self._registry.events()
+        self._headcount.keep_only(events)
+        self._shown = {slug: self._shown[slug] for slug in events.values() if slug in self._shown}
+        for event_id, slug in events.items():
             watching = self._headcount.distinct(event_id, self._registry.employees(event_id))
             if self._shown.get(slug) != watching:
                 self._shown[slug] = watching

@@ -86,7 +86,7 @@ class LiveNamespace(Namespace):
             with self._joining:
                 self._accept(self._requested_connection(auth))
         except Exception as error:
-            self._registry.remove(_sid())
+            self._leave(_sid())
             reason = as_townhall_error(error)
             raise Refused(reason.message, reason.as_dict()) from None
 
@@ -95,6 +95,10 @@ class LiveNamespace(Namespace):
         # viewer leaves at this moment.
         self._registry.add(connection)
         self._fanout.watch(connection.event.id, connection.event.slug)
+        if self._registry.get(connection.sid) is None:
+            # The viewer left while `watch` read the event.
+            self._unwatch_unless_needed(connection)
+            return
         connection.socket.join()
         self._presence.greet(connection)
         connection.socket.on_event = partial(self.handle, connection)
@@ -105,6 +109,9 @@ class LiveNamespace(Namespace):
             return
         connection.socket.on_event = None
         self._registry.remove(sid)
+        self._unwatch_unless_needed(connection)
+
+    def _unwatch_unless_needed(self, connection: Connection) -> None:
         if connection.event.id not in self._registry.events():
             self._fanout.unwatch(connection.event.slug)
 

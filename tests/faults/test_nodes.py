@@ -43,7 +43,9 @@ def another_node(stack: Stack, **environ: str) -> Iterator[RealtimeNode]:
 
 
 @pytest.mark.parametrize("skew", [-3600, 3600])
-def test_node_with_wrong_clock_counts_and_limits_correctly(stack: Stack, meeting: Meeting, skew: int) -> None:
+def test_node_with_wrong_clock_counts_and_limits_correctly(
+    stack: Stack, meeting: Meeting, skew: int
+) -> None:
     email, number = meeting.employee()
     environ = {"PYTHONPATH": SKEWED, "SKEW_SECONDS": str(skew)}
     with (
@@ -75,9 +77,7 @@ def test_tabs_on_two_nodes_share_one_rate_limit(stack: Stack, meeting: Meeting) 
 
 
 @pytest.mark.parametrize("loss", ["request", "answer"])
-def test_lost_commit_answer_stores_message_once(
-    stack: Stack, meeting: Meeting, loss: str
-) -> None:
+def test_lost_commit_answer_stores_message_once(stack: Stack, meeting: Meeting, loss: str) -> None:
     proxy = DatabaseProxy(stack.database.port)
     url = stack.database.url.replace(f":{stack.database.port}/", f":{proxy.port}/")
     with (

@@ -46,9 +46,7 @@ def pids(stack: Stack) -> list[int]:
     return [server.pid for server in (*stack.web, *stack.realtime)]
 
 
-def test_killed_node_loses_no_viewer(
-    stack: Stack, audience: Audience, settled: Settled
-) -> None:
+def test_killed_node_loses_no_viewer(stack: Stack, audience: Audience, settled: Settled) -> None:
     first, *others = stack.realtime
     for node in (first, *others):
         node.kill()
@@ -60,9 +58,7 @@ def test_killed_node_loses_no_viewer(
     assert 0 < settled().slowest_return < BACK_SECONDS
 
 
-def test_first_message_after_redis_restart_is_quick(
-    stack: Stack, meeting: Meeting
-) -> None:
+def test_first_message_after_redis_restart_is_quick(stack: Stack, meeting: Meeting) -> None:
     here, there, *_ = (meeting.viewer().connect(node.url) for node in stack.realtime)
     with here, there:
         # Three times: the sweep may happen to be as quick once.
@@ -99,9 +95,7 @@ def test_frozen_node_harms_no_other_node_and_recovers(
     settled()
 
 
-def test_chat_continues_without_redis(
-    stack: Stack, audience: Audience, settled: Settled
-) -> None:
+def test_chat_continues_without_redis(stack: Stack, audience: Audience, settled: Settled) -> None:
     stack.redis.kill()
     audience.wait_for_messages(10)
     stack.redis.start()

@@ -30,3 +30,12 @@ def test_a_command_that_is_refused_is_not_an_outage(servers: Servers) -> None:
         assert Headcount(client, "here", breaker).distinct(7, {1, 2, 3}) == 3
         assert not breaker.open
         client.delete("townhall:watching:v1:7")
+
+
+def test_report_of_a_past_event_is_forgotten(servers: Servers) -> None:
+    with Redis(port=servers.redis.port) as client:
+        headcount = Headcount(client, "here", Breaker("Redis", answers=REDIS_BREAKER_ANSWERS))
+        for event_id in (1, 2):
+            headcount.distinct(event_id, {3})
+        headcount.keep_only([2])
+        assert list(headcount._reported) == [2]

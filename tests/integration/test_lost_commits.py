@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
+from sqlalchemy import event as listeners
 from sqlalchemy import func, select
+from sqlalchemy.engine import ExceptionContext
 
 from tests.conftest import Servers
 from tests.support.client import PageClient
@@ -17,6 +19,7 @@ from webapp.domain.attendance import closing
 from webapp.domain.audit import trail
 from webapp.domain.employees import portions
 from webapp.domain.employees.directory import FIELDS
+from webapp.domain.employees.editing import change_employee
 from webapp.domain.employees.import_report import Known
 from webapp.domain.events import store as event_store
 from webapp.domain.models import (
@@ -31,6 +34,7 @@ from webapp.infra.extensions import Model, db
 from webapp.infra.settings import load_settings
 
 LOSSES = ["request", "answer"]
+DEADLOCK = 1213
 
 
 @pytest.fixture
@@ -163,3 +167,22 @@ def test_a_deactivated_employee_is_out_at_once(
         portions.deactivate([known])
     assert proxy.lost == [loss]
     assert viewer.get("/events/town-hall/live").status_code == 303
+
+
+def test_edit_that_loses_a_deadlock_is_repeated(viewer: PageClient, proxy: DatabaseProxy) -> None:
+    refused: list[BaseException] = []
+
+    def pass_on_again(context: ExceptionContext) -> None:
+        refused.append(context.original_exception)
+        proxy.accept_all()
+
+    with viewer.application.app_context(), trail.acting_as(None):
+        employee = db.session.scalars(select(Employee)).one()
+        values = {name: getattr(employee, name) for name in FIELDS}
+        listeners.listen(db.engine, "handle_error", pass_on_again)
+        # The first statement on the rosters, after that on the employee.
+        proxy.refuse(DEADLOCK, b"FROM events")
+        change_employee(employee.id, values | {"department": "Sales"})
+        assert [error.args[0] for error in refused] == [DEADLOCK]
+        assert db.session.scalars(select(RosterEntry.department)).all() == ["Sales"]
+    assert count(viewer.application, AuditEntry) == 1

@@ -76,9 +76,7 @@ def test_any_text_is_accepted_or_refused(data: str) -> None:
 
 @pytest.mark.parametrize("number", [None, 0, 7, 10**14])
 @pytest.mark.parametrize("args", [[], [{"body": "[é\n"}], [1, None, "x"]])
-def test_live_event_is_parsed_as_upstream_parses_it(
-    number: int | None, args: list[object]
-) -> None:
+def test_live_event_is_parsed_as_upstream_parses_it(number: int | None, args: list[object]) -> None:
     packet = Packet(data=["post_message", *args], namespace="/live", id=number)
     assert live_event(f"{MESSAGE}{packet.encode()}") == (number, "post_message", args)
 

@@ -12,6 +12,7 @@ from webapp.domain.employees.identifiers import normal_number
 from webapp.domain.employees.rows import clean_values, validation_error
 from webapp.domain.models import Employee
 from webapp.errors import Invalid, NotFound
+from webapp.infra.database import retry_on_outage
 from webapp.infra.extensions import db
 from webapp.infra.publisher import close_sockets
 
@@ -26,36 +27,54 @@ def get_employee(employee_id: int) -> Employee:
 
 def add_employee(values: dict[str, Any]) -> None:
     """Add an employee; `values` has every one of `FIELDS`. Raises `Invalid`."""
+    _write_new(values)
+    db.session.commit()
+
+
+def change_employee(employee_id: int, values: dict[str, Any]) -> None:
+    """Change an employee. Deactivating one ends all their sessions. Raises `Invalid`."""
+    changes = _write_changes(employee_id, values)
+    db.session.commit()
+    if changes:
+        forget_employees([employee_id])
+    if _ends_access(changes):
+        close_sockets(employee_id)
+
+
+# An import may hold the same rows, and the database then ends one of the two as deadlocked. The
+# commit is not repeated: a second run would take the row of the first for another employee.
+@retry_on_outage
+def _write_new(values: dict[str, Any]) -> None:
     employee = Employee(**_checked(values, None))
     db.session.add(employee)
     _flush()
     rosters.follow([employee.id])
     rosters.arrange()
     trail.record("employee_added", subject=employee.label)
-    db.session.commit()
 
 
-def change_employee(employee_id: int, values: dict[str, Any]) -> None:
-    """Change an employee. Deactivating one ends all their sessions. Raises `Invalid`."""
+@retry_on_outage
+def _write_changes(employee_id: int, values: dict[str, Any]) -> dict[str, Any]:
+    """Return the changed fields with their values before and after."""
     employee = get_employee(employee_id)
     label, before = employee.label, {name: getattr(employee, name) for name in FIELDS}
     wanted = _checked(values, employee_id)
     changes: dict[str, Any] = {n: [before[n], v] for n, v in wanted.items() if v != before[n]}
     if not changes:
-        return
-    ends_access = changes.get("active") == [True, False]
+        return {}
     for name, value in wanted.items():
         setattr(employee, name, value)
-    if ends_access:
+    if _ends_access(changes):
         employee.session_version += 1
     _flush()
     rosters.follow([employee_id])
     rosters.arrange()
     trail.record("employee_changed", subject=label, **changes)
-    db.session.commit()
-    forget_employees([employee_id])
-    if ends_access:
-        close_sockets(employee_id)
+    return changes
+
+
+def _ends_access(changes: dict[str, Any]) -> bool:
+    return changes.get("active") == [True, False]
 
 
 def _checked(values: dict[str, Any], employee_id: int | None) -> dict[str, Any]:

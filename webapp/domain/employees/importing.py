@@ -86,18 +86,19 @@ def apply(
     # On record before the first row is written, whatever comes between.
     trail.record_now("employees_imported", subject=name, **report.counts)
     done = 0
-    for write, rows in _steps(report):
-        try:
+    try:
+        for write, rows in _steps(report):
             write(rows)
-        except Exception as error:
-            db.session.rollback()
-            if refusal := _broken_off(error, done, report.writes):
-                _record_broken_off(name, done, report.writes)
-                raise refusal from error
+            done += len(rows)
+            on_progress(Progress("written", done, report.writes))
+        portions.arrange_rosters()
+    except Exception as error:
+        db.session.rollback()
+        refusal = _broken_off(error, done, report.writes)
+        if refusal is None:
             raise
-        done += len(rows)
-        on_progress(Progress("written", done, report.writes))
-    portions.arrange_rosters()
+        _record_broken_off(name, done, report.writes)
+        raise refusal from error
     report.applied = True
 
 

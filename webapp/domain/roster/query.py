@@ -25,7 +25,8 @@ class RosterQuery:
         entry: Any = _planned_entries(event.id) if planned else RosterEntry
         self._entry = entry
         self._here = entry.event_id == event.id
-        self._by_name = [getattr(entry, name) for name in NAMES] if planned else [entry.place]
+        by_place = [entry.place, entry.employee_id]  # newcomers share a place during an import
+        self._by_name = [getattr(entry, name) for name in NAMES] if planned else by_place
         self._computed = computed_status(rule_of(event, closing), entry)
         self._status = func.coalesce(entry.corrected_status, self._computed)
 

@@ -1,0 +1,101 @@
+"""Check that a node forgets an event when its last viewer leaves, at whatever moment."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask_socketio import SocketIO
+from sqlalchemy import event as listeners
+
+from realtime.fanout.fanout import Fanout
+from realtime.fanout.registry import Connection, Registry
+from realtime.handlers.access import Access
+from realtime.handlers.namespace import LiveNamespace
+from realtime.headcount import Headcount
+from realtime.presence import Presence
+from tests.support.data import add_employee, add_event
+from webapp.domain.attendance.checkin import check_in
+from webapp.domain.events.store import get_event
+from webapp.infra.circuit_breaker import Breaker
+from webapp.infra.extensions import db
+from webapp.infra.rate_limit import Client
+
+
+class Socket:
+    """Takes the place of a viewer's connection; keeps what it would send."""
+
+    def __init__(self) -> None:
+        self.send_buffer = self
+        self.frames: list[bytes] = []
+        self.on_event: Any = None
+
+    def join(self) -> None:
+        """Join the namespace, which needs nothing here."""
+
+    def write(self, frames: bytes) -> None:
+        self.frames.append(frames)
+
+
+class Node:
+    """The parts of a node that accept viewers, without its server and loops."""
+
+    def __init__(self, app: Flask) -> None:
+        socketio = SocketIO(app, async_mode="threading")
+        self.registry = Registry()
+        self.fanout = Fanout(app, socketio, self.registry, None)
+        headcount = Headcount(None, "node", Breaker("Redis"))
+        self.presence = Presence(app, socketio, self.registry, self.fanout, headcount)
+        self.namespace = LiveNamespace(
+            Access(app), self.registry, self.fanout, self.presence, handlers={}
+        )
+
+    def accept(self, sid: str) -> Socket:
+        """Accept a viewer who is checked in; return their connection."""
+        socket: Any = Socket()
+        event = get_event("town-hall")
+        viewer = check_in(event, "person1001@example.com", "1001", Client("127.0.0.1"))
+        self.namespace._accept(Connection(sid, event, viewer, None, socket))
+        return socket  # type: ignore[no-any-return]
+
+    def leave(self, sid: str) -> None:
+        self.namespace.trigger_event("disconnect", sid)
+
+
+@pytest.fixture
+def node(app: Flask) -> Iterator[Node]:
+    with app.app_context():
+        add_event()
+        add_employee("1001")
+        yield Node(app)
+
+
+def test_event_is_forgotten_with_its_last_viewer(node: Node) -> None:
+    node.accept("first")
+    node.accept("second")
+    node.leave("first")
+    assert list(node.fanout._told) == ["town-hall"]
+    node.leave("second")
+    assert not node.fanout._told
+
+
+def test_viewer_who_leaves_while_connecting_leaves_nothing_behind(node: Node) -> None:
+    def leave(*args: Any) -> None:
+        if "FROM messages" in args[2]:
+            node.leave("first")
+
+    listeners.listen(db.engine, "after_cursor_execute", leave)
+    socket = node.accept("first")
+    listeners.remove(db.engine, "after_cursor_execute", leave)
+    assert not node.fanout._told
+    assert len(node.registry) == 0
+    assert socket.frames == []
+
+
+def test_viewer_count_of_an_empty_event_is_forgotten(node: Node) -> None:
+    node.accept("first")
+    node.presence.count()
+    assert node.presence._shown == {"town-hall": 1}
+    node.leave("first")
+    node.presence.count()
+    assert node.presence._shown == {}
