@@ -22,9 +22,13 @@ control_socket_disable = True
 
 
 def post_worker_init(_worker: Any) -> None:
-    """Exclude the libraries from garbage collection, which paused every request for 0.1 s."""
+    """Exclude the libraries from garbage collection, which paused every request for 0.1 s.
+
+    A page leaves few cycles behind: collecting after 700 new objects cost 4 % of a check-in's CPU.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def on_starting(_server: Any) -> None:

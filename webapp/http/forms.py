@@ -22,6 +22,9 @@ class Form(FlaskForm):
     """
 
     class Meta(FlaskForm.Meta):
+        # `CSRFProtect` verifies every POST, and the templates ask for the token themselves.
+        csrf = False
+
         def get_translations(self, form: FlaskForm) -> Any:
             """Return the messages of WTForms' own validators in the current language."""
             return get_translations([current_language()])

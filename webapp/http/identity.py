@@ -138,5 +138,6 @@ def _renew() -> None:
     session.permanent = True
     # Makes the cookie of each sign-in unlike any seen before; no code reads it.
     session["id"] = secrets.token_urlsafe(16)
-    # A token from before the sign-in may be known to whoever put that cookie there.
-    session.pop("csrf_token", None)
+    # A token from before the sign-in may be known to whoever put that cookie there. The next page
+    # would otherwise make a token, and set the cookie once more for it.
+    session["csrf_token"] = secrets.token_hex(20)

@@ -46,9 +46,11 @@ def cookies_needed() -> str:
 class CookieSessions(SecureCookieSessionInterface):
     """Flask's session cookie with that signer."""
 
+    _serializer: URLSafeTimedSerializer | None = None
+
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """Return the serializer that signs and reads the cookie."""
-        serializer = super().get_signing_serializer(app)
-        if serializer:
-            serializer.signer = _Signer
-        return serializer
+        """Return the serializer that signs and reads the cookie, made once per application."""
+        if self._serializer is None and (made := super().get_signing_serializer(app)):
+            made.signer = _Signer
+            self._serializer = made
+        return self._serializer
