@@ -12,6 +12,7 @@ from webapp.http.error_handlers import register_error_handlers
 from webapp.http.filters import register_filters
 from webapp.http.headers import register_headers
 from webapp.http.language import register_language
+from webapp.http.rendering import TemplateEnvironment
 from webapp.http.sso import init_sso
 from webapp.http.toasts import register_toasts
 from webapp.infra.extensions import csrf
@@ -59,6 +60,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or load_settings()
     app = create_base(__name__, settings)
+    app.jinja_environment = TemplateEnvironment
     app.url_map.converters["id"] = IdConverter
     csrf.init_app(app)
     init_publisher(app, settings)

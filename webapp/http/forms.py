@@ -1,5 +1,6 @@
 """The base class of every form."""
 
+from functools import cache
 from typing import Any
 
 from flask import request
@@ -27,7 +28,7 @@ class Form(FlaskForm):
 
         def get_translations(self, form: FlaskForm) -> Any:
             """Return the messages of WTForms' own validators in the current language."""
-            return get_translations([current_language()])
+            return _translations(current_language())
 
         def wrap_formdata(self, form: FlaskForm, formdata: Any) -> Any:
             """Return the submitted fields; None for a GET, or where the caller passed None."""
@@ -36,6 +37,11 @@ class Form(FlaskForm):
             names = [field.name for field in form if isinstance(field, FileField)]
             files = [(name, file) for name in names for file in request.files.getlist(name)]
             return CombinedMultiDict([MultiDict(files), request.form])
+
+
+@cache  # each call looks for eight files
+def _translations(language: str) -> Any:
+    return get_translations([language])
 
 
 class WholeNumberField(IntegerField):

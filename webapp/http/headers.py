@@ -1,6 +1,7 @@
 """Headers of every answer: content security policy, privacy and caching."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit, urlunsplit
 
 from flask import Flask, Response, g, request
@@ -18,6 +19,12 @@ BASE_POLICY = {
     "form-action": "'self'",
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
+}
+# No view sets one of these itself.
+ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
 }
 
 
@@ -63,15 +70,8 @@ def _redirect_within_site(response: Response) -> Response:
 
 
 def _set_headers(response: Response) -> Response:
-    policy = BASE_POLICY | g.get("stream_policy", {})
-    response.headers.setdefault(
-        "Content-Security-Policy", "; ".join(f"{name} {value}" for name, value in policy.items())
-    )
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
-    response.headers.setdefault(
-        "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"
-    )
+    response.headers.setdefault("Content-Security-Policy", _policy(**g.get("stream_policy", {})))
+    response.headers.extend(ALWAYS)
     if request.endpoint == "static":
         # The version in the address changes with the content (webapp/http/assets.py).
         kept = "public, max-age=31536000, immutable" if "v" in request.args else "no-cache"
@@ -79,3 +79,8 @@ def _set_headers(response: Response) -> Response:
     else:
         response.headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+@lru_cache
+def _policy(**stream: str) -> str:
+    return "; ".join(f"{name} {value}" for name, value in (BASE_POLICY | stream).items())

@@ -1,13 +1,27 @@
 """Rendering: every view answers with a page, a fragment or JSON through these functions."""
 
+from collections.abc import MutableMapping
 from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request
+from flask.templating import Environment
 from flask.typing import ResponseReturnValue
 from werkzeug.urls import iri_to_uri
 
 from webapp.errors import TownhallError
 from webapp.http.toasts import keep_toasts, toast_headers
+
+
+class TemplateEnvironment(Environment):
+    """Flask's environment, with the globals of each template in a plain dictionary.
+
+    Upstream chains dictionaries in Python, and reads each of 60 globals through the chain for every
+    template, block and include: 4 % of a check-in's CPU. Globals are set before the first page.
+    """
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Return the globals of a template whose own are `d`."""
+        return {**self.globals, **(d or {})}
 
 
 def is_htmx() -> bool:
