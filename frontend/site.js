@@ -1,19 +1,18 @@
 // What every page with HTMX needs beside it: polls that hold back, times in the reader's own zone,
 // countdowns, menus, dialogs, toasts, and a notice when the server cannot be reached.
 
+import { locale, t } from "./i18n.js";
 import { closeMenus, openDialogs } from "./parts.js";
 import { holdPolls } from "./poll.js";
 import { watchToasts } from "./toasts.js";
 
-const UNREACHABLE =
-  "The server cannot be reached just now. What you typed is still here: try again in a moment.";
 const UNITS = /** @type {const} */ ([
   [86_400, "day"],
   [3_600, "hour"],
   [60, "minute"],
   [1, "second"],
 ]);
-const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
+const moment = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" });
 
 /** @param {ParentNode} root */
 function localizeTimes(root) {
@@ -27,9 +26,9 @@ function localizeTimes(root) {
 /** @param {number} seconds */
 function describeRemaining(seconds) {
   const first = UNITS.findIndex(([size]) => seconds >= size);
-  const parts = UNITS.slice(first, first + 2).map(([size, name], index) => {
+  const parts = UNITS.slice(first, first + 2).map(([size, unit], index) => {
     const count = index ? Math.floor((seconds % UNITS[first][0]) / size) : Math.floor(seconds / size);
-    return `${count} ${name}${count === 1 ? "" : "s"}`;
+    return new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }).format(count);
   });
   return parts.join(", ");
 }
@@ -38,16 +37,18 @@ function countDown() {
   for (const line of document.querySelectorAll(".countdown")) {
     if (!(line instanceof HTMLElement)) continue;
     const seconds = Math.floor((Date.parse(line.dataset.until ?? "") - Date.now()) / 1000);
-    line.textContent = seconds > 0 ? `${describeRemaining(seconds)} to go` : "It is about to begin.";
+    line.textContent =
+      seconds > 0 ? t("{time} to go", { time: describeRemaining(seconds) }) : t("It is about to begin.");
     line.hidden = false;
   }
 }
 
-/** @param {string} text */
-function showAlert(text) {
+function showUnreachable() {
   const line = document.createElement("p");
   line.className = "error";
-  line.textContent = text;
+  line.textContent = t(
+    "The server cannot be reached just now. What you typed is still here: try again in a moment.",
+  );
   document.getElementById("alert")?.replaceChildren(line);
 }
 
@@ -55,8 +56,8 @@ document.addEventListener("htmx:afterSettle", (event) => {
   localizeTimes(/** @type {HTMLElement} */ (event.target));
   countDown();
 });
-document.addEventListener("htmx:sendError", () => showAlert(UNREACHABLE));
-document.addEventListener("htmx:timeout", () => showAlert(UNREACHABLE));
+document.addEventListener("htmx:sendError", showUnreachable);
+document.addEventListener("htmx:timeout", showUnreachable);
 // The notice of a failed action stays until an action succeeds: a poll goes on by itself and proves nothing.
 let failedPoll = false;
 document.addEventListener("htmx:afterRequest", ({ detail: { requestConfig, xhr } }) => {

@@ -94,14 +94,14 @@ def create_admin(email: str, name: str, password_stdin: bool) -> None:
 def _parse_columns(_ctx: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> Any:
     """Return the columns that `email=Mail,status=` names; an empty title leaves a field out."""
     fields = {name.replace("_", " "): name for name in SPOKEN} | {
-        spoken: name for name, spoken in SPOKEN.items()
+        spoken.source: name for name, spoken in SPOKEN.items()
     }
     choice: dict[str, str | None] = {}
     for assignment in (cell for row in csv.reader(texts) for cell in row):
         name, equals, title = assignment.partition("=")
         known = fields.get(name.strip().lower().replace("_", " "))
         if not equals or known is None:
-            names = ", ".join(SPOKEN.values())
+            names = ", ".join(spoken.source for spoken in SPOKEN.values())
             raise click.BadParameter(f'write it like "employee number=Title"; fields are {names}.')
         choice[known] = title.strip() or None
     return choice

@@ -23,9 +23,9 @@ class TownhallError(Exception):
     text: ClassVar[Lazy] = lazy("Something went wrong on our side. The error has been logged.")
 
     def __init__(
-        self, text: str | None = None, /, *, retry_after: int | None = None, **values: Any
+        self, text: str | Lazy | None = None, /, *, retry_after: int | None = None, **values: Any
     ) -> None:
-        self._text = Lazy(text, **values) if text else self.text
+        self._text = Lazy(text, **values) if isinstance(text, str) else text or self.text
         self.retry_after = retry_after
         super().__init__(text, values)
 
@@ -86,7 +86,9 @@ class Unavailable(TownhallError):
     code, status = "unavailable", 503
     text = lazy("Nothing can be saved right now. Try again in a moment.")
 
-    def __init__(self, text: str | None = None, /, *, retry_after: int = 2, **values: Any) -> None:
+    def __init__(
+        self, text: str | Lazy | None = None, /, *, retry_after: int = 2, **values: Any
+    ) -> None:
         super().__init__(text, retry_after=retry_after, **values)
 
 

@@ -51,6 +51,11 @@ class Lazy:
         self._text = text
         self._values = values
 
+    @property
+    def source(self) -> str:
+        """Return the English text, for data that must not depend on the reader."""
+        return _fill(self._text, self._values)
+
     def __str__(self) -> str:
         return gettext(self._text, **self._values)
 

@@ -143,7 +143,7 @@ def test_a_form_without_its_token_is_shown_again_with_the_values(
     fields = {"email": "ada@example.com", "employee_number": "1001"}
     answer = client.post("/events/town-hall/check-in", data=fields)
     assert answer.status_code == 400
-    assert EXPIRED in text_of(answer.text)
+    assert str(EXPIRED) in text_of(answer.text)
     assert 'value="ada@example.com"' in answer.text
     assert count_attendance(app) == 0
     assert client.submit(answer, "check-in").status_code == 303

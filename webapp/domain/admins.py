@@ -82,7 +82,9 @@ def create_admin(email: str, password: str, name: str = "") -> None:
     if "@" not in email:
         raise Invalid("This is not an e-mail address.")
     if len(password) < PASSWORD_LENGTH:
-        raise Invalid(f"The password must have at least {PASSWORD_LENGTH} characters.")
+        raise Invalid(
+            "The password must have at least %(count)s characters.", count=PASSWORD_LENGTH
+        )
     db.session.add(Admin(email=email, name=name or email, password_hash=hash_password(password)))
     try:
         db.session.flush()

@@ -4,12 +4,31 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from webapp.errors import Invalid, TownhallError, as_townhall_error
+from webapp.errors import (
+    Invalid,
+    NotFound,
+    SlowDown,
+    TownhallError,
+    Unavailable,
+    as_townhall_error,
+)
 from webapp.http.rendering import is_htmx, wants_json
 from webapp.http.session_cookie import cookies_needed, has_session_cookie
+from webapp.i18n import lazy
 from webapp.infra.extensions import db
 
-EXPIRED = "This page had been open for too long. Please send it again."
+EXPIRED = lazy("This page had been open for too long. Please send it again.")
+
+# What Flask and Werkzeug refuse, by status.
+REFUSALS = {
+    404: NotFound.text,
+    405: lazy("This address does not accept that kind of request."),
+    413: lazy("This is too much data. Send less."),
+    414: lazy("This address is too long."),
+    415: lazy("This kind of data is not accepted here."),
+    429: SlowDown.text,
+    503: Unavailable.text,
+}
 
 
 def register_error_handlers(app: Flask) -> None:
@@ -54,7 +73,7 @@ def _show_http(error: HTTPException) -> Response | HTTPException:
     if error.code is None or error.code < 400:
         return error
     family = Invalid if error.code < 500 else TownhallError
-    response = respond(family(error.description), status=error.code)
+    response = respond(family(REFUSALS.get(error.code)), status=error.code)
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):
             response.headers[name] = value

@@ -10,7 +10,7 @@ from wtforms import FileField, IntegerField, SelectField
 from wtforms.fields import SelectChoice
 from wtforms.i18n import get_translations
 
-from webapp.i18n import current_language, lazy
+from webapp.i18n import Lazy, current_language, gettext, lazy
 
 MAX_DIGITS = 9
 TOO_LONG = lazy("Enter a number of at most %(digits)s digits.", digits=MAX_DIGITS)
@@ -57,7 +57,7 @@ class WholeNumberField(IntegerField):
 class SwitchField(SelectField):
     """A choice of two: yes (`1`) and no (`0`). A request without it leaves the default."""
 
-    def __init__(self, label: str, yes: str, no: str, **options: Any) -> None:
+    def __init__(self, label: Lazy, yes: Lazy, no: Lazy, **options: Any) -> None:
         choices = [SelectChoice("1", yes), SelectChoice("0", no)]
         super().__init__(label, choices=choices, coerce=_as_switch, **options)
 
@@ -68,4 +68,4 @@ def _as_switch(value: Any) -> bool:
             return True
         case False | "0":
             return False
-    raise ValueError("Choose one of the two.")
+    raise ValueError(gettext("Choose one of the two."))

@@ -6,6 +6,7 @@ from flask import Flask, current_app, request
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import SignatureExpired, TimestampSigner, URLSafeTimedSerializer
 
+from webapp.i18n import gettext as _
 from webapp.infra.clock import utcnow
 
 
@@ -39,8 +40,11 @@ def has_session_cookie() -> bool:
 def cookies_needed() -> str:
     """Return the sentence for a browser that did not return the session cookie."""
     if current_app.config["SESSION_COOKIE_SECURE"] and not request.is_secure:
-        return f"This site needs cookies, which work over https only: open https://{request.host}/."
-    return "This site needs cookies: allow them in your browser and try again."
+        return _(
+            "This site needs cookies, which work over https only: open https://%(host)s/.",
+            host=request.host,
+        )
+    return _("This site needs cookies: allow them in your browser and try again.")
 
 
 class CookieSessions(SecureCookieSessionInterface):

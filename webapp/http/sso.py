@@ -35,7 +35,7 @@ class Refused(TownhallError):
     reason: ClassVar[str] = "failed"
     text = lazy("Single sign-on did not work. Try again, or use the form.")
 
-    def __init__(self, detail: str = "") -> None:
+    def __init__(self, *, detail: str = "") -> None:
         super().__init__()
         self.detail = detail or self.reason
 
@@ -146,10 +146,10 @@ def take_flow(state: str) -> Flow:
     Raises `Expired`, or `NoCookies` when the browser returned no cookie.
     """
     if not has_session_cookie():
-        raise NoCookies("the browser returned no cookie")
+        raise NoCookies(detail="the browser returned no cookie")
     waiting = session.get("sso")
     if not waiting or waiting["state"] != state:
-        raise Expired("a callback that this browser did not begin")
+        raise Expired(detail="a callback that this browser did not begin")
     del session["sso"]
     flow = Flow(**waiting)
     if flow.expires < time.time():
@@ -165,7 +165,7 @@ def verified_email(flow: Flow, answer: Mapping[str, str]) -> str | None:
     """
     if "error" in answer:
         kind = Denied if answer["error"] == "access_denied" else Refused
-        raise kind(f"the provider says {answer['error'][:100]!r}")
+        raise kind(detail=f"the provider says {answer['error'][:100]!r}")
     with _provider() as client:
         claims = read_claims(
             client, flow.redirect_uri, answer.get("code", ""), flow.code_verifier, flow.nonce
@@ -188,7 +188,7 @@ def _provider() -> Iterator[OpenIdClient]:
         raise Away from None
     except AuthlibBaseError as error:
         kind = Expired if error.error == "invalid_grant" else Refused
-        raise kind(f"the provider says {str(error.error)[:100]!r}") from None
+        raise kind(detail=f"the provider says {str(error.error)[:100]!r}") from None
     except (JoseError, LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         # An answer that does not follow the protocol.
-        raise Refused(f"{type(error).__name__}: {str(error)[:200]!r}") from None
+        raise Refused(detail=f"{type(error).__name__}: {str(error)[:200]!r}") from None

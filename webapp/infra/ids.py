@@ -16,5 +16,5 @@ def parse_id(value: object, name: str = "id") -> int:
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,19}", value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_ID:
-        raise Invalid(f"`{name}` must be an id: a whole number of up to 19 digits.")
+        raise Invalid("`%(name)s` must be an id: a whole number of up to 19 digits.", name=name)
     return value

@@ -22,6 +22,8 @@ from urllib3 import HTTPResponse
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
+from webapp.i18n import gettext as _
+
 REDIRECTS = 5
 REDIRECT_CODES = (301, 302, 303, 307, 308)
 LOOKUP_SECONDS = 5
@@ -84,7 +86,11 @@ class Allowed:
         for address in addresses:
             if not (is_public(address) or any(address in network for network in self.networks)):
                 raise InternalAddressError(
-                    f"{host} is {address}, which is not an address of the public internet."
+                    _(
+                        "%(host)s is %(address)s, which is not an address of the public internet.",
+                        host=host,
+                        address=address,
+                    )
                 )
 
 
@@ -125,7 +131,9 @@ class Outbound:
             if answer.status not in REDIRECT_CODES or not target:
                 return answer
             if len(hops) > REDIRECTS:
-                raise OutboundError(f"{url} redirects more than {REDIRECTS} times.")
+                raise OutboundError(
+                    _("%(url)s redirects more than %(count)s times.", url=url, count=REDIRECTS)
+                )
             url = urljoin(url, target)
 
     def _ask(self, url: str, origin: str, limit: int, hops: list[str]) -> Fetched:
@@ -154,7 +162,7 @@ class Outbound:
     ) -> Fetched:
         left = self.seconds - (time.monotonic() - self._begun)
         if left <= 0:
-            raise OutboundError(f"{parts.hostname} did not answer in time.")
+            raise OutboundError(_("%(host)s did not answer in time.", host=parts.hostname))
         connection.connect()
         # A time limit per read would let a server send a byte a second for hours.
         expired = threading.Event()
@@ -169,7 +177,7 @@ class Outbound:
         finally:
             timer.cancel()
         if expired.is_set():
-            raise OutboundError(f"{parts.hostname} did not answer in time.")
+            raise OutboundError(_("%(host)s did not answer in time.", host=parts.hostname))
         return Fetched(parts.geturl(), answer.status, answer.headers, body, list(hops))
 
 
@@ -180,7 +188,7 @@ def _split(url: str) -> SplitResult:
     except ValueError:
         valid = False
     if not valid or "@" in parts.netloc:
-        raise OutboundError(f"{url[:200]} is not an address that can be loaded.")
+        raise OutboundError(_("%(url)s is not an address that can be loaded.", url=url[:200]))
     return parts
 
 
@@ -191,9 +199,11 @@ def _resolve(host: str, port: int) -> list[Address]:
         look_up = executor.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
         found = look_up.result(LOOKUP_SECONDS)
     except (OSError, UnicodeError):
-        raise OutboundError(f"There is no host {host}.") from None
+        raise OutboundError(_("There is no host %(host)s.", host=host)) from None
     except LookupTimeout:
-        raise OutboundError(f"The host name {host} could not be looked up in time.") from None
+        raise OutboundError(
+            _("The host name %(host)s could not be looked up in time.", host=host)
+        ) from None
     finally:
         executor.shutdown(wait=False)
     return [ip_address(entry[4][0]) for entry in found]
@@ -241,5 +251,5 @@ def _read(answer: HTTPResponse, limit: int) -> bytes:
 def _explain(host: str, error: Exception | None) -> str:
     text = str(error)
     if "CERTIFICATE_VERIFY_FAILED" in text or "hostname" in text.lower():
-        return f"The certificate of {host} is not valid, so browsers refuse it."
-    return f"{host} does not answer."
+        return _("The certificate of %(host)s is not valid, so browsers refuse it.", host=host)
+    return _("%(host)s does not answer.", host=host)

@@ -25,16 +25,17 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case
 
 from webapp.domain.events.store import EventInfo
 from webapp.domain.models import Closing
+from webapp.i18n import lazy
 from webapp.infra.clock import minute_of, utcnow
 
 STATUSES = {
-    "watching": "Watching now",
-    "attended": "Attended",
-    "partly": "Partly",
-    "left_early": "Left early",
-    "checked_in": "Checked in, never watched",
-    "absent": "Absent",
-    "excused": "Excused",
+    "watching": lazy("Watching now"),
+    "attended": lazy("Attended"),
+    "partly": lazy("Partly"),
+    "left_early": lazy("Left early"),
+    "checked_in": lazy("Checked in, never watched"),
+    "absent": lazy("Absent"),
+    "excused": lazy("Excused"),
 }
 # The statuses that an admin may set in place of the computed one.
 CORRECTED = ("excused", "attended", "partly", "absent")

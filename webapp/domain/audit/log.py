@@ -12,6 +12,8 @@ from sqlalchemy import ColumnElement, select
 from webapp.domain.audit.trail import ACTIONS
 from webapp.domain.models import Admin, AuditEntry, Event
 from webapp.errors import Invalid
+from webapp.i18n import gettext as _
+from webapp.i18n import lazy
 from webapp.infra.extensions import db
 from webapp.infra.ids import parse_id
 
@@ -19,6 +21,61 @@ PAGE_ROWS = 100
 # Stands for an admin's id in an address.
 OPERATOR = "operator"
 YEARS = range(2000, 3000)
+# The details of entries by their names; others are shown by their names.
+DETAILS = {
+    "active": lazy("active"),
+    "anonymous_questions": lazy("questions without a name"),
+    "archived_at": lazy("archived at"),
+    "body": lazy("text"),
+    "broken": lazy("broken"),
+    "by": lazy("by"),
+    "changed": lazy("changed"),
+    "chat_open": lazy("chat open"),
+    "copy_of": lazy("copy of"),
+    "deactivated": lazy("deactivated"),
+    "department": lazy("department"),
+    "email": lazy("e-mail"),
+    "employee_number": lazy("employee number"),
+    "ends_at": lazy("ends at"),
+    "first_name": lazy("first name"),
+    "format": lazy("format"),
+    "hold_messages": lazy("hold messages"),
+    "hold_questions": lazy("hold questions"),
+    "last_name": lazy("last name"),
+    "location": lazy("location"),
+    "minutes": lazy("minutes"),
+    "new": lazy("new"),
+    "of": lazy("of"),
+    "older_than_days": lazy("older than days"),
+    "q": lazy("search"),
+    "questions_open": lazy("questions open"),
+    "reason": lazy("reason"),
+    "required_share": lazy("required share"),
+    "slow_mode_seconds": lazy("slow mode seconds"),
+    "sort": lazy("sorted by"),
+    "starts_at": lazy("starts at"),
+    "state": lazy("state"),
+    "status": lazy("status"),
+    "stored": lazy("stored"),
+    "stream_hosts": lazy("stream hosts"),
+    "stream_kind": lazy("stream kind"),
+    "stream_url": lazy("stream address"),
+    "timezone": lazy("time zone"),
+    "title": lazy("title"),
+    "unchanged": lazy("unchanged"),
+}
+VALUES = {
+    "absent": lazy("absent"),
+    "attended": lazy("attended"),
+    "checked_in": lazy("checked in"),
+    "closed": lazy("closed"),
+    "excused": lazy("excused"),
+    "left_early": lazy("left early"),
+    "open": lazy("open"),
+    "partly": lazy("partly"),
+    "scheduled": lazy("scheduled"),
+    "watching": lazy("watching"),
+}
 
 
 @dataclass(frozen=True)
@@ -91,7 +148,7 @@ def read_log(filters: Filters, timezone: str) -> Log:
     return Log(
         entries,
         entries[-1].id if len(rows) > PAGE_ROWS else None,
-        [(OPERATOR, "An operator"), *((str(row.id), row.email) for row in admins)],
+        [(OPERATOR, _("An operator")), *((str(row.id), row.email) for row in admins)],
         [(row.slug, row.title) for row in events],
     )
 
@@ -119,8 +176,8 @@ def _entry(entry: AuditEntry, email: str | None, slug: str | None, title: str | 
     return Entry(
         entry.id,
         entry.at,
-        email or "operator",
-        ACTIONS.get(entry.action, entry.action),
+        email or _("operator"),
+        str(ACTIONS.get(entry.action, entry.action)),
         slug or "",
         title or "",
         list(filter(None, [entry.subject, *starmap(_describe, json.loads(entry.details).items())])),
@@ -128,7 +185,7 @@ def _entry(entry: AuditEntry, email: str | None, slug: str | None, title: str | 
 
 
 def _describe(name: str, value: Any) -> str:
-    label = name.replace("_", " ")
+    label = DETAILS.get(name) or name.replace("_", " ")
     if isinstance(value, list) and len(value) == 2:
         return f"{label}: {_plain(value[0])} → {_plain(value[1])}"
     return f"{label}: {_plain(value)}"
@@ -136,8 +193,10 @@ def _describe(name: str, value: Any) -> str:
 
 def _plain(value: Any) -> str:
     if value in (None, ""):
-        return "none"
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+        return _("none")
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return str(VALUES.get(value, value) if isinstance(value, str) else value)
 
 
 def _parse_day(text: str) -> date | None:

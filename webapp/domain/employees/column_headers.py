@@ -9,6 +9,8 @@ from webapp.domain.employees.column_titles import field_of, plain_title
 from webapp.domain.employees.rows import SPOKEN
 from webapp.domain.employees.tables import CsvTable, WorkbookTable
 from webapp.errors import Invalid
+from webapp.i18n import gettext as _
+from webapp.i18n import lazy
 from webapp.infra.text import one_line
 
 # Reports have a few lines above their titles.
@@ -108,8 +110,12 @@ def _place_of(wanted: str | int, titles: list[str]) -> int:
         return wanted
     places = [p for p, title in enumerate(titles) if plain_title(title) == plain_title(wanted)]
     if len(places) != 1:
-        count = "more than one column" if places else "no column"
-        raise UnclearColumns(f"There is {count} “{wanted}”. {_titles_found(titles)}")
+        found = _titles_found(titles)
+        if places:
+            raise UnclearColumns(
+                "There is more than one column “%(title)s”. %(found)s", title=wanted, found=found
+            )
+        raise UnclearColumns("There is no column “%(title)s”. %(found)s", title=wanted, found=found)
     return places[0]
 
 
@@ -117,18 +123,24 @@ def check_columns(header: Header) -> None:
     """Raise `UnclearColumns` when a field that is needed has no column, or may have several."""
     if header.rivals:
         name, titles = next(iter(header.rivals.items()))
-        quoted = " and ".join(f"“{title}”" for title in titles)
-        raise UnclearColumns(f"{quoted} may both be the {SPOKEN[name]}: say which column it is.")
+        raise UnclearColumns(
+            "%(titles)s may both be the %(field)s: say which column it is.",
+            titles=_(" and ").join(f"“{title}”" for title in titles),
+            field=SPOKEN[name],
+        )
     missing = [SPOKEN[name] for name in ("email", "employee_number") if name not in header.columns]
     if not {"first_name", "last_name", "full_name"} & header.columns.keys():
-        missing.append("name")
+        missing.append(lazy("name"))
     if missing:
         raise UnclearColumns(
-            f"No column is known to be the {' or the '.join(missing)}: say which column it is."
-            f" {_titles_found(header.titles)}"
+            "No column is known to be the %(fields)s: say which column it is. %(found)s",
+            fields=_(" or the ").join(map(str, missing)),
+            found=_titles_found(header.titles),
         )
 
 
 def _titles_found(titles: list[str]) -> str:
     shown = ", ".join(f"“{title}”" for title in titles[:SHOWN_TITLES] if title)
-    return f"The titles found are {shown}{' and more' if len(titles) > SHOWN_TITLES else ''}."
+    if len(titles) > SHOWN_TITLES:
+        return _("The titles found are %(titles)s and more.", titles=shown)
+    return _("The titles found are %(titles)s.", titles=shown)

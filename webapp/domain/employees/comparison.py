@@ -17,6 +17,7 @@ from webapp.domain.employees.import_report import Change, ImportReport, Known, e
 from webapp.domain.employees.rows import EmployeeRow, InvalidRow
 from webapp.domain.models import Employee
 from webapp.errors import Invalid
+from webapp.i18n import gettext as _
 from webapp.infra.extensions import db
 
 DEFAULTS = {"first_name": "", "last_name": "", "department": "", "location": "", "active": True}
@@ -101,9 +102,11 @@ class _Comparison:
 
     def _repeated(self, key: str, email: str) -> str | None:
         if earlier := self._wanted.get(key):
-            return f"duplicate employee number in this file, see row {earlier.number}"
+            return _("duplicate employee number in this file, see row %(row)d", row=earlier.number)
         if email in self._emails:
-            return f"duplicate e-mail address in this file, see row {self._emails[email]}"
+            return _(
+                "duplicate e-mail address in this file, see row %(row)d", row=self._emails[email]
+            )
         return None
 
     def _contradiction(self, row: EmployeeRow, key: str, email: str) -> str | None:
@@ -112,11 +115,15 @@ class _Comparison:
         if holder is owner:
             return None
         if owner and _share_a_name(owner, row):
-            return f"{owner.label} has this e-mail address but another employee number"
+            return _(
+                "%(employee)s has this e-mail address but another employee number",
+                employee=owner.label,
+            )
         if holder and not _share_a_name(holder, row):
-            address = holder.values["email"]
-            return (
-                f"{holder.label} has this employee number but another name and address, {address}"
+            return _(
+                "%(employee)s has this employee number but another name and address, %(address)s",
+                employee=holder.label,
+                address=holder.values["email"],
             )
         return None
 
@@ -134,9 +141,8 @@ class _Comparison:
             if row is None:
                 continue
             number, email = str(row.values["employee_number"]), str(row.values["email"])
-            self._reject(
-                InvalidRow(row.number, f"{keeper.label} has this e-mail address", number, email)
-            )
+            reason = _("%(employee)s has this e-mail address", employee=keeper.label)
+            self._reject(InvalidRow(row.number, reason, number, email))
             if left_out := self._by_number.get(key):
                 # They keep the address they have, which somebody else may count on.
                 keepers.append(left_out)

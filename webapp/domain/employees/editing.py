@@ -80,12 +80,13 @@ def _ends_access(changes: dict[str, Any]) -> bool:
 def _checked(values: dict[str, Any], employee_id: int | None) -> dict[str, Any]:
     texts = clean_values({name: text for name, text in values.items() if name != "active"})
     if reason := validation_error(texts):
-        raise Invalid(f"{reason[0].upper()}{reason[1:]}.")
+        sentence = f"{reason[0].upper()}{reason[1:]}."
+        raise Invalid(sentence)
     number = normal_number(texts["employee_number"])
     # Compared as people type it, which the unique key cannot do.
     for known_id, known in db.session.execute(select(Employee.id, Employee.employee_number)):
         if known_id != employee_id and normal_number(known) == number:
-            raise Invalid(f"Another employee has the number {known}.")
+            raise Invalid("Another employee has the number %(number)s.", number=known)
     return {**texts, "active": values["active"]}
 
 

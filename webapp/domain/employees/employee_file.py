@@ -27,6 +27,7 @@ from webapp.domain.employees.tables import (
     open_workbook,
 )
 from webapp.errors import Invalid
+from webapp.i18n import gettext as _
 
 MAX_ROWS = 200_000
 SAMPLE_ROWS = 10
@@ -60,12 +61,12 @@ class EmployeeFile:
     def description(self) -> str:
         """Return how the file is read, with sample names that show whether it is right."""
         if self.encoding is None:
-            return "Excel workbook"
+            return _("Excel workbook")
         words = [
-            word for _, cells in self.sample() for cell in cells for word in WORD.findall(cell)
+            word for _row, cells in self.sample() for cell in cells for word in WORD.findall(cell)
         ]
         names = f": {', '.join(words[:SHOWN_NAMES])}" if words else ""
-        return f"CSV, {DELIMITERS[self.delimiter]}-separated, {self.encoding.label}{names}"
+        return f"{DELIMITERS[self.delimiter]}, {self.encoding.label}{names}"
 
     def columns(self, limit: int) -> list[tuple[int, str, str]]:
         """Return place, title and field of the first columns, and of all that are read."""
@@ -81,14 +82,17 @@ class EmployeeFile:
             read = "; ".join(f"{', '.join(words)} ({name})" for name, words in self.choices.items())
             raise UnclearEncoding(
                 "It is not certain how this file is encoded. Choose the encoding in which its names"
-                f" look right: {read}."
+                " look right: %(readings)s.",
+                readings=read,
             )
 
     def rows(self) -> Iterator[EmployeeRow | InvalidRow]:
         """Yield every row below the titles. Raises `Invalid` when there are too many."""
         for count, (number, cells) in enumerate(self._records()):
             if count == MAX_ROWS:
-                raise Invalid(f"This file has more than {MAX_ROWS:,} rows. Split it into several.")
+                raise Invalid(
+                    "This file has more than %(most)s rows. Split it into several.", most=MAX_ROWS
+                )
             if isinstance(cells, str):
                 yield InvalidRow(number, cells)
             else:

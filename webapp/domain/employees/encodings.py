@@ -18,34 +18,35 @@ from itertools import pairwise
 from chardetng_py import EncodingDetector
 
 from webapp.errors import Invalid
+from webapp.i18n import lazy
 
 # Codecs of Python and their names for people, in the order in which a form offers them.
 ENCODINGS = {
-    "utf-8": "Unicode (UTF-8)",
-    "utf-16-le": "Unicode (UTF-16, little-endian)",
-    "utf-16-be": "Unicode (UTF-16, big-endian)",
-    "cp1252": "Western European (Windows-1252)",
-    "cp1250": "Central European (Windows-1250)",
-    "iso8859-2": "Central European (ISO 8859-2)",
-    "cp1251": "Cyrillic (Windows-1251)",
-    "koi8-u": "Cyrillic (KOI8)",
-    "cp866": "Cyrillic (DOS, code page 866)",
-    "cp1253": "Greek (Windows-1253)",
-    "cp1254": "Turkish (Windows-1254)",
-    "cp1255": "Hebrew (Windows-1255)",
-    "cp1256": "Arabic (Windows-1256)",
-    "cp1257": "Baltic (Windows-1257)",
-    "cp1258": "Vietnamese (Windows-1258)",
-    "cp874": "Thai (Windows-874)",
-    "gb18030": "Chinese, simplified (GB 18030, GBK)",
-    "big5hkscs": "Chinese, traditional (Big5)",
-    "cp932": "Japanese (Shift-JIS)",
-    "euc_jp": "Japanese (EUC-JP)",
-    "iso2022_jp": "Japanese (ISO-2022-JP)",
-    "cp949": "Korean (EUC-KR)",
-    "mac-roman": "Western European (Mac)",
-    "cp850": "Western European (DOS, code page 850)",
-    "cp852": "Central European (DOS, code page 852)",
+    "utf-8": lazy("Unicode (UTF-8)"),
+    "utf-16-le": lazy("Unicode (UTF-16, little-endian)"),
+    "utf-16-be": lazy("Unicode (UTF-16, big-endian)"),
+    "cp1252": lazy("Western European (Windows-1252)"),
+    "cp1250": lazy("Central European (Windows-1250)"),
+    "iso8859-2": lazy("Central European (ISO 8859-2)"),
+    "cp1251": lazy("Cyrillic (Windows-1251)"),
+    "koi8-u": lazy("Cyrillic (KOI8)"),
+    "cp866": lazy("Cyrillic (DOS, code page 866)"),
+    "cp1253": lazy("Greek (Windows-1253)"),
+    "cp1254": lazy("Turkish (Windows-1254)"),
+    "cp1255": lazy("Hebrew (Windows-1255)"),
+    "cp1256": lazy("Arabic (Windows-1256)"),
+    "cp1257": lazy("Baltic (Windows-1257)"),
+    "cp1258": lazy("Vietnamese (Windows-1258)"),
+    "cp874": lazy("Thai (Windows-874)"),
+    "gb18030": lazy("Chinese, simplified (GB 18030, GBK)"),
+    "big5hkscs": lazy("Chinese, traditional (Big5)"),
+    "cp932": lazy("Japanese (Shift-JIS)"),
+    "euc_jp": lazy("Japanese (EUC-JP)"),
+    "iso2022_jp": lazy("Japanese (ISO-2022-JP)"),
+    "cp949": lazy("Korean (EUC-KR)"),
+    "mac-roman": lazy("Western European (Mac)"),
+    "cp850": lazy("Western European (DOS, code page 850)"),
+    "cp852": lazy("Central European (DOS, code page 852)"),
 }
 # Encodings that another one contains.
 CONTAINED = {
@@ -104,7 +105,7 @@ class Encoding:
     @property
     def label(self) -> str:
         """Return the name for people."""
-        return ENCODINGS[self.name]
+        return str(ENCODINGS[self.name])
 
 
 def parse_encoding(name: str) -> Encoding:
@@ -116,7 +117,11 @@ def parse_encoding(name: str) -> Encoding:
     known = CONTAINED.get(known, known)
     if known not in ENCODINGS:
         names = ", ".join(ENCODINGS)
-        raise Invalid(f"The encoding “{name[:40]}” is unknown. Choose one of these: {names}.")
+        raise Invalid(
+            "The encoding “%(name)s” is unknown. Choose one of these: %(names)s.",
+            name=name[:40],
+            names=names,
+        )
     return Encoding(known, certain=True)
 
 

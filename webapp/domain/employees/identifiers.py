@@ -8,6 +8,8 @@ import unicodedata
 
 import idna
 
+from webapp.i18n import gettext as _
+
 # "Nora New <nora@example.com>" and "<nora@example.com>".
 ANGLE_BRACKETS = re.compile(r"[^<>]*<([^<>]*)>\s*")
 MAILTO = re.compile(r"mailto:([^?]*)(\?.*)?", re.IGNORECASE)
@@ -42,7 +44,7 @@ def vouched_email(text: str) -> str | None:
     `\u212aate@example.com` (a Kelvin sign) vouches for that mailbox, not for kate's. So only the
     case of ASCII letters and the spelling of the domain may differ.
     """
-    local, at, _ = text.rpartition("@")
+    local, at, _domain = text.rpartition("@")
     normal = normal_email(text)
     if not at or normal.rpartition("@")[0] != (local.lower() if local.isascii() else local):
         return None
@@ -76,16 +78,20 @@ def number_error(text: str) -> str | None:
     """Return why a spreadsheet has made this employee number unreadable, or None."""
     number = clean_number(text)
     if SCIENTIFIC.fullmatch(number):
-        return (
-            f"the employee number {number} is in scientific notation and has lost digits; "
-            "format its column as text"
+        return _(
+            "the employee number %(number)s is in scientific notation and has lost digits; "
+            "format its column as text",
+            number=number,
         )
     if THOUSAND_OR_DECIMAL.fullmatch(number) or (
         DECIMAL.fullmatch(number) and not GROUPED.fullmatch(number)
     ):
-        return f"the employee number {number} is a decimal number; format its column as text"
+        return _(
+            "the employee number %(number)s is a decimal number; format its column as text",
+            number=number,
+        )
     if not normal_number(number):
-        return "the employee number has neither a letter nor a digit"
+        return _("the employee number has neither a letter nor a digit")
     return None
 
 

@@ -20,6 +20,7 @@ from webapp.domain.employees.employee_file import EmployeeFile, open_file
 from webapp.domain.employees.import_progress import Progress
 from webapp.domain.employees.import_report import Change, ImportReport
 from webapp.errors import Invalid, TownhallError, Unavailable, is_outage
+from webapp.i18n import Lazy
 from webapp.infra.extensions import db
 
 # Written in some 50 ms: as long does a post of somebody among them wait.
@@ -80,8 +81,10 @@ def apply(
     """
     if report.needs_confirmation and not confirmed:
         raise Unconfirmed(
-            f"This would deactivate {len(report.deactivated):,} of {report.active_before:,}"
-            " employees, who are not in the file. Check that it is the whole list, and confirm it."
+            "This would deactivate %(count)s of %(all)s employees, who are not in the file."
+            " Check that it is the whole list, and confirm it.",
+            count=len(report.deactivated),
+            all=report.active_before,
         )
     # On record before the first row is written, whatever comes between.
     trail.record_now("employees_imported", subject=name, **report.counts)
@@ -142,12 +145,16 @@ def _portions_of_changes(changes: Sequence[Change]) -> Iterator[Sequence[Change]
 
 def _broken_off(error: Exception, done: int, total: int) -> TownhallError | None:
     """Return what says how far the import came, unless `error` is a defect of ours."""
-    stored = f"{done:,} of {total:,} changes are stored; import the file again for the rest."
-    if isinstance(error, (portions.EmployeesChanged, IntegrityError)):
-        return Invalid(f"Somebody changed the same employees meanwhile. {stored}")
-    return (
-        Unavailable(f"The database did not answer in time. {stored}") if is_outage(error) else None
+    stored = Lazy(
+        "%(done)s of %(total)s changes are stored; import the file again for the rest.",
+        done=done,
+        total=total,
     )
+    if isinstance(error, (portions.EmployeesChanged, IntegrityError)):
+        return Invalid("Somebody changed the same employees meanwhile. %(stored)s", stored=stored)
+    if not is_outage(error):
+        return None
+    return Unavailable("The database did not answer in time. %(stored)s", stored=stored)
 
 
 def _record_broken_off(name: str, done: int, total: int) -> None:

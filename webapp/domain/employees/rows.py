@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from webapp.domain.employees.identifiers import clean_number, normal_email, number_error
+from webapp.i18n import gettext as _
+from webapp.i18n import lazy
 from webapp.infra.text import one_line
 
 LENGTHS = {
@@ -20,14 +22,14 @@ LENGTHS = {
     "location": 80,
 }
 SPOKEN = {
-    "email": "e-mail address",
-    "employee_number": "employee number",
-    "first_name": "first name",
-    "last_name": "last name",
-    "full_name": "full name",
-    "department": "department",
-    "location": "location",
-    "active": "status",
+    "email": lazy("e-mail address"),
+    "employee_number": lazy("employee number"),
+    "first_name": lazy("first name"),
+    "last_name": lazy("last name"),
+    "full_name": lazy("full name"),
+    "department": lazy("department"),
+    "location": lazy("location"),
+    "active": lazy("status"),
 }
 EMAIL = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\"]+")
 # What decoding puts in place of bytes that are no character.
@@ -109,14 +111,16 @@ def validation_error(values: Mapping[str, str]) -> str | None:
     """Return why these values are not an employee, or None. They come from `clean_values`."""
     for name in ("email", "employee_number"):
         if not values[name]:
-            return f"the {SPOKEN[name]} is missing"
+            return _("the %(field)s is missing", field=SPOKEN[name])
     if not values.get("first_name") and not values.get("last_name"):
-        return "the name is missing"
+        return _("the name is missing")
     for name, length in LENGTHS.items():
         if len(values.get(name, "")) > length:
-            return f"the {SPOKEN[name]} has more than {length} characters"
+            return _(
+                "the %(field)s has more than %(most)s characters", field=SPOKEN[name], most=length
+            )
     if not EMAIL.fullmatch(values["email"]):
-        return f"“{values['email'][:60]}” is not an e-mail address"
+        return _("“%(text)s” is not an e-mail address", text=values["email"][:60])
     return number_error(values["employee_number"])
 
 
@@ -142,7 +146,7 @@ def split_name(name: str) -> tuple[str, str]:
     last, comma, first = name.partition(",")
     if comma:
         return first.strip(), last.strip()
-    first, _, last = name.rpartition(" ")
+    first, _space, last = name.rpartition(" ")
     return (first, last) if first else (last, "")
 
 
@@ -151,13 +155,19 @@ def _damage(raw: Mapping[str, str]) -> str | None:
         if text.isascii() and text.isprintable():
             continue
         if REPLACED in text or any(unicodedata.category(c) in ("Co", "Cs") for c in text):
-            return (
-                f"the {SPOKEN[name]} has a character that cannot be read; choose another encoding"
+            return _(
+                "the %(field)s has a character that cannot be read; choose another encoding",
+                field=SPOKEN[name],
             )
         if any(unicodedata.category(c) == "Cc" and not c.isspace() for c in text):
-            return f"the {SPOKEN[name]} has a control character; type it anew"
+            return _("the %(field)s has a control character; type it anew", field=SPOKEN[name])
         if (meant := _undo_double_encoding(text)) is not None:
-            return f"the {SPOKEN[name]} “{text[:40]}” is garbled; it may be “{meant[:40]}”"
+            return _(
+                "the %(field)s “%(text)s” is garbled; it may be “%(meant)s”",
+                field=SPOKEN[name],
+                text=text[:40],
+                meant=meant[:40],
+            )
     return None
 
 
@@ -171,7 +181,9 @@ def _undo_double_encoding(text: str) -> str | None:
 
 def _status_error(text: str) -> str | None:
     if parse_status(text) is None:
-        return f"the status “{one_line(text)[:40]}” is unknown; write active or inactive"
+        return _(
+            "the status “%(text)s” is unknown; write active or inactive", text=one_line(text)[:40]
+        )
     return None
 
 

@@ -14,11 +14,18 @@ import openpyxl
 
 from webapp.domain.employees.encodings import Encoding
 from webapp.errors import Invalid
+from webapp.i18n import gettext as _
+from webapp.i18n import lazy
 
 # The row's number in the file, from 1, and its cells, or the reason why they cannot be read.
 Record = tuple[int, list[str] | str]
 
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+DELIMITERS = {
+    ",": lazy("CSV, comma-separated"),
+    ";": lazy("CSV, semicolon-separated"),
+    "\t": lazy("CSV, tab-separated"),
+    "|": lazy("CSV, separated by vertical bars"),
+}
 LINE_LENGTH = 200_000
 # Empty ones included: each costs time.
 LINES = 1_000_000
@@ -31,8 +38,8 @@ UNPACKED_BYTES, IN_MEMORY_BYTES = 256 << 20, 48 << 20
 SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 # Above this, Excel and JavaScript no longer tell one whole number from the next.
 EXACT_NUMBERS = 2**53
-TOO_MANY_LINES = f"This file has more than {LINES:,} lines. Split it into several."
-OPEN_QUOTE = "a quote begins here and never ends"
+TOO_MANY_LINES = lazy("This file has more than %(most)s lines. Split it into several.", most=LINES)
+OPEN_QUOTE = lazy("a quote begins here and never ends")
 
 
 class Table(Protocol):
@@ -66,7 +73,7 @@ class CsvTable:
                 yield number, _spoken(error, several_lines=lines.put_back_all_but_first())
                 continue
             if lines.too_long:
-                yield number, f"the row has more than {LINE_LENGTH:,} characters"
+                yield number, _("the row has more than %(most)s characters", most=LINE_LENGTH)
             elif any(map(str.strip, cells)) and not (number == 1 and _separator(cells)):
                 yield number, cells[:COLUMNS]
 
@@ -156,9 +163,11 @@ class WorkbookTable:
                     yield number, cells
 
 
-DAMAGED = "This workbook is damaged. Open it in a spreadsheet, save it again and choose that file."
-TOO_LARGE = "This workbook is too large. Keep the columns that are needed, or save it as CSV."
-PROTECTED = (
+DAMAGED = lazy(
+    "This workbook is damaged. Open it in a spreadsheet, save it again and choose that file."
+)
+TOO_LARGE = lazy("This workbook is too large. Keep the columns that are needed, or save it as CSV.")
+PROTECTED = lazy(
     "This is an old or a protected workbook. Save it as .xlsx without a password, or as CSV."
 )
 
@@ -199,10 +208,10 @@ def _separator(cells: list[str]) -> bool:
 
 def _spoken(error: csv.Error, several_lines: bool) -> str:
     if several_lines or "unexpected end" in str(error):
-        return OPEN_QUOTE
+        return str(OPEN_QUOTE)
     if "field larger" in str(error):
-        return f"a cell has more than {csv.field_size_limit():,} characters"
-    return "a quote inside a cell is not doubled"
+        return _("a cell has more than %(most)s characters", most=csv.field_size_limit())
+    return _("a quote inside a cell is not doubled")
 
 
 def _text(value: Any) -> str:

@@ -28,10 +28,6 @@ TWITCH_VIDEO = re.compile(r"/(?:\w+/v|videos)/([0-9]+)/?")
 FACEBOOK_VIDEO = re.compile(r"/(?:watch/?|[^/]+/videos/.+|live/.+)")
 DAILYMOTION_VIDEO = re.compile(r"(?:/embed)?/video/(\w+).*|/(\w+)/?")
 
-MEETING = (
-    "{name} does not let its meetings be shown on another page. Stream the meeting to a video"
-    " service, such as YouTube or Vimeo, and paste the address of the video there."
-)
 # Meeting rooms refuse to be framed, and viewers would need accounts there.
 MEETINGS = {
     "zoom.us": "Zoom",
@@ -65,7 +61,12 @@ def embed_address(url: SplitResult, site: Site) -> str:
     for domain, name in MEETINGS.items():
         # Teams offers town halls to be embedded, unlike its meetings.
         if _belongs(host, domain) and not url.path.startswith("/convene/"):
-            raise Invalid(MEETING.format(name=name))
+            raise Invalid(
+                "%(name)s does not let its meetings be shown on another page. Stream the meeting to"
+                " a video service, such as YouTube or Vimeo, and paste the address of the video"
+                " there.",
+                name=name,
+            )
     for domain, rewrite in SERVICES.items():
         if _belongs(host, domain):
             return rewrite(url, site)

@@ -8,6 +8,8 @@ import m3u8
 
 from webapp.domain.events.embeds import Site
 from webapp.domain.events.streams import Stream
+from webapp.i18n import gettext as _
+from webapp.i18n import lazy, ngettext
 from webapp.infra.outbound import Fetched, InternalAddressError, OutboundError
 
 # `get(address, limit)` fetches the beginning of an answer.
@@ -19,7 +21,9 @@ PLAYLIST_TYPES = ("application/vnd.apple.mpegurl", "application/x-mpegurl", "aud
 SOUND_CODECS = ("mp4a", "ac-3", "ec-3", "opus", "flac", "fLaC", "Opus")
 # What the m3u8 library raises for text that it does not expect.
 UNREADABLE = (ValueError, KeyError, IndexError, TypeError, AttributeError, m3u8.ParseError)
-NOT_LISTED = "Neither sound nor captions are listed. The player below shows whether there is sound."
+NOT_LISTED = lazy(
+    "Neither sound nor captions are listed. The player below shows whether there is sound."
+)
 
 
 @dataclass
@@ -41,8 +45,11 @@ def inspect_stream(stream: Stream, site: Site, get: Get) -> Report:
             inspection.read_page(stream.src)
     except InternalAddressError as error:
         inspection.advise(
-            f"{error} This server does not load it, unless the setting STREAM_TEST_ALLOW names it."
-            " The player below shows whether your browser can."
+            _(
+                "%(error)s This server does not load it, unless the setting STREAM_TEST_ALLOW"
+                " names it. The player below shows whether your browser can.",
+                error=error,
+            )
         )
     except OutboundError as error:
         inspection.advise(str(error))
@@ -68,28 +75,40 @@ class _Inspection:
             self._read_variants(playlist)
         else:
             self._read_media(playlist)
-            self._fact(NOT_LISTED)
+            self._fact(str(NOT_LISTED))
 
     def read_page(self, address: str) -> None:
         answer = self._load(address, PLAYLIST_BYTES, cors=False)
         if answer is None:
             return
         if answer.content_type in PLAYLIST_TYPES:
-            self.advise("This is an HLS playlist: choose that kind of stream.")
+            self.advise(_("This is an HLS playlist: choose that kind of stream."))
         elif _may_be_framed(answer, self._site):
-            self._fact("A page that may be shown in a frame. Sound and captions are up to it.")
+            self._fact(_("A page that may be shown in a frame. Sound and captions are up to it."))
         else:
             self.advise(
-                "This page does not let other sites show it in a frame. Paste the address of its"
-                " embed code instead."
+                _(
+                    "This page does not let other sites show it in a frame. Paste the address of"
+                    " its embed code instead."
+                )
             )
 
     def _read_variants(self, playlist: m3u8.M3U8) -> None:
         media = [m for m in playlist.media if m.type in ("AUDIO", "SUBTITLES", "CLOSED-CAPTIONS")]
-        self._fact(f"An HLS stream in {_count(len(playlist.playlists), 'quality', 'qualities')}.")
+        self._fact(
+            ngettext(
+                "An HLS stream in %(count)s quality.",
+                "An HLS stream in %(count)s qualities.",
+                len(playlist.playlists),
+            )
+        )
         self._fact(_sound(playlist, [m for m in media if m.type == "AUDIO"]))
         captions = [m.name or m.language for m in media if m.type != "AUDIO"]
-        self._fact(f"Captions: {', '.join(captions)}." if captions else "No captions are listed.")
+        self._fact(
+            _("Captions: %(names)s.", names=", ".join(captions))
+            if captions
+            else _("No captions are listed.")
+        )
         addresses = [playlist.playlists[0].absolute_uri, *_first_of_each_type(media)]
         for address in addresses:
             if nested := self._load_playlist(address):
@@ -97,13 +116,13 @@ class _Inspection:
         self._note_hosts(entry.absolute_uri for entry in (*playlist.playlists, *media) if entry.uri)
 
     def _read_media(self, playlist: m3u8.M3U8) -> None:
-        self._fact("A recording: it has an end." if playlist.is_endlist else "A live stream.")
+        self._fact(_("A recording: it has an end.") if playlist.is_endlist else _("A live stream."))
         if any(_is_drm(key) for key in playlist.keys):
-            self.advise("The stream is protected (DRM), which this page cannot play.")
+            self.advise(_("The stream is protected (DRM), which this page cannot play."))
         parts = [*playlist.segments, *playlist.segment_map]
         self._note_hosts(part.absolute_uri for part in parts)
         if not playlist.segments:
-            self.advise("The playlist is empty so far. Test again when the encoder is sending.")
+            self.advise(_("The playlist is empty so far. Test again when the encoder is sending."))
         else:
             self._load(playlist.segments[-1].absolute_uri, SEGMENT_BYTES)
 
@@ -113,13 +132,13 @@ class _Inspection:
             return None
         text = answer.body.decode("utf-8", "replace")
         if not text.lstrip("\ufeff").startswith("#EXTM3U"):
-            kind = answer.content_type or "something else"
-            self.advise(f"There is no HLS playlist at this address, but {kind}.")
+            kind = answer.content_type or _("something else")
+            self.advise(_("There is no HLS playlist at this address, but %(kind)s.", kind=kind))
             return None
         try:
             return m3u8.loads(text, uri=answer.url)
         except UNREADABLE:
-            self.advise("The playlist cannot be read: it does not follow the HLS format.")
+            self.advise(_("The playlist cannot be read: it does not follow the HLS format."))
             return None
 
     def _load(self, address: str, limit: int, *, cors: bool = True) -> Fetched | None:
@@ -130,8 +149,12 @@ class _Inspection:
             return None
         if cors and not _may_be_read(answer, self._site):
             self.advise(
-                f"{urlsplit(answer.url).netloc} does not let other sites play its streams (CORS)."
-                f" Ask the provider to allow {self._site.origin}."
+                _(
+                    "%(host)s does not let other sites play its streams (CORS)."
+                    " Ask the provider to allow %(origin)s.",
+                    host=urlsplit(answer.url).netloc,
+                    origin=self._site.origin,
+                )
             )
         return answer
 
@@ -143,7 +166,12 @@ class _Inspection:
                 continue
             self.report.hosts.append(source)
             if self._site.secure and parts.scheme == "http":
-                self.advise(f"{source} is not encrypted, so browsers block it on this site.")
+                self.advise(
+                    _(
+                        "%(source)s is not encrypted, so browsers block it on this site.",
+                        source=source,
+                    )
+                )
 
     def _fact(self, sentence: str) -> None:
         if sentence not in self.report.facts:
@@ -153,11 +181,11 @@ class _Inspection:
 def _sound(playlist: m3u8.M3U8, renditions: list[m3u8.Media]) -> str:
     if renditions:
         names = list(dict.fromkeys(m.name or m.language for m in renditions))
-        return f"Sound: {', '.join(names)}."
+        return _("Sound: %(names)s.", names=", ".join(names))
     codecs = " ".join(variant.stream_info.codecs or "" for variant in playlist.playlists)
     if any(codec in codecs for codec in SOUND_CODECS):
-        return "It has sound, in one language."
-    return "No sound is listed." if codecs.strip() else NOT_LISTED
+        return _("It has sound, in one language.")
+    return _("No sound is listed.") if codecs.strip() else str(NOT_LISTED)
 
 
 def _first_of_each_type(media: list[m3u8.Media]) -> Iterator[str]:
@@ -172,23 +200,23 @@ def _is_drm(key: m3u8.Key | None) -> bool:
     return key is not None and (key.method or "").startswith("SAMPLE-AES")
 
 
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
-
-
 def _refusal(answer: Fetched) -> str:
-    host = urlsplit(answer.url).netloc
-    if answer.status in (401, 403):
-        return (
-            f"{host} refuses this address ({answer.status}). A signed address may have expired, or"
-            " the stream may be limited to other sites or countries."
+    host, status = urlsplit(answer.url).netloc, answer.status
+    if status in (401, 403):
+        return _(
+            "%(host)s refuses this address (%(status)d). A signed address may have expired, or"
+            " the stream may be limited to other sites or countries.",
+            host=host,
+            status=status,
         )
-    if answer.status in (404, 410):
-        return (
-            f"{host} has nothing at this address ({answer.status})."
-            " If the encoder has not started yet, test again when it is sending."
+    if status in (404, 410):
+        return _(
+            "%(host)s has nothing at this address (%(status)d)."
+            " If the encoder has not started yet, test again when it is sending.",
+            host=host,
+            status=status,
         )
-    return f"{host} answers with an error ({answer.status})."
+    return _("%(host)s answers with an error (%(status)d).", host=host, status=status)
 
 
 def _may_be_read(answer: Fetched, site: Site) -> bool:

@@ -17,6 +17,7 @@ from webapp.domain.models import Event
 from webapp.errors import Invalid
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
+from webapp.infra.formats import format_moment
 from webapp.infra.timezones import timezone_names
 
 # Of the title; the date and a number follow. The column has 80 characters.
@@ -137,15 +138,23 @@ def _next_start(event: EventInfo) -> datetime:
 def _to_utc(wall: datetime, timezone: str) -> datetime:
     """Return a naive time of that zone in UTC. Raises `Invalid` unless it comes exactly once."""
     local = wall.replace(tzinfo=ZoneInfo(timezone), fold=0)
-    text = f"{wall:%H:%M} on {wall:%-d %B %Y}"
+    text = format_moment(local)
     try:
         exists = _exists(local)
     except OverflowError:
         raise Invalid("Choose another year.") from None
     if not exists:
-        raise Invalid(f"{text} does not exist in {timezone}: the clocks go forward over it.")
+        raise Invalid(
+            "%(moment)s does not exist in %(zone)s: the clocks go forward over it.",
+            moment=text,
+            zone=timezone,
+        )
     if _is_twice(local):
-        raise Invalid(f"{text} comes twice in {timezone}: the clocks go back. Choose another time.")
+        raise Invalid(
+            "%(moment)s comes twice in %(zone)s: the clocks go back. Choose another time.",
+            moment=text,
+            zone=timezone,
+        )
     return local.astimezone(UTC)
 
 

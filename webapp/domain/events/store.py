@@ -10,6 +10,7 @@ from sqlalchemy import Row, Select, and_, case, or_, select, update
 from webapp.domain.audit import trail
 from webapp.domain.models import Closing, Event
 from webapp.errors import NotFound
+from webapp.i18n import lazy
 from webapp.infra import cache, publisher
 from webapp.infra.clock import from_isoformat, isoformat, utcnow
 from webapp.infra.database import retry_on_outage
@@ -18,6 +19,7 @@ from webapp.infra.extensions import db
 CACHE_SECONDS = 60
 # An event is usually opened shortly before it begins, for a test of the stream.
 EARLY = timedelta(hours=1)
+STATES = {"scheduled": lazy("scheduled"), "open": lazy("open"), "closed": lazy("closed")}
 
 
 @dataclass(frozen=True)

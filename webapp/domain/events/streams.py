@@ -43,7 +43,9 @@ def parse_stream(address: str, kind: str = "", site: Site | None = None) -> Stre
     Without a `kind` the address says whether it is a playlist or a page. Raises `InvalidStream`.
     """
     if len(address) > STREAM_URL_LENGTH:
-        raise InvalidStream(f"A stream address has at most {STREAM_URL_LENGTH:,} characters.")
+        raise InvalidStream(
+            "A stream address has at most %(most)s characters.", most=STREAM_URL_LENGTH
+        )
     if not address.isprintable() or not UNSAFE.isdisjoint(address):
         raise InvalidStream("A stream address has no spaces, quotes or invisible characters.")
     if re.match(r"/(?!/)", address):
@@ -76,7 +78,7 @@ def parse_hosts(text: str) -> list[str]:
     for word in text.lower().replace(",", " ").split():
         found = FURTHER_HOST.fullmatch(word)
         if not found:
-            raise InvalidStream(f"“{word[:80]}” is not a host such as cdn.example.com.")
+            raise InvalidStream("“%(word)s” is not a host such as cdn.example.com.", word=word[:80])
         sources.append(f"{found[1] or 'https'}://{found[2]}")
     unique = list(dict.fromkeys(sources))
     if len(" ".join(unique)) > STREAM_HOSTS_LENGTH:
@@ -99,8 +101,9 @@ def _split(address: str) -> SplitResult:
         raise InvalidStream from None
     if url.scheme in INGEST:
         raise InvalidStream(
-            f"{url.scheme}:// is the address that an encoder sends to."
-            " Paste the playback address, which begins with https://."
+            "%(scheme)s:// is the address that an encoder sends to."
+            " Paste the playback address, which begins with https://.",
+            scheme=url.scheme,
         )
     if not valid or url.scheme not in ("http", "https"):
         raise InvalidStream

@@ -53,7 +53,7 @@ def _check(status: str, note: str) -> None:
     if status and not note:
         raise Invalid("Say why, so that later readers understand the correction.")
     if len(note) > NOTE_LENGTH:
-        raise Invalid(f"A note has at most {NOTE_LENGTH} characters.")
+        raise Invalid("A note has at most %(most)s characters.", most=NOTE_LENGTH)
 
 
 def _find(event: EventInfo, employee_id: int) -> RosterRow:

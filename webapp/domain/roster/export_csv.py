@@ -1,6 +1,7 @@
 """The roster as CSV for other programs: a header and one row per employee, absentees included.
 
-Moments are in the event's zone, to the second; minutes are numbers.
+Moments are in the event's zone, to the second; minutes are numbers. Titles and statuses are the
+same in every language: programs read them.
 """
 
 from collections.abc import Generator, Iterator
@@ -61,14 +62,14 @@ def cells(event: EventInfo, row: RosterRow) -> tuple[Cell, ...]:
         row.email,
         row.department,
         row.location,
-        STATUSES[row.status],
+        STATUSES[row.status].source,
         local(event, row.checked_in_at),
         row.watched_minutes,
         local_minute(event, row.first_minute),
         # The end of the last minute: without gaps, `watched_until` minus `watched_from` is then
         # `watched_minutes`.
         local_minute(event, None if row.last_minute is None else row.last_minute + 1),
-        STATUSES[row.computed_status],
+        STATUSES[row.computed_status].source,
         row.note,
         row.corrected_by,
         local(event, row.corrected_at),

@@ -18,12 +18,16 @@ def clean_body(body: object) -> str:
     if not text:
         raise Invalid("Write something first.")
     if len(text) > BODY_LENGTH:
-        raise Invalid(f"Use at most {BODY_LENGTH} characters: this has {len(text):,}.")
+        raise Invalid(
+            "Use at most %(most)s characters: this has %(count)s.",
+            most=BODY_LENGTH,
+            count=len(text),
+        )
     return text
 
 
 def check_nonce(nonce: object) -> str:
     """Return the nonce. Raises `Invalid` unless it has 1 to 64 visible ASCII characters."""
     if not isinstance(nonce, str) or not NONCE.fullmatch(nonce):
-        raise Invalid(f"A nonce has 1 to {NONCE_LENGTH} visible ASCII characters.")
+        raise Invalid("A nonce has 1 to %(most)s visible ASCII characters.", most=NONCE_LENGTH)
     return nonce

@@ -4,22 +4,23 @@ from wtforms import EmailField, StringField
 from wtforms.validators import DataRequired, Length
 
 from webapp.http.forms import Form
+from webapp.i18n import lazy
 
 
 class CheckInForm(Form):
     """An employee's e-mail address and number; the domain decides whether they match."""
 
     email = EmailField(
-        "Work e-mail",
+        lazy("Work e-mail"),
         [
-            DataRequired("Enter your work e-mail."),
-            Length(max=254, message="An e-mail address has at most %(max)d characters."),
+            DataRequired(lazy("Enter your work e-mail.")),
+            Length(max=254, message=lazy("An e-mail address has at most %(max)d characters.")),
         ],
     )
     employee_number = StringField(
-        "Employee number",
+        lazy("Employee number"),
         [
-            DataRequired("Enter your employee number."),
-            Length(max=64, message="An employee number has at most %(max)d characters."),
+            DataRequired(lazy("Enter your employee number.")),
+            Length(max=64, message=lazy("An employee number has at most %(max)d characters.")),
         ],
     )

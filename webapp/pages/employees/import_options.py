@@ -52,7 +52,10 @@ class ImportOptions:
         chosen = [name for name in self.columns.values() if name]
         for name in chosen:
             if chosen.count(name) > 1:
-                raise Invalid(f"Only one column can be the {SPOKEN[name]}: choose one of them.")
+                raise Invalid(
+                    "Only one column can be the %(field)s: choose one of them.",
+                    field=SPOKEN[name],
+                )
         places = {name: place for place, name in self.columns.items() if name}
         return dict.fromkeys(SPOKEN) | places
 

@@ -19,6 +19,7 @@ from webapp.http import identity
 from webapp.http.access import admin_required
 from webapp.http.error_handlers import respond
 from webapp.http.rendering import render
+from webapp.i18n import lazy
 from webapp.pages.employees.forms import UploadForm
 from webapp.pages.employees.import_options import ImportOptions
 
@@ -26,11 +27,13 @@ bp = Blueprint("imports", __name__, url_prefix="/admin/employees/import")
 
 MAX_FILE_BYTES = 20 * 1024 * 1024
 TOO_LARGE = Invalid("This file has more than 20 MB. Split it, or use the command.")
-CHANGED = "The employee list has changed since. Look at the changes again, then import them."
-BROKEN = "Nothing was imported, because some rows are broken. Correct them, or import the others."
+CHANGED = lazy("The employee list has changed since. Look at the changes again, then import them.")
+BROKEN = lazy(
+    "Nothing was imported, because some rows are broken. Correct them, or import the others."
+)
 # Of each kind; a page of 50,000 rows helps nobody.
 SHOWN_ROWS, SHOWN_COLUMNS = 100, 40
-NO_PROGRESS = "Nothing is being read or written just now."
+NO_PROGRESS = lazy("Nothing is being read or written just now.")
 SAMPLE = """\
 Email,Employee number,First name,Last name,Department,Location,Status
 ada@example.com,01001,Ada,Lovelace,Research,London,active

@@ -9,13 +9,14 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 from webapp.domain.events.planning import Plan
 from webapp.domain.events.store import EventInfo
 from webapp.http.forms import Form, SwitchField, WholeNumberField
+from webapp.i18n import lazy
 from webapp.infra.text import clean_field, one_line
 
 FORMAT = "%Y-%m-%dT%H:%M"
 KINDS = [
-    SelectChoice("", "Recognise by the address"),
-    SelectChoice("hls", "HLS playlist"),
-    SelectChoice("embed", "Page in a frame"),
+    SelectChoice("", lazy("Recognise by the address")),
+    SelectChoice("hls", lazy("HLS playlist")),
+    SelectChoice("embed", lazy("Page in a frame")),
 ]
 # An embed code is longer than the address in it.
 ADDRESS_LENGTH = 8000
@@ -25,29 +26,40 @@ class EventForm(Form):
     """Title, time and stream. The times are in the zone that stands beside them."""
 
     title = StringField(
-        "Title",
-        [DataRequired("Give it a title."), Length(max=200)],
+        lazy("Title"),
+        [DataRequired(lazy("Give it a title.")), Length(max=200)],
         filters=[lambda text: one_line(text or "")],
     )
-    starts_at = DateTimeLocalField("Start", [InputRequired("When does it begin?")], format=FORMAT)
-    ends_at = DateTimeLocalField("End", [InputRequired("When does it end?")], format=FORMAT)
-    timezone = StringField("Time zone", [InputRequired("In which time zone?"), Length(max=64)])
-    stream_url = StringField("Stream address", [Length(max=ADDRESS_LENGTH)], filters=[clean_field])
-    stream_kind = SelectField("Kind of stream", choices=KINDS, default="")
+    starts_at = DateTimeLocalField(
+        lazy("Start"), [InputRequired(lazy("When does it begin?"))], format=FORMAT
+    )
+    ends_at = DateTimeLocalField(
+        lazy("End"), [InputRequired(lazy("When does it end?"))], format=FORMAT
+    )
+    timezone = StringField(
+        lazy("Time zone"), [InputRequired(lazy("In which time zone?")), Length(max=64)]
+    )
+    stream_url = StringField(
+        lazy("Stream address"), [Length(max=ADDRESS_LENGTH)], filters=[clean_field]
+    )
+    stream_kind = SelectField(lazy("Kind of stream"), choices=KINDS, default="")
     stream_hosts = TextAreaField(
-        "Further hosts of the stream", [Length(max=ADDRESS_LENGTH)], filters=[clean_field]
+        lazy("Further hosts of the stream"), [Length(max=ADDRESS_LENGTH)], filters=[clean_field]
     )
     required_share = WholeNumberField(
-        "Attended means watching at least this share, in percent",
-        [InputRequired("A whole number from 1 to 100."), NumberRange(1, 100)],
+        lazy("Attended means watching at least this share, in percent"),
+        [InputRequired(lazy("A whole number from 1 to 100.")), NumberRange(1, 100)],
         default=50,
     )
-    questions_open = SwitchField("Questions", "On", "Off", default=True)
+    questions_open = SwitchField(lazy("Questions"), lazy("On"), lazy("Off"), default=True)
     hold_questions = SwitchField(
-        "Questions appear", "Once a moderator has approved them", "At once", default=False
+        lazy("Questions appear"),
+        lazy("Once a moderator has approved them"),
+        lazy("At once"),
+        default=False,
     )
     anonymous_questions = SwitchField(
-        "Questions without a name", "Allowed", "Not allowed", default=False
+        lazy("Questions without a name"), lazy("Allowed"), lazy("Not allowed"), default=False
     )
 
     @classmethod

@@ -40,6 +40,7 @@ def list_events() -> ResponseReturnValue:
         "events/_rows.html",
         events=found,
         archived=archived,
+        states=event_store.STATES,
         checked_in=checkin.count_checked_in(event.id for event in found),
         watching=viewer_count.count_watching(event.id for event in found if event.is_open),
         messages=chat_messages.count_messages(),

@@ -11,7 +11,10 @@ from webapp.domain.attendance.statuses import Rule
 from webapp.domain.events.store import EventInfo
 from webapp.domain.roster.statistics import Department
 from webapp.domain.roster.timeline import Series
+from webapp.i18n import format_number
+from webapp.i18n import gettext as _
 from webapp.infra.clock import minute_of, moment_of
+from webapp.infra.formats import format_moment
 
 DAY = 24 * 60
 TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720, DAY, 2 * DAY, 7 * DAY, 28 * DAY)
@@ -56,12 +59,12 @@ def time_chart(event: EventInfo, rule: Rule, series: Series) -> TimeChart | None
         return None
     tick = _nice(series.most)
     top = -(-series.most // tick) * tick
-    y_labels = [Label(100 - 100 * n / top, f"{n:,}") for n in range(0, top + 1, tick)]
+    y_labels = [Label(100 - 100 * n / top, format_number(n)) for n in range(0, top + 1, tick)]
     end = series.minute(len(series.values))
     times = [_time(event, series, index) for index in range(len(series.values))]
     marks = [
         Label(_across(series, minute), name)
-        for name, moment in (("start", rule.starts_at), ("end", rule.ends_at))
+        for name, moment in ((_("start"), rule.starts_at), (_("end"), rule.ends_at))
         if series.first <= (minute := minute_of(moment)) <= end
     ]
     return TimeChart(series, top, times, _x_labels(event, series), y_labels, marks)
@@ -79,7 +82,7 @@ def _x_labels(event: EventInfo, series: Series) -> list[Label]:
     tick = next((t for t in TICKS if len(minutes) <= t * X_LABELS), TICKS[-1])
     clocks = ((minute, _local(event, minute)) for minute in minutes)
     return [
-        Label(_across(series, minute), f"{local:%-d %b}" if _midnight(local) else f"{local:%H:%M}")
+        Label(_across(series, minute), format_moment(local, "day" if _midnight(local) else "time"))
         for minute, local in clocks
         if _clock(local) % tick == 0
     ]
@@ -101,8 +104,8 @@ def _clock(local: datetime) -> int:
 def _time(event: EventInfo, series: Series, index: int) -> str:
     begin, after = (_local(event, series.minute(i)) for i in (index, index + 1))
     long = series.step * len(series.values) > DAY
-    text = begin.strftime("%-d %b %H:%M" if long else "%H:%M")
-    return text if series.step == 1 else f"{text}–{after:%H:%M}"
+    text = format_moment(begin, "short" if long else "time")
+    return text if series.step == 1 else f"{text}–{format_moment(after, 'time')}"
 
 
 def _local(event: EventInfo, minute: int) -> datetime:

@@ -62,10 +62,10 @@ def _begin(slug: str = "", back: str = "") -> ResponseReturnValue:
 
 def _sign_in(back: str, email: str | None) -> ResponseReturnValue:
     if email is None:
-        raise sso.Unverified(NOT_VOUCHED)
+        raise sso.Unverified(detail=NOT_VOUCHED)
     admin = admins.sign_in_known(email)
     if admin is None:
-        raise sso.Unknown("no admin has this address")
+        raise sso.Unknown(detail="no admin has this address")
     identity.remember_admin(admin)
     remember_browser("sign-in", email)
     return redirect(back, 303)
@@ -75,10 +75,10 @@ def _check_in(slug: str, email: str | None) -> ResponseReturnValue:
     # An unverified e-mail address and an unknown one get the same answer, which tells nothing
     # about the employee list.
     if email is None:
-        raise sso.Nobody(NOT_VOUCHED)
+        raise sso.Nobody(detail=NOT_VOUCHED)
     employee = directory.find_by_email(email)
     if employee is None:
-        raise sso.Nobody("no active employee has this address")
+        raise sso.Nobody(detail="no active employee has this address")
     try:
         identity.remember_viewer(checkin.check_in_known(get_event(slug), employee))
     except EventNotOpen:
