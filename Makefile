@@ -56,7 +56,7 @@ format: $(BIN)/.ready-dev node_modules/.ready-dev ## format the code
 	$(RUN) format
 
 messages: $(BIN)/.ready-dev ## update the catalogues in translations/ with the texts of templates, Python and scripts
-	@PATH="$(CURDIR)/$(BIN):$$PATH" bin/messages
+	@$(BIN)/python bin/messages.py
 
 lock: $(BIN)/.ready-dev ## write the requirements files from pyproject.toml (UPGRADE=--upgrade)
 	$(BIN)/uv pip compile $(LOCK) pyproject.toml -o requirements.txt

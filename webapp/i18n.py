@@ -38,6 +38,12 @@ def gettext(text: str, /, **values: Any) -> str:
     return _fill(_catalogue(_language.get()).gettext(text), values)
 
 
+def pgettext(context: str, text: str, /, **values: Any) -> str:
+    """Return `text` in the current language, where English has one word for two: `context` says
+    which is meant."""
+    return _fill(str(_catalogue(_language.get()).pgettext(context, text)), values)
+
+
 def ngettext(one: str, many: str, count: int, /, **values: Any) -> str:
     """Return the text for `count`, which is also the value of `%(count)s`."""
     text = _catalogue(_language.get()).ngettext(one, many, count)

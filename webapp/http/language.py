@@ -26,6 +26,7 @@ def register_language(app: Flask) -> None:
         _=_for_templates(i18n.gettext),
         gettext=_for_templates(i18n.gettext),
         ngettext=_for_templates(i18n.ngettext),
+        pgettext=_for_templates(i18n.pgettext),
         language=lambda: i18n.tag_of(i18n.current_language()),
         text_direction=lambda: i18n.current_locale().text_direction,
         other_languages=_other_languages,

@@ -74,7 +74,8 @@ VALUES = {
     "open": lazy("open"),
     "partly": lazy("partly"),
     "scheduled": lazy("scheduled"),
-    "watching": lazy("watching"),
+    "single sign-on": lazy("single sign-on"),
+    "watching": lazy("watching now"),
 }
 
 
