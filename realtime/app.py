@@ -13,8 +13,11 @@ from realtime.handlers.chat import ChatHandlers
 from realtime.handlers.namespace import LiveNamespace
 from realtime.handlers.packets import handlers_of
 from realtime.handlers.questions import QuestionHandlers
+from realtime.handlers.polls import PollHandlers
+from realtime.handlers.reactions import ReactionHandlers
 from realtime.headcount import Headcount
 from realtime.presence import Presence
+from realtime.reactions import Reactions
 from realtime.transport.admission import AdmissionMiddleware
 from realtime.transport.connection import connections, install
 from realtime.transport.eventlet_runtime import ASYNC_MODE
@@ -25,6 +28,7 @@ from webapp.base import create_base
 from webapp.domain.chat.posting import post_and_publish
 from webapp.domain.questions.asking import ask_and_publish
 from webapp.domain.questions.voting import vote_and_publish
+from webapp.domain.polls.answering import answer_and_publish
 from webapp.infra.settings import Settings
 
 MAX_PACKET_BYTES = 16 * 1024
@@ -33,6 +37,9 @@ PING_SECONDS = 15
 PONG_SECONDS = 10
 # Each viewer may vote once a second, and a vote is a small row.
 WAITING_VOTES, BATCH_VOTES = 5000, 1000
+# A poll opens for everybody at the same moment.
+WAITING_ANSWERS = 5000
+BATCH_ANSWERS = 500
 
 
 class Node:
@@ -56,7 +63,17 @@ class Node:
             waiting=WAITING_VOTES,
             batch=BATCH_VOTES,
         )
-        self.writers: tuple[Writer[Any, Any], ...] = (messages, questions, votes)
+        answers = Writer(
+            app,
+            self.socketio,
+            self.fanout,
+            answer_and_publish,
+            loop="answer_writer",
+            waiting=WAITING_ANSWERS,
+            batch=BATCH_ANSWERS,
+        )
+        self.writers: tuple[Writer[Any, Any], ...] = (messages, questions, votes, answers)
+        self.reactions = Reactions(app, self.socketio, self.fanout)
         headcount = Headcount(app.extensions["redis"], uuid.uuid4().hex, breaker)
         self.presence = Presence(app, self.socketio, self.registry, self.fanout, headcount)
         self.heartbeat = Heartbeat(self.socketio)
@@ -76,7 +93,10 @@ class Node:
         )
         access = Access(app)
         handlers = handlers_of(
-            ChatHandlers(access, self.fanout, messages), QuestionHandlers(access, questions, votes)
+            ChatHandlers(access, self.fanout, messages),
+            QuestionHandlers(access, questions, votes),
+            PollHandlers(app, answers),
+            ReactionHandlers(self.reactions),
         )
         self.socketio.on_namespace(
             LiveNamespace(access, self.registry, self.fanout, self.presence, handlers)
@@ -91,6 +111,7 @@ class Node:
             writer.start()
         self.fanout.start()
         self.presence.start()
+        self.reactions.start()
         self.heartbeat.start()
 
     @property

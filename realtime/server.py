@@ -71,6 +71,7 @@ def _drain(node: Node) -> None:
     deadline = time.monotonic() + DRAIN_SECONDS
     while not node.idle and time.monotonic() < deadline:
         time.sleep(LOOK_SECONDS)
+    node.reactions.close()
     # On the stock path an acknowledgement still passes through a queue.
     time.sleep(LOOK_SECONDS)
     node.close_sockets()

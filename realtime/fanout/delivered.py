@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from realtime.fanout.question_part import QuestionPart
+from realtime.fanout.poll_part import PollPart
 from realtime.fanout.standing import StandingPart
 from webapp.domain.chat import announcements, marks
 from webapp.domain.chat import messages as chat_messages
@@ -14,7 +15,7 @@ from webapp.infra import publisher
 # A transaction may commit later than one with a higher id. The sweep looks again at this many of
 # the highest ids, which is more than can be under way at once, and more than a page keeps.
 OVERLAP = 1000
-PARTS: tuple[type[StandingPart], ...] = (QuestionPart,)
+PARTS: tuple[type[StandingPart], ...] = (QuestionPart, PollPart)
 
 
 class DeliveredLog:

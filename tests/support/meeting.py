@@ -13,6 +13,7 @@ from tests.support.data import add_employee, add_event
 from tests.support.viewer import Viewer
 from webapp.base import create_base
 from webapp.infra.extensions import db
+from webapp.infra.publisher import init_publisher
 from webapp.infra.settings import Settings
 
 
@@ -41,6 +42,7 @@ class Meeting:
 def held_meeting(settings: Settings, site: str, **values: Any) -> Iterator[Meeting]:
     """Yield an open event on the system that runs with `settings` and answers at `site`."""
     app = create_base("tests", settings)
+    init_publisher(app, settings)
     slug = f"m{secrets.token_hex(4)}"
     with app.app_context():
         add_event(slug, **values)

@@ -26,6 +26,8 @@ LAYERS: list[list[str]] = [
         "webapp.domain.roster",
         "webapp.domain.chat",
         "webapp.domain.questions",
+        "webapp.domain.polls",
+        "webapp.domain.reactions",
     ],
     ["webapp.domain.writing"],
     ["webapp.domain.attendance"],

@@ -138,14 +138,26 @@ def allow_long_statements() -> None:
 
 def insert_or_add(model: type[Model], key: dict[str, int], amounts: dict[str, int]) -> None:
     """Insert a row, or add `amounts` to the row that has this `key`, in one statement."""
+    columns = cast(Table, model.__table__).c
+    sums = {name: columns[name] + amount for name, amount in amounts.items()}
+    _insert_or_update(model, key, amounts, sums)
+
+
+def insert_or_set(model: type[Model], key: dict[str, Any], values: dict[str, Any]) -> None:
+    """Insert a row, or set `values` in the row that has this `key`, in one statement."""
+    _insert_or_update(model, key, values, values)
+
+
+def _insert_or_update(
+    model: type[Model], key: dict[str, Any], values: dict[str, Any], changes: dict[str, Any]
+) -> None:
     table = cast(Table, model.__table__)
-    sums = {name: table.c[name] + amount for name, amount in amounts.items()}
     insert: mysql.Insert | sqlite.Insert
     if db.engine.dialect.name == "sqlite":
-        insert = sqlite.insert(table).on_conflict_do_update(index_elements=[*key], set_=sums)
+        insert = sqlite.insert(table).on_conflict_do_update(index_elements=[*key], set_=changes)
     else:
-        insert = mysql.insert(table).on_duplicate_key_update(sums)
-    db.session.execute(insert.values(key | amounts))
+        insert = mysql.insert(table).on_duplicate_key_update(changes)
+    db.session.execute(insert.values(key | values))
 
 
 def retry_on_outage(work: Callable[P, R]) -> Callable[P, R]:

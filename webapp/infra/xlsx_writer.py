@@ -7,6 +7,7 @@ from typing import IO, Any, Self
 
 import xlsxwriter
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_ROWS = 2**20
 
 Cell = str | int | datetime | None

@@ -26,6 +26,15 @@ from webapp.domain.models.events import (
     Event,
     Reopening,
 )
+from webapp.domain.models.polls import (
+    KIND_LENGTH,
+    OPTION_LENGTH,
+    POLL_QUESTION_LENGTH,
+    Poll,
+    PollAnswer,
+    PollOption,
+    ReactionMinute,
+)
 from webapp.domain.models.questions import (
     ANSWER_LENGTH,
     Question,
@@ -36,8 +45,11 @@ from webapp.domain.models.questions import (
 __all__ = [
     "ANSWER_LENGTH",
     "BODY_LENGTH",
+    "KIND_LENGTH",
     "NONCE_LENGTH",
     "NOTE_LENGTH",
+    "OPTION_LENGTH",
+    "POLL_QUESTION_LENGTH",
     "REASON_LENGTH",
     "STREAM_HOSTS_LENGTH",
     "STREAM_URL_LENGTH",
@@ -55,9 +67,13 @@ __all__ = [
     "HeldMessage",
     "Message",
     "Mute",
+    "Poll",
+    "PollAnswer",
+    "PollOption",
     "Question",
     "QuestionAuthor",
     "QuestionVote",
+    "ReactionMinute",
     "Reopening",
     "RosterEntry",
     "WatchedMinute",

@@ -19,7 +19,8 @@ class Event(Model):
 
     `stream_kind` is `hls`, `embed` or empty (see the address); `stream_hosts` lists further
     sources of the stream, separated by spaces. Questions wait for approval if `hold_questions`, and
-    may be anonymous if `anonymous_questions`. An archived event is left out of lists.
+    may be anonymous if `anonymous_questions`. With `export_contributions`, exports of the roster
+    say how much each employee wrote. An archived event is left out of lists.
     """
 
     __tablename__ = "events"
@@ -48,6 +49,7 @@ class Event(Model):
     anonymous_questions: Mapped[bool] = mapped_column(default=False, server_default=false())
     required_share: Mapped[int] = mapped_column(default=50)
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    export_contributions: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Reopening(Model):

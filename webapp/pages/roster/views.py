@@ -18,9 +18,8 @@ from webapp.http.access import admin_required
 from webapp.http.rendering import is_htmx, redirect_to, render
 from webapp.infra.clock import utcnow
 from webapp.infra.ids import parse_id
+from webapp.infra.xlsx_writer import XLSX
 from webapp.pages.roster.charts import per_cent, time_chart
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 bp = Blueprint("roster", __name__, url_prefix="/admin/events/<slug>")
 

@@ -1,0 +1,84 @@
+"""The one path of an answer: check, count, acknowledge, publish. Pages and nodes both use it."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from webapp.domain.events import store as event_store
+from webapp.domain.events.store import EventInfo
+from webapp.domain.polls.answers import Answer, Ballot, Counted, Outcome, check_answer
+from webapp.domain.polls.counting import Result, count
+from webapp.domain.polls.store import (
+    ANSWER_CACHE_SECONDS,
+    COUNTS_CACHE_SECONDS,
+    answer_key,
+    cache_key,
+    chosen_ids,
+)
+from webapp.errors import TownhallError
+from webapp.infra import cache, publisher
+from webapp.infra.database import retry_on_outage
+from webapp.infra.publisher import Publish
+
+Acknowledge = Callable[[Sequence[Outcome]], object]
+
+
+@retry_on_outage
+def answer(wanted: Answer) -> Counted:
+    """Count and publish one answer. Raise what refuses it: see `answers` and `counting`."""
+    (outcome,) = answer_and_publish([wanted])
+    if isinstance(outcome, TownhallError):
+        raise outcome
+    return outcome
+
+
+def answer_and_publish(
+    answers: Sequence[Answer],
+    publish: Publish = publisher.publish,
+    acknowledge: Acknowledge | None = None,
+) -> Sequence[Outcome]:
+    """Count the answers in one transaction and publish the polls; return an outcome for each.
+
+    `acknowledge` gets the outcomes right after the commit. Raise what the database raises until
+    then, and nothing after it: a viewer who misses a count gets it by the sweep.
+    """
+    events: dict[str, EventInfo] = {}
+    checked = [_check(one, events) for one in answers]
+    ballots = [ballot for ballot in checked if isinstance(ballot, Ballot)]
+    result = count(ballots)
+    outcomes = [result.outcomes[b] if isinstance(b, Ballot) else b for b in checked]
+    if acknowledge:
+        acknowledge(outcomes)
+    slugs = {event.id: slug for slug, event in events.items()}
+    event_ids = {ballot.poll_id: ballot.event_id for ballot in ballots}
+    for poll in result.polls:
+        # Without shown results nothing that viewers see has changed.
+        if "answers" in poll:
+            publish(slugs[event_ids[poll["id"]]], "poll_changed", poll)
+    # After publishing, which must not wait for a Redis that hangs.
+    _cache(result, event_ids)
+    return outcomes
+
+
+def _check(wanted: Answer, events: dict[str, EventInfo]) -> Ballot | TownhallError:
+    try:
+        if wanted.slug not in events:
+            events[wanted.slug] = event_store.get_event(wanted.slug)
+        return check_answer(wanted, events[wanted.slug])
+    except TownhallError as refusal:
+        return refusal
+
+
+def _cache(result: Result, event_ids: dict[int, int]) -> None:
+    """Cache the polls and the answers to them, so that pages need not read them."""
+    polls = {poll["id"]: poll for poll in result.polls}
+    current = {cache_key(event_ids[i]): poll for i, poll in polls.items() if "answers" in poll}
+    cache.put_many(current, COUNTS_CACHE_SECONDS)
+    answers: dict[str, Any] = {
+        answer_key(event_ids[poll_id], employee_id): {
+            "poll": poll_id,
+            "answer": chosen_ids(polls[poll_id]["options"], bits),
+        }
+        for (poll_id, employee_id), bits in result.choices.items()
+        if poll_id in polls
+    }
+    cache.put_many(answers, ANSWER_CACHE_SECONDS)

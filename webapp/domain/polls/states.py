@@ -1,0 +1,89 @@
+"""Open, close and reopen polls. An event has one open poll at a time; the database holds that."""
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from webapp.domain.audit import trail
+from webapp.domain.events.store import EventInfo
+from webapp.domain.models import Poll
+from webapp.domain.polls.drafts import lock_poll
+from webapp.domain.polls.store import cache_key, refresh_current
+from webapp.errors import EventNotOpen, Invalid
+from webapp.i18n import lazy
+from webapp.infra import cache
+from webapp.infra.clock import utcnow
+from webapp.infra.database import begin_to_write, retry_on_outage
+from webapp.infra.extensions import db
+from webapp.infra.publisher import publish
+
+
+class AnotherPollOpen(Invalid):
+    status = 409
+    text = lazy("Another poll is open. Close that one first.")
+
+
+class PollNotOpened(Invalid):
+    status = 409
+    text = lazy("This poll has not been opened yet.")
+
+
+def open_poll(event: EventInfo, poll_id: int) -> None:
+    """Open a draft, or a closed poll again with the answers it has.
+
+    Change nothing where it is open already. Raise `EventNotOpen`, `NotFound`, or `AnotherPollOpen`.
+    """
+    if not event.is_open:
+        raise EventNotOpen("Open the event first: nobody could answer yet.")
+    _open(event.id, poll_id)
+    _tell(event)
+
+
+def close_poll(event: EventInfo, poll_id: int) -> None:
+    """Close a poll; from then on every viewer sees its results.
+
+    Change nothing where it is closed already. Raise `NotFound`, or `PollNotOpened` for a draft.
+    """
+    _close(event.id, poll_id)
+    _tell(event)
+
+
+@retry_on_outage
+def _open(event_id: int, poll_id: int) -> None:
+    begin_to_write()
+    poll = lock_poll(event_id, poll_id)
+    before, question = poll.state, poll.question
+    here = update(Poll).where(Poll.id == poll_id)
+    if before != "open":
+        try:
+            opened = {"state": "open", "open_in": event_id}
+            db.session.execute(here.values(**opened, opened_at=utcnow(), closed_at=None))
+        except IntegrityError:
+            db.session.rollback()
+            raise AnotherPollOpen from None
+        # Read after the row above has its place: a poll that was closed at this moment counts.
+        highest = select(func.max(Poll.revision)).where(Poll.event_id == event_id)
+        db.session.execute(here.values(revision=(db.session.scalar(highest) or 0) + 1))
+        action = "poll_opened" if before == "draft" else "poll_reopened"
+        trail.record(action, event_id=event_id, subject=question)
+    db.session.commit()
+
+
+@retry_on_outage
+def _close(event_id: int, poll_id: int) -> None:
+    begin_to_write()
+    poll = lock_poll(event_id, poll_id)
+    if poll.state == "draft":
+        db.session.rollback()
+        raise PollNotOpened
+    if poll.state == "open":
+        trail.record("poll_closed", event_id=event_id, subject=poll.question)
+        closed = {"state": "closed", "open_in": None, "closed_at": utcnow()}
+        change = update(Poll).where(Poll.id == poll_id)
+        db.session.execute(change.values(**closed, revision=Poll.revision + 1))
+    db.session.commit()
+
+
+def _tell(event: EventInfo) -> None:
+    cache.forget(cache_key(event.id))
+    if poll := refresh_current(event.id):
+        publish(event.slug, "poll_changed", poll)

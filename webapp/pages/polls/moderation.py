@@ -1,0 +1,150 @@
+"""The moderators' page of an event's polls, and its exports."""
+
+import hashlib
+
+from flask import Blueprint, Response, request, send_file, stream_with_context, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.domain.audit import trail
+from webapp.domain.events.store import EventInfo, get_event
+from webapp.domain.polls import board, drafts, export, states
+from webapp.domain.polls.drafts import PollDraft
+from webapp.errors import Invalid, TownhallError
+from webapp.http.access import admin_required
+from webapp.http.rendering import is_htmx, redirect_to, render
+from webapp.infra.xlsx_writer import XLSX
+from webapp.pages.polls.forms import draft_of, typed_draft
+
+bp = Blueprint("poll_desk", __name__, url_prefix="/admin/events/<slug>")
+
+
+@bp.get("/polls")
+@admin_required
+def show_polls(slug: str) -> ResponseReturnValue:
+    return _show(get_event(slug))
+
+
+@bp.post("/polls")
+@admin_required
+def create(slug: str) -> ResponseReturnValue:
+    event, draft = get_event(slug), typed_draft(request.form)
+    try:
+        drafts.create(event, draft)
+    except Invalid as refusal:
+        return _show_form(event, draft, error=refusal)
+    return redirect_to(url_for("poll_desk.show_polls", slug=slug))
+
+
+@bp.get("/polls/new")
+@admin_required
+def show_new(slug: str) -> ResponseReturnValue:
+    return _show_form(get_event(slug), PollDraft("", []))
+
+
+@bp.get("/polls/<id:poll_id>/edit")
+@admin_required
+def show_edit(slug: str, poll_id: int) -> ResponseReturnValue:
+    event = get_event(slug)
+    return _show_form(event, draft_of(board.find_poll(event.id, poll_id)), poll_id)
+
+
+@bp.post("/polls/<id:poll_id>/edit")
+@admin_required
+def edit(slug: str, poll_id: int) -> ResponseReturnValue:
+    event, draft = get_event(slug), typed_draft(request.form)
+    try:
+        drafts.edit(event, poll_id, draft)
+    except Invalid as refusal:
+        return _show_form(event, draft, poll_id, refusal)
+    return redirect_to(url_for("poll_desk.show_polls", slug=slug))
+
+
+@bp.post("/polls/<id:poll_id>/open")
+@admin_required
+def open_poll(slug: str, poll_id: int) -> ResponseReturnValue:
+    event = get_event(slug)
+    try:
+        states.open_poll(event, poll_id)
+    except TownhallError as refusal:
+        return _show(event, refusal)
+    return _back(event)
+
+
+@bp.post("/polls/<id:poll_id>/close")
+@admin_required
+def close_poll(slug: str, poll_id: int) -> ResponseReturnValue:
+    event = get_event(slug)
+    states.close_poll(event, poll_id)
+    return _back(event)
+
+
+@bp.post("/polls/<id:poll_id>/discard")
+@admin_required
+def discard(slug: str, poll_id: int) -> ResponseReturnValue:
+    event = get_event(slug)
+    drafts.discard(event, poll_id)
+    return _back(event)
+
+
+@bp.get("/polls.csv")
+@admin_required
+def download_csv(slug: str) -> ResponseReturnValue:
+    event = get_event(slug)
+    trail.record_now("polls_exported", event_id=event.id, format="csv")
+    separator = ";" if request.args.get("separator") == "semicolon" else ","
+    text = stream_with_context(export.as_csv(event, separator))
+    response = Response(text, mimetype="text/csv")
+    filename = f"{event.slug}-polls.csv"
+    response.headers.set("Content-Disposition", "attachment", filename=filename)
+    return response
+
+
+@bp.get("/polls.xlsx")
+@admin_required
+def download_xlsx(slug: str) -> ResponseReturnValue:
+    event = get_event(slug)
+    trail.record_now("polls_exported", event_id=event.id, format="xlsx")
+    file = export.as_xlsx(event)
+    response = send_file(file, XLSX, as_attachment=True, download_name=f"{event.slug}-polls.xlsx")
+    # Flask's `no-cache` lets browsers keep the file.
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _back(event: EventInfo) -> ResponseReturnValue:
+    """Render the board as it is now for HTMX; send everyone else to the page."""
+    if is_htmx():
+        return _show(event)
+    return redirect_to(url_for("poll_desk.show_polls", slug=event.slug))
+
+
+def _show(event: EventInfo, error: TownhallError | None = None) -> ResponseReturnValue:
+    polls = board.read_board(event.id)
+    version = hashlib.sha256(repr((event, polls)).encode()).hexdigest()[:16]
+    if is_htmx() and request.args.get("seen") == version:
+        # Nothing new: the page stays as it is, with its focus.
+        return "", 204
+    return render(
+        "poll_desk/show_polls.html",
+        "poll_desk/_board.html",
+        event=event,
+        polls=polls,
+        version=version,
+        error=error,
+    )
+
+
+def _show_form(
+    event: EventInfo,
+    draft: PollDraft,
+    poll_id: int | None = None,
+    error: TownhallError | None = None,
+) -> ResponseReturnValue:
+    return render(
+        "poll_desk/edit.html",
+        event=event,
+        draft=draft,
+        poll_id=poll_id,
+        fields=max(drafts.MOST_OPTIONS, len(draft.options)),
+        error=error,
+    )
