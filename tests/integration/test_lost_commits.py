@@ -1,6 +1,8 @@
 """A connection that breaks in a commit leaves open whether it happened; both must end alike."""
 
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from sqlalchemy.engine import ExceptionContext
 from tests.conftest import Servers
 from tests.support.client import PageClient
 from tests.support.data import ADMIN, add_admin, add_employee, add_event, count_check_ins
+from tests.support.polls import LUNCH, add_poll, count_votes, operator, rows_of
 from tests.support.proxy import DatabaseProxy
 from webapp.app import create_app
 from webapp.domain.attendance import closing
@@ -28,8 +31,13 @@ from webapp.domain.models import (
     Correction,
     Employee,
     Message,
+    Poll,
+    PollAnswer,
+    ReactionMinute,
     RosterEntry,
 )
+from webapp.domain.polls import states
+from webapp.domain.reactions.tally import Tally
 from webapp.infra.extensions import Model, db
 from webapp.infra.settings import load_settings
 
@@ -93,6 +101,61 @@ def test_a_message_is_stored_once(viewer: PageClient, proxy: DatabaseProxy, loss
     assert viewer.submit(page, "messages", body="once").status_code == 303
     assert proxy.lost == [loss]
     assert count(viewer.application, Message) == 1
+
+
+@pytest.mark.parametrize("secret", [False, True], ids=["named", "secret"])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_an_answer_counts_once(
+    viewer: PageClient, proxy: DatabaseProxy, loss: str, secret: bool
+) -> None:
+    viewer.check_in("town-hall", "person1001@example.com", "1001")
+    with viewer.application.app_context():
+        poll_id, (soup, *_) = add_poll(replace(LUNCH, secret=secret))
+    page = viewer.get("/events/town-hall/polls")
+    proxy.lose_next(loss, after=b"INSERT INTO poll_answers")
+    assert viewer.submit(page, f"polls/{poll_id}", option=str(soup)).status_code == 303
+    assert proxy.lost == [loss]
+    with viewer.application.app_context():
+        assert count_votes(poll_id) == [1, 0, 0]
+    assert count(viewer.application, PollAnswer) == 1
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_minute_of_reactions_is_stored_once(
+    viewer: PageClient, proxy: DatabaseProxy, loss: str
+) -> None:
+    tally = Tally()
+    with viewer.application.app_context():
+        event_id = event_store.get_event("town-hall").id
+        db.session.rollback()
+        for amount in (2, 3):
+            tally.add(event_id, {"like": amount, "love": 1})
+            proxy.lose_next(loss, after=b"INSERT INTO reaction_minutes")
+            tally.store()
+        stored: Counter[str] = Counter()
+        for row in rows_of(ReactionMinute):
+            stored[row["kind"]] += row["amount"]
+    assert proxy.lost == [loss] * 2
+    assert stored == {"like": 5, "love": 2}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_poll_is_opened_and_closed_once(
+    viewer: PageClient, proxy: DatabaseProxy, loss: str
+) -> None:
+    with viewer.application.app_context():
+        poll_id, _ = add_poll(opened=False)
+        event = event_store.get_event("town-hall")
+        db.session.rollback()
+        with operator():
+            for change in (states.open_poll, states.close_poll):
+                proxy.lose_next(loss, after=b"UPDATE polls")
+                change(event, poll_id)
+        revisions = [row["revision"] for row in rows_of(Poll)]
+        actions = [row["action"] for row in rows_of(AuditEntry)]
+    assert proxy.lost == [loss] * 2
+    assert revisions == [2]
+    assert actions == ["poll_created", "poll_opened", "poll_closed"]
 
 
 @pytest.mark.parametrize("loss", LOSSES)

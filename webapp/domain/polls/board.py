@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from webapp.domain.models import Poll, PollOption
-from webapp.domain.polls.store import read_options
+from webapp.domain.polls.store import read_options, share_of
 from webapp.errors import NotFound
 from webapp.infra.extensions import db
 
@@ -31,7 +31,7 @@ class BoardPoll:
 
     def share(self, votes: int) -> int:
         """Return the share of the employees who answered, in whole per cent."""
-        return round(100 * votes / self.answers) if self.answers else 0
+        return share_of(votes, self.answers)
 
 
 def read_board(event_id: int) -> list[BoardPoll]:

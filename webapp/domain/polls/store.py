@@ -84,6 +84,11 @@ def without_revision(poll: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in poll.items() if name != "revision"}
 
 
+def share_of(votes: int, answers: int) -> int:
+    """Return the share of the employees who answered, in whole per cent; a half is rounded up."""
+    return (200 * votes + answers) // (2 * answers) if answers else 0
+
+
 def find_answer(poll: dict[str, Any], event_id: int, employee_id: int) -> Choices:
     """Return the ids of the options that the employee chose, from the cache.
 

@@ -13,6 +13,7 @@ from webapp.domain.chat import messages as chat_messages
 from webapp.domain.chat.posts import Draft
 from webapp.domain.events.store import EventInfo
 from webapp.domain.events.streams import find_stream
+from webapp.domain.polls import store as polls
 from webapp.domain.questions import board, own
 from webapp.errors import EventNotOpen, TownhallError
 from webapp.http import identity
@@ -38,6 +39,8 @@ def _shown(event_id: int, employee_id: int) -> tuple[str, ...]:
         mutes.cache_key(event_id),
         board.cache_key(event_id),
         own.own_key(event_id, employee_id),
+        polls.cache_key(event_id),
+        polls.answer_key(event_id, employee_id),
     )
 
 
@@ -104,6 +107,7 @@ def _show(
     event: EventInfo, viewer: Viewer, error: TownhallError | None = None
 ) -> ResponseReturnValue:
     messages = chat_messages.latest(event)
+    poll = polls.find_current(event.id)
     stream = find_stream(event.stream_url, event.stream_kind, current_site())
     tabs = tabs_of(event)
     if stream:
@@ -124,6 +128,9 @@ def _show(
         asked="asked" in request.args,
         exempt=identity.current_admin() is not None,
         held="held" in request.args,
+        poll=poll,
+        poll_answer=polls.find_answer(poll, event.id, viewer.employee.id) if poll else None,
+        answered=request.args.get("answered"),
         # Made here, so that a form sent twice without JavaScript is one message.
         nonce=request.form.get("nonce") or secrets.token_urlsafe(16),
         draft=printable(request.form.get("body", "")),

@@ -16,6 +16,7 @@ from webapp.http.rendering import redirect_to, render, wants_json
 from webapp.infra.allowance import take_answer, take_read
 
 bp = Blueprint("polls", __name__, url_prefix="/events/<slug>")
+bp.add_app_template_filter(store.share_of, "share")
 
 
 @bp.get("/polls")
