@@ -2,6 +2,7 @@
 
 import { io } from "socket.io-client";
 import { closeMenus } from "../parts.js";
+import { startPolls, startReactions } from "../polls/main.js";
 import { watchToasts } from "../toasts.js";
 import { Chat } from "./chat.js";
 import { systemClock as clock } from "./clock.js";
@@ -72,9 +73,12 @@ startParts({ ...shared, session, chat, panel, page, event, viewer: Number(viewer
 /**
  * Start the parts beside the chat: each has a function here that does nothing where the page lacks it.
  *
- * @param {LivePage} _live
+ * @param {LivePage} live
  */
-function startParts(_live) {}
+function startParts(live) {
+  startPolls(live);
+  startReactions(live);
+}
 
 function showPace() {
   composer.showPace(pace.describe(outbox.isWaiting));

@@ -104,6 +104,16 @@ export class Session {
     return ack;
   }
 
+  /**
+   * Send a packet that has no acknowledgement; without a connection it is dropped.
+   *
+   * @param {string} name
+   * @param {object} packet
+   */
+  send(name, packet) {
+    this.#socket.volatile.emit(name, packet);
+  }
+
   #onConnect() {
     delete this.#socket.io.opts.query;
     this.#silences = 0;

@@ -85,6 +85,7 @@ export interface LiveSocket {
   disconnect(): unknown;
   // biome-ignore lint/suspicious/noExplicitAny: each event's payload has its own shape.
   on(name: string, handler: (...values: any[]) => void): unknown;
+  readonly volatile: { emit(name: string, packet: object): unknown };
   timeout(milliseconds: number): { emitWithAck(name: string, packet: object): Promise<Ack> };
   readonly io: {
     readonly opts: { query?: object; transports?: unknown[] };

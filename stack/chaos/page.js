@@ -147,6 +147,9 @@ class Page {
       connect: () => socket.connect(),
       disconnect: () => socket.disconnect(),
       on: (name, handler) => socket.on(name, handler),
+      get volatile() {
+        return socket.volatile;
+      },
       timeout: (milliseconds) => ({
         emitWithAck: async (name, packet) => {
           const ack = await socket.timeout(milliseconds).emitWithAck(name, packet);

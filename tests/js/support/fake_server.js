@@ -206,6 +206,17 @@ class FakeSocket {
     for (const handler of this.#handlers.get(name) ?? []) handler(payload);
   }
 
+  get volatile() {
+    /**
+     * @param {string} name
+     * @param {object} packet
+     */
+    const emit = (name, packet) => {
+      if (this.connected) this.#server.answer(name, packet);
+    };
+    return { emit };
+  }
+
   /** @param {number} milliseconds */
   timeout(milliseconds) {
     /**

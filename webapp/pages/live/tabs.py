@@ -17,7 +17,7 @@ class Tab:
 
 def tabs_of(_event: EventInfo) -> list[Tab]:
     """Return the tabs of an event in their order; parts that it does not offer have none."""
-    return [Tab("chat", _("Chat"))]
+    return [Tab("chat", _("Chat")), Tab("poll", _("Poll"))]
 
 
 def open_tab(tabs: Sequence[Tab], wanted: str | None) -> str:

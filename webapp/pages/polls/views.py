@@ -65,8 +65,11 @@ def _fields() -> dict[str, Any]:
 
 def _back(event: EventInfo, panel: str, answered: str) -> ResponseReturnValue:
     """Redirect to the page whose form was sent."""
-    page = "live.show_live" if request.form.get("back") == "live" else "polls.list_polls"
-    return redirect_to(url_for(page, slug=event.slug, answered=answered) + f"#{panel}")
+    if request.form.get("back") == "live":
+        address = url_for("live.show_live", slug=event.slug, tab="poll", answered=answered)
+    else:
+        address = url_for("polls.list_polls", slug=event.slug, answered=answered)
+    return redirect_to(f"{address}#{panel}")
 
 
 def _show(

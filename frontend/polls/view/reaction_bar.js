@@ -1,0 +1,46 @@
+// The buttons of the reactions, and the symbols that rise over the edge of the video.
+
+import { findIn } from "../../live/view/dom.js";
+
+/** @import { ReactionView } from "../types.js" */
+
+/** @implements {ReactionView} */
+export class ReactionBar {
+  #form;
+  #layer;
+  /** @type {Map<string, string>} */
+  #symbols;
+  #still = matchMedia("(prefers-reduced-motion: reduce)");
+
+  /** @param {HTMLElement} form */
+  constructor(form) {
+    this.#form = form;
+    this.#layer = findIn(form, ".reaction-layer");
+    const buttons = /** @type {Iterable<HTMLButtonElement>} */ (form.querySelectorAll("button"));
+    this.#symbols = new Map(Array.from(buttons, ({ value, textContent }) => [value, textContent ?? ""]));
+  }
+
+  /** @param {(kind: string) => void} react */
+  onReact(react) {
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const button = /** @type {SubmitEvent} */ (event).submitter;
+      if (button instanceof HTMLButtonElement) react(button.value);
+    });
+  }
+
+  /**
+   * @param {string} kind
+   * @param {number} delay in milliseconds
+   */
+  rise(kind, delay) {
+    const symbol = this.#symbols.get(kind);
+    if (!symbol || this.#still.matches || document.hidden) return;
+    const rising = document.createElement("span");
+    rising.textContent = symbol;
+    rising.style.left = `${Math.random() * 80}%`;
+    rising.style.animationDelay = `${delay}ms`;
+    rising.addEventListener("animationend", () => rising.remove());
+    this.#layer.append(rising);
+  }
+}
