@@ -67,6 +67,7 @@ export const ICONS = [
   "settings",
   "shield-check",
   "smile",
+  "sparkles",
   "square",
   "star",
   "thumbs-up",

@@ -12,8 +12,8 @@ from realtime.handlers.access import Access
 from realtime.handlers.chat import ChatHandlers
 from realtime.handlers.namespace import LiveNamespace
 from realtime.handlers.packets import handlers_of
-from realtime.handlers.questions import QuestionHandlers
 from realtime.handlers.polls import PollHandlers
+from realtime.handlers.questions import QuestionHandlers
 from realtime.handlers.reactions import ReactionHandlers
 from realtime.headcount import Headcount
 from realtime.presence import Presence
@@ -26,9 +26,9 @@ from realtime.transport.managers import LocalManager, QueuedManager
 from realtime.writer import Writer
 from webapp.base import create_base
 from webapp.domain.chat.posting import post_and_publish
+from webapp.domain.polls.answering import answer_and_publish
 from webapp.domain.questions.asking import ask_and_publish
 from webapp.domain.questions.voting import vote_and_publish
-from webapp.domain.polls.answering import answer_and_publish
 from webapp.infra.settings import Settings
 
 MAX_PACKET_BYTES = 16 * 1024

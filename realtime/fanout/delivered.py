@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from realtime.fanout.question_part import QuestionPart
 from realtime.fanout.poll_part import PollPart
+from realtime.fanout.question_part import QuestionPart
 from realtime.fanout.standing import StandingPart
 from webapp.domain.chat import announcements, marks
 from webapp.domain.chat import messages as chat_messages

@@ -8,8 +8,8 @@ import { findIn } from "../../live/view/dom.js";
 export class ReactionBar {
   #form;
   #layer;
-  /** @type {Map<string, string>} */
-  #symbols;
+  /** The buttons' icons by kind. @type {Map<string, Element | null>} */
+  #icons;
   #still = matchMedia("(prefers-reduced-motion: reduce)");
 
   /** @param {HTMLElement} form */
@@ -17,7 +17,7 @@ export class ReactionBar {
     this.#form = form;
     this.#layer = findIn(form, ".reaction-layer");
     const buttons = /** @type {Iterable<HTMLButtonElement>} */ (form.querySelectorAll("button"));
-    this.#symbols = new Map(Array.from(buttons, ({ value, textContent }) => [value, textContent ?? ""]));
+    this.#icons = new Map(Array.from(buttons, (button) => [button.value, button.querySelector(".icon")]));
   }
 
   /** @param {(kind: string) => void} react */
@@ -34,10 +34,11 @@ export class ReactionBar {
    * @param {number} delay in milliseconds
    */
   rise(kind, delay) {
-    const symbol = this.#symbols.get(kind);
-    if (!symbol || this.#still.matches || document.hidden) return;
+    const icon = this.#icons.get(kind)?.cloneNode(true);
+    if (!icon || this.#still.matches || document.hidden) return;
     const rising = document.createElement("span");
-    rising.textContent = symbol;
+    rising.className = `rising ${kind}`;
+    rising.append(icon);
     rising.style.left = `${Math.random() * 80}%`;
     rising.style.animationDelay = `${delay}ms`;
     rising.addEventListener("animationend", () => rising.remove());

@@ -1,7 +1,5 @@
 """An event's polls and reactions without a socket."""
 
-from typing import Any
-
 from flask import Blueprint, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -13,6 +11,7 @@ from webapp.domain.reactions.reacting import react
 from webapp.errors import EventNotOpen, TownhallError
 from webapp.http.access import viewer_required
 from webapp.http.rendering import redirect_to, render, wants_json
+from webapp.http.request_parsing import request_fields
 from webapp.infra.allowance import take_answer, take_read
 
 bp = Blueprint("polls", __name__, url_prefix="/events/<slug>")
@@ -46,8 +45,7 @@ def answer_poll(event: EventInfo, viewer: Viewer, poll_id: int) -> ResponseRetur
 @bp.post("/reactions")
 @viewer_required
 def react_once(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
-    fields: dict[str, Any] = _fields() if request.is_json else request.form.to_dict()
-    react(event, viewer, fields.get("kind"))
+    react(event, viewer, request_fields().get("kind"))
     if wants_json():
         return jsonify(ok=True)
     return redirect_to(url_for("live.show_live", slug=event.slug) + "#reactions")
@@ -55,12 +53,7 @@ def react_once(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
 
 def _options() -> object:
     """Return the chosen options as they came."""
-    return _fields().get("options") if request.is_json else request.form.getlist("option")
-
-
-def _fields() -> dict[str, Any]:
-    body = request.get_json(silent=True)
-    return body if isinstance(body, dict) else {}
+    return request_fields().get("options") if request.is_json else request.form.getlist("option")
 
 
 def _back(event: EventInfo, panel: str, answered: str) -> ResponseReturnValue:
