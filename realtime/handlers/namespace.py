@@ -77,7 +77,7 @@ class LiveNamespace(Namespace):
 
     def _handler(self, name: str) -> Handler:
         if name not in self._handlers:
-            raise Invalid("There is no such event.")
+            raise Invalid("This name of an event is unknown.")
         return self._handlers[name]
 
     def on_connect(self, auth: object = None) -> None:

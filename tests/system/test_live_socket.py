@@ -16,6 +16,7 @@ from webapp.domain.attendance.closing import change_state
 from webapp.domain.employees.directory import end_of_access, forget_employees
 from webapp.domain.events.store import get_event
 from webapp.domain.models import Employee
+from webapp.i18n import COOKIE
 from webapp.infra.allowance import READS_SECONDS
 from webapp.infra.extensions import db
 
@@ -256,3 +257,21 @@ def test_checking_out_closes_the_sockets_of_the_cookie(stack: Stack, meeting: Me
         token = page.split('name="csrf_token" value="')[1].split('"')[0]
         ada.web.post(f"{stack.url}/check-out", data={"csrf_token": token}, timeout=10)
         wait_for(lambda: not ada.socket.connected, what="the socket to close")
+
+
+def test_acknowledgements_are_in_the_language_of_their_viewer(
+    stack: Stack, meeting: Meeting
+) -> None:
+    ada, grace = meeting.viewer(), meeting.viewer()
+    ada.web.cookies.set(COOKIE, "de")
+    with ada.connect(stack.url), grace.connect(stack.url):
+        # Refused by one batch of the writer, which serves both.
+        refusals = [
+            viewer.emit("post_message", {"nonce": "n", "body": ""}) for viewer in (ada, grace)
+        ]
+        wait_for(lambda: all(refusals))
+        german, english = (refusal[0]["error"]["message"] for refusal in refusals)
+        assert (german, english) == ("Schreiben Sie zuerst etwas.", "Write something first.")
+        assert (
+            ada.call("make_coffee", {})["error"]["message"] == "Dieser Ereignisname ist unbekannt."
+        )
