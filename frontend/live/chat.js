@@ -21,8 +21,8 @@ export class Chat {
   #viewer;
   #clock;
   #random;
-  /** @type {Map<string, (value: any) => void>} */
-  #states = new Map();
+  /** @type {{ field: string, handler: (value: any) => void }[]} */
+  #states = [];
 
   /**
    * @param {object} parts
@@ -60,7 +60,7 @@ export class Chat {
    * @param {(value: any) => void} handler
    */
   onState(field, handler) {
-    this.#states.set(field, handler);
+    this.#states.push({ field, handler });
   }
 
   /**
@@ -112,7 +112,7 @@ export class Chat {
       }
       for (const id of ack.removed ?? []) this.#remove(id);
       count += this.#add(ack.messages);
-      for (const [field, handler] of this.#states) if (field in ack) handler(ack[field]);
+      for (const { field, handler } of this.#states) if (field in ack) handler(ack[field]);
       after = ack.messages.at(-1)?.id ?? after;
       more = ack.more;
     }

@@ -3,6 +3,7 @@
 import { io } from "socket.io-client";
 import { closeMenus } from "../parts.js";
 import { startPolls, startReactions } from "../polls/main.js";
+import { startQuestions } from "../questions/main.js";
 import { watchToasts } from "../toasts.js";
 import { Chat } from "./chat.js";
 import { systemClock as clock } from "./clock.js";
@@ -78,6 +79,7 @@ startParts({ ...shared, session, chat, panel, page, event, viewer: Number(viewer
 function startParts(live) {
   startPolls(live);
   startReactions(live);
+  startQuestions(live);
 }
 
 function showPace() {

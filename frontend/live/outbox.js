@@ -1,4 +1,4 @@
-// The outbox: messages that were written here and that the server has not acknowledged yet.
+// The outbox: messages, or questions, that were written here and that the server has not acknowledged yet.
 //
 // Nothing is lost and nothing is stored twice: a post carries a nonce and stays in the browser's
 // storage, also over a reload, until the server has acknowledged it or refused it for good. Each post
@@ -8,7 +8,6 @@ import { RETRY_MS, retryDelay } from "./session.js";
 
 /**
  * @import { Clock, KeyValueStore, OutboxView, Post, Random, Refusal } from "./types.js"
- * @import { MessageLog } from "./message_log.js"
  * @import { Pace } from "./pace.js"
  * @import { Session } from "./session.js"
  */
@@ -23,6 +22,8 @@ export class Outbox {
   #view;
   #storage;
   #prefix;
+  #request;
+  #onStored;
   #clock;
   #random;
   /** @type {Post[]} */
@@ -37,20 +38,37 @@ export class Outbox {
    * @param {object} parts
    * @param {Session} parts.session
    * @param {Pace} parts.pace
-   * @param {MessageLog} parts.log
+   * @param {{ has(id: number): boolean }} parts.log what is on the page already
    * @param {OutboxView} parts.view
    * @param {KeyValueStore} parts.storage
    * @param {string} parts.owner event and viewer: what is stored for another one is left alone
    * @param {Clock} parts.clock
    * @param {Random} parts.random
+   * @param {string} [parts.box] the name under which the browser stores these posts
+   * @param {string} [parts.request] the event that sends one
+   * @param {(id: number) => void} [parts.onStored] called with the id of each post that the server has stored
    */
-  constructor({ session, pace, log, view, storage, owner, clock, random }) {
+  constructor({
+    session,
+    pace,
+    log,
+    view,
+    storage,
+    owner,
+    clock,
+    random,
+    box = "outbox",
+    request = "post_message",
+    onStored = () => {},
+  }) {
     this.#session = session;
     this.#pace = pace;
     this.#log = log;
     this.#view = view;
     this.#storage = storage;
-    this.#prefix = `townhall:outbox:${owner}:`;
+    this.#prefix = `townhall:${box}:${owner}:`;
+    this.#request = request;
+    this.#onStored = onStored;
     this.#clock = clock;
     this.#random = random;
     this.#waiting = this.#load();
@@ -67,10 +85,11 @@ export class Outbox {
    *
    * @param {string} nonce names it for the server, which stores a nonce once
    * @param {string} body
+   * @param {object} [fields] further ones of the packet
    */
-  put(nonce, body) {
+  put(nonce, body, fields) {
     /** @type {Post} */
-    const post = { nonce, body, written_at: new Date(this.#clock.now()).toISOString() };
+    const post = { nonce, body, written_at: new Date(this.#clock.now()).toISOString(), fields };
     this.#waiting.push(post);
     this.#save(post);
     this.#view.showPending(post);
@@ -119,8 +138,8 @@ export class Outbox {
    * @param {Post} post
    */
   async #deliver(post) {
-    const { nonce, body } = post;
-    const ack = await this.#session.request("post_message", { nonce, body });
+    const { nonce, body, fields } = post;
+    const ack = await this.#session.request(this.#request, { nonce, body, ...fields });
     if (!ack) return RETRY_MS;
     if (!ack.ok) return this.#putOff(post, ack.error);
     if (!post.known) this.#pace.posted();
@@ -154,6 +173,7 @@ export class Outbox {
   #settle(post, id) {
     this.#drop(post);
     this.#stored.set(id, post.nonce);
+    this.#onStored(id);
     if (this.#log.has(id)) this.arrived(id);
   }
 

@@ -16,6 +16,8 @@ export interface Post {
   nonce: string;
   body: string;
   written_at: string;
+  /** Further fields of its packet. */
+  fields?: object;
   /** It waits for a moderator's approval. */
   held?: boolean;
   /** The server has seen it: sending it again only asks for its state. */
@@ -47,6 +49,9 @@ export interface EventSettings {
   chat_open: boolean;
   slow_mode_seconds: number;
   hold_messages: boolean;
+  questions_open: boolean;
+  hold_questions: boolean;
+  anonymous_questions: boolean;
 }
 
 /** How the list on the page changes; apply `inserted` in its order, then `dropped`. */

@@ -15,9 +15,15 @@ class Tab:
     title: str
 
 
-def tabs_of(_event: EventInfo) -> list[Tab]:
-    """Return the tabs of an event in their order; parts that it does not offer have none."""
-    return [Tab("chat", _("Chat")), Tab("poll", _("Poll"))]
+def tabs_of(event: EventInfo, *, asked: bool) -> list[Tab]:
+    """Return the tabs of an event in their order; parts that it does not offer have none.
+
+    `asked` says whether there are questions: those stay readable when no more are taken.
+    """
+    tabs = [Tab("chat", _("Chat"))]
+    if event.questions_open or asked:
+        tabs.append(Tab("questions", _("Questions")))
+    return [*tabs, Tab("poll", _("Poll"))]
 
 
 def open_tab(tabs: Sequence[Tab], wanted: str | None) -> str:

@@ -109,7 +109,8 @@ def _show(
     messages = chat_messages.latest(event)
     poll = polls.find_current(event.id)
     stream = find_stream(event.stream_url, event.stream_kind, current_site())
-    tabs = tabs_of(event)
+    questions = board.find_standing(event.id)
+    tabs = tabs_of(event, asked=bool(questions))
     if stream:
         allow_stream(stream, event.stream_hosts.split())
     return render(
@@ -123,7 +124,7 @@ def _show(
         muted_until=mutes.find_mute(event.id, viewer.employee.id),
         earlier=len(messages) >= chat_messages.LATEST,
         announcement=announcements.find_announcement(event.id),
-        questions=board.find_standing(event.id),
+        questions=questions,
         own=own.find_own(event.id, viewer.employee.id),
         asked="asked" in request.args,
         exempt=identity.current_admin() is not None,

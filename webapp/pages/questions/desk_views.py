@@ -15,6 +15,8 @@ from webapp.errors import Invalid, NotFound, TownhallError
 from webapp.http import identity
 from webapp.http.access import admin_required
 from webapp.http.rendering import is_htmx, redirect_to, render
+from webapp.http.toasts import notify
+from webapp.i18n import lazy
 from webapp.infra.ids import parse_id
 from webapp.infra.text import printable
 
@@ -36,6 +38,19 @@ ACTS: dict[str, Callable[[EventInfo, int], object]] = {
     "move": lambda event, id_: moderation.move(event, id_, _field("where")),
     "merge": lambda event, id_: merging.merge(event, id_, parse_id(_field("into"), "into")),
 }
+# What is said when it worked.
+DONE = {
+    "approve": lazy("The question is approved."),
+    "reject": lazy("The question is rejected."),
+    "answering": lazy("Every stage shows the question."),
+    "answered": lazy("The question is marked as answered."),
+    "reopen": lazy("The question is open again."),
+    "hide": lazy("The question is hidden."),
+    "edit": lazy("The text is saved."),
+    "move": lazy("The queue is changed."),
+    "merge": lazy("The questions are merged."),
+}
+UNDONE_BY_REOPENING = {"reject", "hide"}
 
 
 @bp.get("/questions")
@@ -71,6 +86,7 @@ def change(slug: str, question_id: int, act: str) -> ResponseReturnValue:
         ACTS[act](event, question_id)
     except Invalid as refusal:
         return _show_question(event, question_id, refusal)
+    _say_done(event, question_id, act)
     return _back(event)
 
 
@@ -108,6 +124,14 @@ def download_xlsx(slug: str) -> ResponseReturnValue:
     # Flask's `no-cache` lets browsers keep the file.
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _say_done(event: EventInfo, question_id: int, act: str) -> None:
+    undo = ""
+    if act in UNDONE_BY_REOPENING:
+        change_back = "question_desk.change"
+        undo = url_for(change_back, slug=event.slug, question_id=question_id, act="reopen")
+    notify(str(DONE[act]), undo=undo)
 
 
 def _field(name: str) -> str:

@@ -84,7 +84,7 @@ def _back(
 ) -> ResponseReturnValue:
     """Redirect to the page that the form was on: the live page, or a page of the list."""
     if fields.get("from") == "live":
-        address = url_for("live.show_live", slug=event.slug, asked=held)
+        address = url_for("live.show_live", slug=event.slug, tab="questions", asked=held)
     else:
         sort = fields.get("sort") if fields.get("sort") in board.SORTS else None
         address = url_for("questions.list_questions", slug=event.slug, sort=sort, held=held)

@@ -1,0 +1,134 @@
+// The form that asks a question, and the questions that are on their way.
+
+import { t } from "../../i18n.js";
+import { countCharacters, describeRoom } from "../../live/body.js";
+import { find, findIn } from "../../live/view/dom.js";
+
+/**
+ * @import { Draft } from "../../live/draft.js"
+ * @import { EventSettings, OutboxView, Post, Refusal } from "../../live/types.js"
+ */
+
+/** @implements {OutboxView} */
+export class AskForm {
+  #box = /** @type {HTMLDetailsElement} */ (find("ask-box"));
+  #form = find("ask");
+  #text = /** @type {HTMLTextAreaElement} */ (find("question-body"));
+  #anonymous = /** @type {HTMLInputElement} */ (find("anonymous"));
+  #refusal = find("ask-refusal");
+  #room = find("question-room");
+  #pace = find("ask-pace");
+  #pending = find("questions-pending");
+  #limit = Number(this.#text.dataset.maxLength);
+  #draft;
+  /** @type {Map<string, HTMLElement>} */
+  #rows = new Map();
+
+  /** @param {Draft} draft */
+  constructor(draft) {
+    this.#draft = draft;
+    this.#write(this.#text.value || draft.text);
+    this.#box.open = Boolean(this.#text.value);
+    this.#box.addEventListener("toggle", () => this.#box.open && this.#text.focus());
+    this.#text.addEventListener("input", () => this.#onInput());
+  }
+
+  /** @param {(body: string, anonymous: boolean) => void} send called with each question that is written */
+  onSubmit(send) {
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const body = this.#text.value.trim();
+      const length = countCharacters(body);
+      if (length > this.#limit)
+        return this.#showRefusal(
+          t("Use at most {limit} characters: this has {length}.", { limit: this.#limit, length }),
+        );
+      if (!body) return;
+      this.#showRefusal("");
+      this.#write("");
+      this.#box.open = false;
+      send(body, this.#anonymous.checked && !this.#anonymous.disabled);
+    });
+  }
+
+  /** @param {Pick<EventSettings, "questions_open" | "hold_questions" | "anonymous_questions">} settings */
+  showSettings({ questions_open, hold_questions, anonymous_questions }) {
+    this.#form.hidden = !questions_open;
+    find("questions-closed").hidden = questions_open;
+    find("question-hint").hidden = !hold_questions;
+    find("ask-name").hidden = !anonymous_questions;
+    this.#anonymous.disabled = !anonymous_questions;
+    find("question-list").dataset.open = String(questions_open);
+  }
+
+  /** @param {number} seconds until the next question is sent, 0 for none */
+  showPace(seconds) {
+    this.#pace.textContent = seconds ? t("Your question is sent in {seconds} s.", { seconds }) : "";
+    this.#pace.hidden = !seconds;
+  }
+
+  /** @param {Post} post */
+  showPending({ nonce, body, held }) {
+    const entry = document.createElement("li");
+    const text = Object.assign(document.createElement("p"), {
+      className: "body",
+      dir: "auto",
+      textContent: body,
+    });
+    const state = Object.assign(document.createElement("p"), { className: "hint" });
+    entry.append(text, state);
+    this.#pending.append(entry);
+    this.#rows.set(nonce, entry);
+    this.#showState(nonce, held ? t("Waiting for approval") : t("Being sent…"));
+  }
+
+  /** @param {string} nonce */
+  removePending(nonce) {
+    this.#rows.get(nonce)?.remove();
+    this.#rows.delete(nonce);
+  }
+
+  /** @param {string} nonce */
+  showHeld(nonce) {
+    this.#showState(nonce, t("Waiting for approval"));
+  }
+
+  /**
+   * Say why a question was refused, and put its text back unless another one is being written.
+   *
+   * @param {Post} post
+   * @param {Refusal} error
+   */
+  showRefusal({ body }, { message }) {
+    this.#showRefusal(message);
+    this.#box.open = true;
+    if (!this.#text.value) this.#write(body);
+  }
+
+  /**
+   * @param {string} nonce
+   * @param {string} text
+   */
+  #showState(nonce, text) {
+    const entry = this.#rows.get(nonce);
+    if (entry) findIn(entry, ".hint").textContent = text;
+  }
+
+  /** @param {string} text */
+  #write(text) {
+    this.#text.value = text;
+    this.#onInput();
+  }
+
+  #onInput() {
+    this.#draft.save(this.#text.value);
+    this.#room.textContent = describeRoom(this.#text.value, this.#limit);
+    this.#room.hidden = !this.#room.textContent;
+  }
+
+  /** @param {string} text */
+  #showRefusal(text) {
+    this.#refusal.textContent = text;
+    this.#refusal.hidden = !text;
+  }
+}
