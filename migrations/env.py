@@ -4,11 +4,10 @@ from alembic import context
 from flask import current_app
 
 from webapp.infra.connection_pool import allow_long_statements
-from webapp.infra.database import ping
-from webapp.infra.retry import wait_until
+from webapp.infra.database import wait_for_database
 
 database = current_app.extensions["migrate"].db
-wait_until("the database", ping)
+wait_for_database()
 
 with database.engine.connect() as connection:
     # To build an index of a large table takes minutes.

@@ -21,8 +21,7 @@ from webapp.domain.employees.rows import SPOKEN
 from webapp.domain.events import store as event_store
 from webapp.errors import Invalid, TownhallError, first_line
 from webapp.infra.clock import utcnow
-from webapp.infra.database import ping
-from webapp.infra.retry import wait_until
+from webapp.infra.database import wait_for_database
 from webapp.startup import prepare_database
 
 
@@ -65,7 +64,7 @@ def prepare() -> None:
 @with_appcontext
 def load_demo_data(force: bool) -> None:
     """Load the demo data into an empty database."""
-    wait_until("the database", ping)
+    wait_for_database()
     try:
         seed.seed(utcnow(), force=force)
     except seed.DatabaseNotEmpty:

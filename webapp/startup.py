@@ -9,9 +9,9 @@ from flask_migrate import upgrade
 
 from webapp.domain import seed
 from webapp.infra.clock import utcnow
-from webapp.infra.database import ping
+from webapp.infra.database import wait_for_database
 from webapp.infra.extensions import db
-from webapp.infra.redis_client import ping_redis
+from webapp.infra.redis_client import wait_for_redis
 from webapp.infra.retry import wait_until
 from webapp.infra.settings import ROOT
 
@@ -23,10 +23,10 @@ class SchemaNotReady(Exception):
 def wait_for_services(app: Flask) -> None:
     """Wait for the database, its schema, and Redis if there is one."""
     with app.app_context():
-        wait_until("the database", ping)
+        wait_for_database()
         wait_until("the schema", check_schema)
         if not app.config["EMBEDDED"]:
-            wait_until("Redis", ping_redis)
+            wait_for_redis()
 
 
 def prepare_database(app: Flask, *, demo: bool) -> None:

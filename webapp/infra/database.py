@@ -1,19 +1,21 @@
 """Engine options of each database, and units of work that are retried after an outage."""
 
 import logging
+import sys
 import time
 import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC
 from functools import wraps
+from ssl import SSLCertVerificationError
 from typing import Any, ParamSpec, TypeVar, cast
 from unicodedata import combining, normalize
 
 from flask import Flask
 from sqlalchemy import CursorResult, Table, UpdateBase, event, text
 from sqlalchemy.dialects import mysql, sqlite
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from webapp.errors import first_line, is_outage
@@ -25,7 +27,9 @@ from webapp.infra.connection_pool import (
     classify_error,
     connect_quickly,
 )
+from webapp.infra.database_url import connect_options, without_tls_options
 from webapp.infra.extensions import Model, db
+from webapp.infra.retry import wait_until
 from webapp.infra.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -37,6 +41,11 @@ _unit: ContextVar[uuid.UUID] = ContextVar("unit of work")
 
 # Opening an event for 50,000 employees takes up to 2 s on a fast machine, and some are slow.
 LONG_SECONDS = 30
+
+# Of a server that answers and does not let this user in: no access (1044, 1045, 1698), no such
+# database (1049), not from this host (1130), a way to log in that is not supported (1251, 2059),
+# TLS required (3159) or not offered (2026), an expired password or a locked account.
+REFUSALS = frozenset({1044, 1045, 1049, 1130, 1251, 1698, 1820, 1862, 2026, 2059, 3118, 3159})
 
 MYSQL_OPTIONS: dict[str, Any] = {
     # The loser of a race then reads the winner's row in the same transaction.
@@ -62,9 +71,10 @@ MYSQL_OPTIONS: dict[str, Any] = {
 
 def init_database(app: Flask, settings: Settings) -> None:
     """Bind Flask-SQLAlchemy to `settings.database_url`, with the options of that database."""
-    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
-    sqlite = make_url(settings.database_url).get_backend_name() == "sqlite"
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {} if sqlite else MYSQL_OPTIONS
+    url = make_url(settings.database_url)
+    sqlite = url.get_backend_name() == "sqlite"
+    app.config["SQLALCHEMY_DATABASE_URI"] = without_tls_options(url)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {} if sqlite else _mysql_options(url)
     db.init_app(app)
     # Runs before Flask-SQLAlchemy's own, which closes the session and would raise.
     app.teardown_appcontext(end_transaction)
@@ -73,6 +83,10 @@ def init_database(app: Flask, settings: Settings) -> None:
         event.listen(db.engine, "handle_error", classify_error)
         if not sqlite:
             event.listen(db.engine, "do_connect", connect_quickly)
+
+
+def _mysql_options(url: URL) -> dict[str, Any]:
+    return MYSQL_OPTIONS | {"connect_args": MYSQL_OPTIONS["connect_args"] | connect_options(url)}
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -96,6 +110,23 @@ def _read_clock(connection: Any, _record: object) -> None:
         cursor.execute("SELECT UTC_TIMESTAMP(6)")
         (moment,) = cursor.fetchone()
     clock.go_by(moment.replace(tzinfo=UTC), (asked_at + time.monotonic()) / 2)
+
+
+def wait_for_database() -> None:
+    """Wait until the database answers; end the process when it refuses this DATABASE_URL."""
+    try:
+        wait_until("the database", ping, _is_refusal)
+    except Exception as error:
+        sys.exit(f"townhall: DATABASE_URL: {first_line(error)}")
+
+
+def _is_refusal(error: BaseException) -> bool:
+    """Return whether `error` tells that waiting does not help: the settings are wrong."""
+    if not is_outage(error):
+        return True
+    reason = getattr(error, "orig", None)
+    unverified = isinstance(getattr(reason, "original_exception", None), SSLCertVerificationError)
+    return unverified or bool(reason and reason.args and reason.args[0] in REFUSALS)
 
 
 def ping() -> None:

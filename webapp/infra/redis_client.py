@@ -1,12 +1,14 @@
 """Redis, configured once: one client and one circuit breaker per process."""
 
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import Flask, current_app
-from redis import Redis, RedisError, ResponseError
+from redis import AuthenticationError, Redis, RedisError, ResponseError
 
 from webapp.infra.circuit_breaker import Breaker
+from webapp.infra.retry import wait_until
 from webapp.infra.settings import Settings
 
 # A page asks for a few keys at most, so a hung Redis costs it no more than this once, and then
@@ -20,6 +22,9 @@ REDIS_OPTIONS: dict[str, Any] = {
 
 # A Redis that refuses a command does answer: it was emptied, is full, or only reads.
 REDIS_BREAKER_ANSWERS = (ResponseError,)
+
+# A wrong password, a user without rights, a database number that does not exist.
+REFUSALS = (AuthenticationError, ResponseError)
 
 T = TypeVar("T")
 
@@ -35,6 +40,14 @@ def redis_breaker() -> Breaker:
     """Return the breaker that everything in this process that uses Redis shares."""
     breaker: Breaker = current_app.extensions["redis_breaker"]
     return breaker
+
+
+def wait_for_redis() -> None:
+    """Wait until Redis answers; end the process when it refuses this REDIS_URL."""
+    try:
+        wait_until("Redis", ping_redis, lambda error: isinstance(error, REFUSALS))
+    except RedisError as error:
+        sys.exit(f"townhall: REDIS_URL: {error}")
 
 
 def ping_redis() -> None:

@@ -1,9 +1,10 @@
 """Wait for the services that a process needs, so that anything may start first."""
 
 import logging
+import time
 from collections.abc import Callable
 
-from tenacity import RetryCallState, Retrying, stop_never, wait_random_exponential
+from tenacity import RetryCallState, Retrying, wait_random_exponential
 
 from webapp.errors import first_line
 
@@ -13,8 +14,28 @@ log = logging.getLogger(__name__)
 PAUSES = wait_random_exponential(multiplier=0.5, max=5)
 
 
-def wait_until(name: str, probe: Callable[[], object]) -> None:
-    """Call `probe()` until it does not raise; log the failed attempts, once a minute."""
+# A server that is just being set up may refuse its users for a moment.
+REFUSED_SECONDS = 5
+
+
+def wait_until(
+    name: str,
+    probe: Callable[[], object],
+    is_refusal: Callable[[BaseException], bool] = lambda _error: False,
+) -> None:
+    """Call `probe()` until it does not raise; log the failed attempts, once a minute.
+
+    Raises what `probe` raised when that has been a refusal for `REFUSED_SECONDS`.
+    """
+    refused_at: list[float] = []
+
+    def refused_for_long(state: RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        if error is None or not is_refusal(error):
+            refused_at.clear()
+            return False
+        refused_at.append(time.monotonic())
+        return refused_at[-1] - refused_at[0] >= REFUSED_SECONDS
 
     def report(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
@@ -24,4 +45,5 @@ def wait_until(name: str, probe: Callable[[], object]) -> None:
             "waiting for %s: %s (again in %.1f s)", name, reason, pause, extra={"kind": name}
         )
 
-    Retrying(wait=PAUSES, stop=stop_never, before_sleep=report)(probe)
+    attempts = Retrying(wait=PAUSES, stop=refused_for_long, before_sleep=report, reraise=True)
+    attempts(probe)

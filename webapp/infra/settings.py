@@ -19,19 +19,15 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic.dataclasses import dataclass
 from redis.connection import parse_url
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from webapp.i18n import available_languages
 from webapp.infra.colors import is_color
+from webapp.infra.database_url import complete_database_url
 from webapp.infra.images import media_type
 from webapp.infra.outbound import Allowed
 from webapp.infra.timezones import timezone_names
 
 ROOT = Path(__file__).resolve().parents[2]
-# PyMySQL is the one MySQL driver we test with, and it speaks to MariaDB as well.
-DRIVERS = {"mysql": "mysql+pymysql", "mariadb": "mysql+pymysql", "sqlite": "sqlite"}
-PORTS = range(1, 65536)
 # Every visitor loads the logo.
 LOGO_BYTES = 200 * 1024
 
@@ -40,15 +36,8 @@ class SettingsError(Exception):
     """A setting is missing or malformed. `str()` is one line that names it."""
 
 
-def _check_database_url(text: str) -> str:
-    try:
-        url = make_url(text or "sqlite://")
-        known = url.get_backend_name() in DRIVERS and (url.port or 1) in PORTS
-    except (ArgumentError, ValueError):
-        known = False
-    if not known:
-        raise ValueError("must look like mysql+pymysql://user:password@host/name")
-    return text
+def _complete_database_url(text: str) -> str:
+    return text and complete_database_url(text)
 
 
 def _check_redis_url(text: str) -> str:
@@ -144,7 +133,7 @@ class Settings:
     read it from instead.
     """
 
-    database_url: Annotated[str, AfterValidator(_check_database_url)] = Field(
+    database_url: Annotated[str, AfterValidator(_complete_database_url)] = Field(
         default="", repr=False
     )
     redis_url: Annotated[str, AfterValidator(_check_redis_url)] = Field(default="", repr=False)
@@ -205,7 +194,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     _check_single_sign_on(settings)
     return replace(
         settings,
-        database_url=_complete_database_url(settings),
+        database_url=settings.database_url or _own_database(settings),
         secret_key=settings.secret_key or _own_secret(settings),
     )
 
@@ -253,14 +242,8 @@ def _check_single_sign_on(settings: Settings) -> None:
         raise SettingsError(f"Single sign-on also needs {', '.join(missing)}.")
 
 
-def _complete_database_url(settings: Settings) -> str:
-    if not settings.database_url:
-        return f"sqlite:///{_instance_file(settings, 'townhall.sqlite3')}"
-    url = make_url(settings.database_url)
-    url = url.set(drivername=DRIVERS[url.get_backend_name()])
-    if url.get_backend_name() == "mysql":
-        url = url.update_query_dict({"charset": "utf8mb4"})
-    return url.render_as_string(hide_password=False)
+def _own_database(settings: Settings) -> str:
+    return f"sqlite:///{_instance_file(settings, 'townhall.sqlite3')}"
 
 
 def _own_secret(settings: Settings) -> str:
