@@ -23,10 +23,11 @@ FLUSH_SECONDS = 0.5
 
 def serve(node: Node, settings: Settings, port: int) -> None:
     """Serve until SIGTERM or SIGINT; then store the accepted drafts and return."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
     try:
         listener = eventlet_runtime.listen(settings.host, port)
     except OSError as error:
-        sys.exit(f"townhall: cannot serve {settings.host}:{port}: {error.strerror}")
+        sys.exit(f"townhall: cannot serve {host}:{port}: {error.strerror}")
     _raise_open_files_limit(settings.max_connections + eventlet_runtime.SPARE_CONNECTIONS)
     node.start()
     node.socketio.start_background_task(
@@ -36,7 +37,7 @@ def serve(node: Node, settings: Settings, port: int) -> None:
     # during which nothing was sent.
     gc.collect()
     gc.freeze()
-    log.info("serving http://%s:%d", settings.host, port)
+    log.info("serving http://%s:%d", host, port)
     _wait_for_signal()
     listener.close()
     _drain(node)

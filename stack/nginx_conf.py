@@ -1,6 +1,7 @@
 """Adapt this repository's nginx.conf to one machine: addresses and paths, nothing else."""
 
 import re
+import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,11 +10,18 @@ from stack.process import ROOT
 
 
 def localized(
-    *, port: int, web: Sequence[int], realtime: Sequence[int], folder: Path, root: Path = ROOT
+    *,
+    port: int,
+    web: Sequence[int],
+    realtime: Sequence[int],
+    folder: Path,
+    root: Path = ROOT,
+    trusted_proxies: int = 1,
 ) -> str:
     """Return the text of nginx.conf that listens on `port` of loopback, with these upstream ports.
 
-    Temporary files go to `folder`, static files come from `root`/static.
+    Temporary files go to `folder`, static files come from `root`/static. `trusted_proxies` counts
+    this nginx as well, as TRUSTED_PROXIES does.
 
     Raises:
         ValueError: a line to replace is missing, so the file and this function no longer match.
@@ -26,11 +34,32 @@ def localized(
         text, r"^( +)server realtime:5000 resolve (.*);\n", _servers(realtime), times=4
     )
     text = _replaced(text, r"\blisten 80\b", lambda _: f"listen {LOOPBACK}:{port}")
+    by_ipv6 = f"listen [::1]:{port}" if _has_ipv6() else "# no IPv6: listen [::1]:80"
+    text = _replaced(text, r"\blisten \[::\]:80\b", lambda _: by_ipv6)
+    if trusted_proxies > 1:
+        text = _behind(text, trusted_proxies - 1)
     text = _replaced(text, r"(?<= )/run/nginx\.pid", lambda _: f'"{folder}/nginx.pid"')
     text = _replaced(
         text, r"(?<= )/var/cache/nginx/(\w+)", lambda found: f'"{folder}/{found[1]}"', times=5
     )
     return _replaced(text, r"(?<= )/srv/townhall\b", lambda _: f'"{root}"')
+
+
+def _has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+def _behind(text: str, others: int) -> str:
+    """Return the text for an nginx behind other proxies, as deploy/nginx/adapt makes it."""
+    line = (ROOT / "deploy/nginx/client_address").read_text().replace("OTHERS", str(others - 1))
+    text = _replaced(
+        text, r"^ +default \$remote_addr;\n", lambda found: found[0] + f"        {line}"
+    )
+    return _replaced(text, r"\bdefault realtime_pinned;", lambda _: "default realtime_moved;")
 
 
 def _servers(ports: Sequence[int]) -> Callable[[re.Match[str]], str]:

@@ -59,10 +59,17 @@ class Nginx(Server):
         port: int | None = None,
         log: Log = quiet,
         pause: Pause = time.sleep,
+        trusted_proxies: int = 1,
     ) -> None:
         port = port or free_port()
         self.folder = folder
-        self.conf = localized(port=port, web=web, realtime=realtime, folder=folder)
+        self.conf = localized(
+            port=port,
+            web=web,
+            realtime=realtime,
+            folder=folder,
+            trusted_proxies=trusted_proxies,
+        )
         # When root starts it, the workers must be able to read a repository in root's home.
         directives = "daemon off;" + (" user root;" if os.geteuid() == 0 else "")
         argv = [tools.require(tools.NGINX), "-p", str(folder), "-c", str(folder / "nginx.conf")]

@@ -19,7 +19,7 @@ from stack.servers import Database, Nginx, Redis
 from webapp.infra.settings import setting_names
 
 # The stack decides these; it passes every other setting of the environment on.
-DECIDED = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "TRUSTED_PROXIES", "DEMO", "HOST", "PORT")
+DECIDED = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "DEMO", "HOST", "PORT")
 
 
 class Stack:
@@ -130,6 +130,7 @@ class Stack:
             self._port,
             self._log,
             self._pause,
+            int(self.settings["TRUSTED_PROXIES"]),
         )
         self._start_together([self.nginx])
         self._start_together([*self.web, *self.realtime])

@@ -1,7 +1,6 @@
 """The web tier: every page of the site."""
 
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp.base import create_base
 from webapp.cli import register_commands
@@ -12,6 +11,7 @@ from webapp.http.error_handlers import register_error_handlers
 from webapp.http.filters import register_filters
 from webapp.http.headers import register_headers
 from webapp.http.language import register_language
+from webapp.http.proxies import trust_proxies
 from webapp.http.rendering import TemplateEnvironment
 from webapp.http.sso import init_sso
 from webapp.http.toasts import register_toasts
@@ -80,7 +80,5 @@ def create_app(settings: Settings | None = None) -> Flask:
     register_headers(app)
     register_toasts(app)
     register_commands(app)
-    if settings.trusted_proxies:
-        hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    trust_proxies(app, settings.trusted_proxies)
     return app

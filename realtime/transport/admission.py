@@ -1,7 +1,6 @@
 """Decide about a request for a socket before its handshake costs anything."""
 
 from collections.abc import Callable, Iterable
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -16,6 +15,7 @@ from realtime.transport.places import (
     Places,
 )
 from webapp.http.identity import employee_of_cookie
+from webapp.infra.addresses import client_address, network_of
 
 PATH = "/socket.io/"
 RETRY_SECONDS = "5"
@@ -69,30 +69,14 @@ class AdmissionMiddleware:
         """Return a place for the client, or the status that refuses it."""
         employee_id = employee_of_cookie(self._flask, environ)
         if employee_id is None:
-            give_back = self._strangers.take(_network(self._address(environ)))
+            address = client_address(environ, self._trusted_proxies)
+            give_back = self._strangers.take(network_of(address))
         elif self._viewers.full and "HTTP_UPGRADE" in environ:
             # nginx tries the next node.
             return "503 Service Unavailable"
         else:
             give_back = self._viewers.take(employee_id)
         return Place(employee_id is not None, give_back) if give_back else "429 Too Many Requests"
-
-    def _address(self, environ: Environ) -> str:
-        hops: list[str] = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
-        if 0 < self._trusted_proxies <= len(hops):
-            return hops[-self._trusted_proxies].strip()
-        return str(environ.get("REMOTE_ADDR", ""))
-
-
-def _network(address: str) -> str:
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return "unknown"
-    if isinstance(parsed, IPv6Address):
-        # One client usually has a whole /64.
-        return str(ip_network((parsed, 64), strict=False))
-    return address
 
 
 def _is_handshake(environ: Environ) -> bool:

@@ -65,12 +65,16 @@ def _log() -> Any:
 
 
 def listen(host: str, port: int) -> Any:
-    """Return a socket that listens at that address. Raises `OSError` when it is taken."""
+    """Return a socket that listens at that address. Raises `OSError` when it is taken.
+
+    An IPv6 address such as `::` serves IPv4 clients as well.
+    """
     import socket
 
-    import eventlet
-
-    listener = eventlet.listen((host, port), backlog=4096)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server(
+        (host, port), family=family, backlog=4096, dualstack_ipv6=":" in host
+    )
     # Connections inherit both. The kernel's buffer for a slow reader would grow to megabytes;
     # TCP_NODELAY sends a frame before the previous one is acknowledged.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)

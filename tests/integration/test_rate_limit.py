@@ -26,6 +26,7 @@ from webapp.domain.attendance import checkin
 from webapp.domain.events.store import get_event
 from webapp.domain.models import Admin
 from webapp.infra import clock, proof_of_work, rate_limit
+from webapp.infra.addresses import network_of
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
 from webapp.infra.rate_limit import PER_SOURCE, PER_TARGET, Client, WorkRequired
@@ -239,7 +240,7 @@ def test_attempts_that_all_have_one_address_are_logged_once(
 
 
 def test_an_ipv6_customer_is_one_source() -> None:
-    networks = {rate_limit._network(f"2001:db8:1:2::{host}") for host in range(3)}
+    networks = {network_of(f"2001:db8:1:2::{host}") for host in range(3)}
     assert networks == {"2001:db8:1:2::/64"}
 
 

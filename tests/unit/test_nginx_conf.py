@@ -11,6 +11,7 @@ from http.client import HTTPConnection, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -18,6 +19,7 @@ from stack.nginx_conf import localized
 from stack.ports import LOOPBACK, free_port
 from stack.process import ROOT
 from stack.servers import Nginx
+from webapp.infra.addresses import client_address
 
 HANDSHAKE = {
     "Connection": "Upgrade",
@@ -27,6 +29,9 @@ HANDSHAKE = {
     "Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits",
 }
 NEW_SOCKET = "/socket.io/?EIO=4&transport=websocket"
+NEW_POLL = "/socket.io/?EIO=4&transport=polling"
+IMPORT = "/admin/employees/import"
+EXPORT = "/admin/events/town-hall/attendance.csv"
 
 
 class Upstream(ThreadingHTTPServer):
@@ -34,11 +39,14 @@ class Upstream(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__((LOOPBACK, free_port()), Answer)
-        self.requests: list[BaseHTTPRequestHandler] = []
+        self.requests: list[Answer] = []
         self.connections: list[socket.socket] = []
         self.open_sockets: list[BaseHTTPRequestHandler] = []
         self.hangs_up = False
         self.refuses_with = 0
+        self.signed_in = True
+        self.export = b""
+        self.sent = threading.Event()
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -57,8 +65,10 @@ class Upstream(ThreadingHTTPServer):
 class Answer(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Upstream
+    received_at: float
 
     def do_GET(self) -> None:
+        self.received_at = time.monotonic()
         self.server.requests.append(self)
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.server.hangs_up:
@@ -68,6 +78,12 @@ class Answer(BaseHTTPRequestHandler):
             self.send_header("Retry-After", "5")
             self.send_header("Content-Length", "0")
             self.end_headers()
+        elif self.path == "/admin/signed-in" and not self.server.signed_in:
+            self.send_response(401)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        elif self.path.endswith(".csv"):
+            self.send_export()
         elif self.headers.get("Upgrade"):
             self.keep_open()
         else:
@@ -87,6 +103,13 @@ class Answer(BaseHTTPRequestHandler):
         self.server.open_sockets.remove(self)
         self.close_connection = True
 
+    def send_export(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.server.export)))
+        self.end_headers()
+        self.wfile.write(self.server.export)
+        self.server.sent.set()
+
     def log_message(self, *args: object) -> None:
         """Say nothing."""
 
@@ -94,12 +117,19 @@ class Answer(BaseHTTPRequestHandler):
 class Site:
     """nginx before two web workers and two nodes, and a client of it."""
 
-    def __init__(self, folder: Path, closing: ExitStack) -> None:
+    def __init__(self, folder: Path, closing: ExitStack, trusted_proxies: int = 1) -> None:
+        self.log: list[str] = []
         self.web = [Upstream(), Upstream()]
         self.nodes = [Upstream(), Upstream()]
         for upstream in (*self.web, *self.nodes):
             closing.callback(upstream.die)
-        self.nginx = Nginx(folder, ports(self.web), ports(self.nodes))
+        self.nginx = Nginx(
+            folder,
+            ports(self.web),
+            ports(self.nodes),
+            log=lambda _, line: self.log.append(line),
+            trusted_proxies=trusted_proxies,
+        )
         closing.callback(self.nginx.kill)
         self.nginx.start()
         self.closing = closing
@@ -139,8 +169,8 @@ def open_sockets(site: Site) -> list[int]:
     return [len(node.open_sockets) for node in site.nodes]
 
 
-def last_request(upstreams: list[Upstream]) -> BaseHTTPRequestHandler:
-    return next(upstream.requests[-1] for upstream in upstreams if upstream.requests)
+def last_request(upstreams: list[Upstream]) -> Answer:
+    return max((u.requests[-1] for u in upstreams if u.requests), key=lambda one: one.received_at)
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -161,6 +191,8 @@ def test_only_addresses_and_paths_differ_from_the_file(tmp_path: Path) -> None:
     local = localized(port=80, web=[1], realtime=[2], folder=tmp_path).splitlines()
     changed = [line for line in difflib.ndiff(original, local) if line.startswith(("-", "+"))]
     words = {line[1:].split()[0] for line in changed}
+    # "#" where this machine has no IPv6.
+    words -= {"#"}
     paths = {f"{kind}_temp_path" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")}
     assert words <= {"resolver", "server", "listen", "pid", "root"} | paths
 
@@ -309,10 +341,139 @@ def test_static_files_come_from_disk_and_last_when_their_address_has_a_version(s
 
 def test_only_the_employee_import_takes_large_bodies(site: Site) -> None:
     large = bytes(2_000_000)
-    assert site.ask("/admin/employees/import", "POST", large).status == 200
+    assert site.ask("/admin/employees/import", "POST", large, Cookie="a=b").status == 200
     with suppress(BrokenPipeError, ConnectionResetError):  # nginx need not read what it refuses
         assert site.ask("/admin/login", "POST", large).status == 413
-    assert sum(counts(site.web)) == 1
+    asked = [request for worker in site.web for request in worker.requests]
+    assert sorted(request.path for request in asked) == [IMPORT, "/admin/signed-in"]
+    assert {request.headers["Cookie"] for request in asked} == {"a=b"}
+
+
+def test_nobody_else_may_send_a_large_body_to_the_import(site: Site) -> None:
+    """nginx would keep it in a file before the application sees the first byte."""
+    for worker in site.web:
+        worker.signed_in = False
+    # 31 of 32 MB, and then nothing.
+    stalled = [stalled_upload(site) for _ in range(20)]
+    for connection in stalled:
+        answer = connection.getresponse()
+        assert answer.status == 303
+        assert answer.headers["Location"] == f"/admin/login?next={quote(IMPORT, safe='')}"
+    assert list((site.nginx.folder / "client").iterdir()) == []
+    assert {request.path for worker in site.web for request in worker.requests} == {
+        "/admin/signed-in"
+    }
+
+
+def stalled_upload(site: Site, **headers: str) -> HTTPConnection:
+    connection = HTTPConnection(LOOPBACK, site.nginx.port, timeout=10)
+    site.closing.callback(connection.close)
+    connection.putrequest("POST", IMPORT)
+    for name, text in headers.items():
+        connection.putheader(name, text)
+    connection.putheader("Content-Length", str(32 * 1024 * 1024))
+    connection.endheaders()
+    with suppress(BrokenPipeError, ConnectionResetError):
+        connection.send(bytes(1024 * 1024))
+    return connection
+
+
+def test_an_organizer_uploads_only_a_few_files_at_once(site: Site) -> None:
+    session = {"Cookie": "townhall=mine"}
+    waiting = [stalled_upload(site, **session) for _ in range(4)]
+    wait_for(lambda: sum(counts(site.web)) == len(waiting))
+    answer = site.ask(IMPORT, "POST", b"x", **session)
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "10")
+    assert site.ask(IMPORT, "POST", b"x", Cookie="townhall=yours").status == 200
+    for connection in waiting:
+        connection.close()
+    wait_for(lambda: site.ask(IMPORT, "POST", b"x", **session).status == 200)
+
+
+def test_an_export_that_nobody_reads_leaves_its_worker(site: Site) -> None:
+    for worker in site.web:
+        worker.export = bytes(8_000_000)
+    session = {"Cookie": "townhall=mine"}
+    for _ in range(8):
+        connection = HTTPConnection(LOOPBACK, site.nginx.port, timeout=10)
+        site.closing.callback(connection.close)
+        connection.connect()
+        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.request("GET", EXPORT, headers=session)
+    wait_for(lambda: sum(counts(site.web)) == 8)
+    for worker in site.web:
+        assert worker.sent.wait(10)
+    refused = site.ask(EXPORT, **session)
+    assert (refused.status, refused.headers["Retry-After"]) == (503, "10")
+    assert site.ask("/events/town-hall/").status == 200
+
+
+def test_ipv6_clients_are_served(site: Site) -> None:
+    if "no IPv6" in site.nginx.conf:
+        pytest.skip("this machine has no IPv6")
+    client = HTTPConnection("::1", site.nginx.port, timeout=10)
+    client.request("GET", "/")
+    assert client.getresponse().status == 200
+    client.close()
+    assert last_request(site.web).headers["X-Forwarded-For"] == "::1"
+
+
+@pytest.mark.parametrize("others", [1, 2, 3])
+def test_nginx_and_the_application_see_the_same_client(tmp_path: Path, others: int) -> None:
+    chains = [
+        "",
+        "203.0.113.9",
+        "192.0.2.66, 203.0.113.9",
+        "192.0.2.66,203.0.113.9 , 198.51.100.4",
+        "192.0.2.66, 203.0.113.9, 198.51.100.4, 198.51.100.5",
+        "203.0.113.9:4711, 198.51.100.4:443",
+        "2001:db8::1, 2001:db8::2",
+        "[2001:db8::1]:4711, [2001:db8::2]",
+        "unknown, unknown",
+        "<script>",
+    ]
+    with ExitStack() as closing:
+        site = Site(tmp_path, closing, others + 1)
+        for chain in chains:
+            site.ask(f"/{len(chain)}", **({"X-Forwarded-For": chain} if chain else {}))
+            received = last_request(site.web).headers["X-Forwarded-For"]
+            environ = {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": received}
+            expected = client_address(environ, others + 1)
+            wait_for(lambda chain=chain: f" /{len(chain)} " in site.log[-1])  # type: ignore[misc]
+            assert site.log[-1].split()[0] == expected, chain
+
+
+def test_polling_behind_a_proxy_is_pinned_by_its_client(tmp_path: Path) -> None:
+    with ExitStack() as closing:
+        site = Site(tmp_path, closing, 2)
+        for client in range(30):
+            before = counts(site.nodes)
+            for _ in range(3):
+                chain = f"192.0.2.{client}, 203.0.113.{client}"
+                site.ask(NEW_POLL, **{"X-Forwarded-For": chain})
+            taken = [now - then for now, then in zip(counts(site.nodes), before, strict=True)]
+            assert sorted(taken) == [0, 3]
+        assert min(counts(site.nodes)) > 9
+
+
+def test_a_client_that_no_proxy_vouches_for_cannot_choose_its_address(site: Site) -> None:
+    site.ask("/mine", **{"X-Forwarded-For": "203.0.113.9"})
+    wait_for(lambda: " /mine " in site.log[-1])
+    assert site.log[-1].startswith("127.0.0.1 ")
+
+
+def test_the_large_cookies_of_a_company_pass(site: Site) -> None:
+    cookies = "; ".join(f"portal{n}={'x' * 4000}" for n in range(6))
+    assert site.ask("/", Cookie=cookies).status == 200
+    assert last_request(site.web).headers["Cookie"] == cookies
+
+
+def test_one_id_names_a_request_in_all_logs(site: Site) -> None:
+    site.ask("/first", **{"X-Request-Id": "forged"})
+    name = last_request(site.web).headers["X-Request-Id"]
+    assert len(name) == 32
+    wait_for(lambda: " /first " in site.log[-1])
+    assert site.log[-1].endswith(name)
 
 
 def test_connections_to_the_web_workers_are_kept(site: Site) -> None:

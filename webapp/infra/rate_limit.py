@@ -15,7 +15,6 @@ import hmac
 import logging
 import time
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 from cachelib import SimpleCache
@@ -24,6 +23,7 @@ from flask import Flask, current_app
 from webapp.errors import SlowDown
 from webapp.i18n import lazy
 from webapp.infra import proof_of_work, queue_tickets
+from webapp.infra.addresses import network_of
 from webapp.infra.counters import Counters
 
 log = logging.getLogger(__name__)
@@ -260,15 +260,4 @@ def _limiter() -> Limiter:
 
 
 def _source_key(attempt: Attempt) -> str:
-    return f"source:{attempt.kind}:{_network(attempt.client.source)}"
-
-
-def _network(source: str) -> str:
-    try:
-        address = ip_address(source)
-    except ValueError:
-        return "unknown"
-    if isinstance(address, IPv6Address):
-        # A customer usually has a whole /64.
-        return str(ip_network((address, 64), strict=False))
-    return source
+    return f"source:{attempt.kind}:{network_of(attempt.client.source)}"

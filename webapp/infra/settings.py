@@ -147,7 +147,8 @@ class Settings:
     secure_cookies: bool = False
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    host: str = "127.0.0.1"
+    # [::] means ::, as in an address bar.
+    host: Annotated[str, AfterValidator(lambda text: text.strip("[]"))] = "127.0.0.1"
     port: int | None = Field(default=None, ge=1, le=65_535)
     max_connections: int = Field(default=10_000, ge=1)
     fanout: Literal["direct", "stock"] = "direct"
