@@ -13,6 +13,8 @@ keepalive = 75
 timeout = 60
 graceful_timeout = 9
 max_requests = 0
+# As in nginx.conf: other applications of a company may set many cookies for its domain.
+limit_request_field_size = 32 * 1024
 accesslog = None
 forwarded_allow_ips = "*"
 # The application reads X-Forwarded-* itself, by TRUSTED_PROXIES. gunicorn would answer 400 to a TLS

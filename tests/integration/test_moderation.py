@@ -1,19 +1,21 @@
 """Moderation by form and by HTMX: each action, who may, and what viewers get."""
 
+import io
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
+from openpyxl import load_workbook
 from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
 from tests.support.client import PageClient, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.statements import counted_statements
-from webapp.domain.chat import mutes
+from webapp.domain.chat import mutes, transcript
 from webapp.domain.events import store as event_store
 from webapp.domain.models import Employee, HeldMessage, Message, Mute
 from webapp.infra import cache
@@ -395,7 +397,7 @@ def test_a_message_of_another_event_is_not_touched(
     assert seen_by(viewer) == ["here"]
 
 
-@pytest.mark.parametrize("address", [CHAT, f"{CHAT}.csv", f"{CHAT}.json"])
+@pytest.mark.parametrize("address", [CHAT, f"{CHAT}.csv", f"{CHAT}.json", f"{CHAT}.xlsx"])
 def test_moderation_requires_an_admin(viewer: PageClient, address: str) -> None:
     assert viewer.get(address).location.startswith("/admin/login")
 
@@ -437,6 +439,23 @@ def test_the_transcript_marks_removed_messages(
     assert table.data.startswith(b"\xef\xbb\xbfid,posted_at,author,")
     assert '"\'=1+1;""x"""' in table.data.decode()
     assert table.headers["Content-Disposition"] == "attachment; filename=town-hall-chat.csv"
+
+
+def test_the_transcript_comes_as_a_workbook_too(viewer: PageClient, admin: PageClient) -> None:
+    number = send(viewer, '=1+1;"x"')[1]["id"]
+    answer = admin.get(f"{CHAT}.xlsx")
+    sheet = load_workbook(io.BytesIO(answer.data))["Chat"]
+    answer.close()
+    header, row = ([cell.value for cell in row] for row in sheet.iter_rows())
+    assert tuple(header) == transcript.COLUMNS
+    assert row[0] == number
+    assert isinstance(row[1], datetime)
+    assert row[2:6] == ["Ada Lovelace", "1001", "Research", '=1+1;"x"']
+    assert sheet["F2"].data_type == "s"
+    assert sheet["D2"].data_type == "s"
+    # A double click on a CSV loses leading zeros: the workbook comes first.
+    page = admin.get(CHAT).text
+    assert page.index("chat.xlsx") < page.index("chat.csv")
 
 
 def test_the_transcript_of_an_empty_chat_is_well_formed(admin: PageClient) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import tempfile
+from contextlib import ExitStack
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ from tests.support.statements import counted_statements
 from webapp.domain.attendance.closing import change_state
 from webapp.domain.employees import rosters
 from webapp.domain.events.store import get_event
-from webapp.domain.models import Employee, WatchedMinute
+from webapp.domain.models import AuditEntry, Employee, WatchedMinute
 from webapp.domain.roster.export_csv import COLUMNS
+from webapp.http import downloads
 from webapp.infra.extensions import db
 
 ROSTER = "/admin/events/town-hall/attendance"
@@ -211,13 +213,34 @@ def test_an_export_needs_few_statements_and_leaves_nothing_behind(
 
 
 @pytest.mark.usefixtures("crowd")
-def test_who_goes_away_midway_holds_no_connection(app: Flask, admin: PageClient) -> None:
+def test_a_download_holds_no_connection_and_no_place(app: Flask, admin: PageClient) -> None:
+    """A slow reader, or one that goes away midway, holds up nobody else."""
+    unread = [admin.get(f"{ROSTER}.csv") for _ in range(3)]
+    assert connections_in_use(app) == 0
+    for one in unread:
+        assert one.status_code == 200
+        one.close()
     answer = admin.get(f"{ROSTER}.csv")
-    assert connections_in_use(app) == 1
     assert next(answer.iter_encoded()).startswith(b"\xef\xbb\xbf")
     answer.close()
     assert connections_in_use(app) == 0
     assert admin.get(ROSTER).status_code == 200
+
+
+def test_exports_have_few_places_of_their_own(app: Flask, admin: PageClient) -> None:
+    with ExitStack() as places:
+        for _ in range(downloads.PLACES):
+            places.enter_context(downloads.place())
+        for kind in ("csv", "xlsx"):
+            answer = admin.get(f"{ROSTER}.{kind}")
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+            assert "Other exports are being made" in answer.text
+        assert admin.get(ROSTER).status_code == 200
+    assert admin.get(f"{ROSTER}.csv").status_code == 200
+    with app.app_context():
+        actions = [entry.action for entry in db.session.query(AuditEntry)]
+        # A refused export has shown nothing.
+        assert actions.count("roster_exported") == 1
 
 
 def connections_in_use(app: Flask) -> int:

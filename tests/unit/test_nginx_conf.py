@@ -31,6 +31,7 @@ HANDSHAKE = {
 NEW_SOCKET = "/socket.io/?EIO=4&transport=websocket"
 NEW_POLL = "/socket.io/?EIO=4&transport=polling"
 IMPORT = "/admin/employees/import"
+PERMISSION = f"{IMPORT}/permission"
 EXPORT = "/admin/events/town-hall/attendance.csv"
 
 
@@ -78,8 +79,9 @@ class Answer(BaseHTTPRequestHandler):
             self.send_header("Retry-After", "5")
             self.send_header("Content-Length", "0")
             self.end_headers()
-        elif self.path == "/admin/signed-in" and not self.server.signed_in:
-            self.send_response(401)
+        elif self.path == PERMISSION and not self.server.signed_in:
+            self.send_response(303)
+            self.send_header("Location", "/admin/login")
             self.send_header("Content-Length", "0")
             self.end_headers()
         elif self.path.endswith(".csv"):
@@ -345,7 +347,7 @@ def test_only_the_employee_import_takes_large_bodies(site: Site) -> None:
     with suppress(BrokenPipeError, ConnectionResetError):  # nginx need not read what it refuses
         assert site.ask("/admin/login", "POST", large).status == 413
     asked = [request for worker in site.web for request in worker.requests]
-    assert sorted(request.path for request in asked) == [IMPORT, "/admin/signed-in"]
+    assert sorted(request.path for request in asked) == [IMPORT, PERMISSION]
     assert {request.headers["Cookie"] for request in asked} == {"a=b"}
 
 
@@ -360,9 +362,7 @@ def test_nobody_else_may_send_a_large_body_to_the_import(site: Site) -> None:
         assert answer.status == 303
         assert answer.headers["Location"] == f"/admin/login?next={quote(IMPORT, safe='')}"
     assert list((site.nginx.folder / "client").iterdir()) == []
-    assert {request.path for worker in site.web for request in worker.requests} == {
-        "/admin/signed-in"
-    }
+    assert {request.path for worker in site.web for request in worker.requests} == {PERMISSION}
 
 
 def stalled_upload(site: Site, **headers: str) -> HTTPConnection:

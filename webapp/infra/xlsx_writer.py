@@ -1,7 +1,8 @@
 """Workbooks that are written row by row, in constant memory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from tempfile import TemporaryDirectory, TemporaryFile
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -11,6 +12,19 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_ROWS = 2**20
 
 Cell = str | int | datetime | None
+
+
+def write_workbook(fill: Callable[["Workbook"], None]) -> IO[bytes]:
+    """Return a nameless file with the workbook that `fill` fills; closing the file deletes it."""
+    file = TemporaryFile()  # noqa: SIM115 - the response that sends it closes it
+    try:
+        with TemporaryDirectory() as folder, Workbook(file, folder) as book:
+            fill(book)
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 class Workbook:

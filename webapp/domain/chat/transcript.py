@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import IO, Any
 
 from sqlalchemy import Row, Select, select
 
@@ -11,6 +11,7 @@ from webapp.domain.events.store import EventInfo
 from webapp.domain.models import Admin, Employee, Message
 from webapp.infra.csv_writer import csv_pieces
 from webapp.infra.extensions import db
+from webapp.infra.xlsx_writer import write_workbook
 
 COLUMNS = (
     "id",
@@ -22,13 +23,14 @@ COLUMNS = (
     "removed_at",
     "removed_by",
 )
+WIDTHS = (10, 27, 30, 17, 20, 80, 27, 30)
 BATCH = 500
 
 
 def read_transcript(event: EventInfo) -> Iterator[dict[str, Any]]:
     """Yield the messages in the order of their ids; they are read in batches.
 
-    Times are ISO 8601 with the offset of the event's zone; `removed_by` is the admin's e-mail.
+    Times are in the event's zone; `removed_by` is the admin's e-mail.
     """
     after = 0
     while rows := db.session.execute(_batch(event.id, after)).all():
@@ -38,8 +40,15 @@ def read_transcript(event: EventInfo) -> Iterator[dict[str, Any]]:
 
 
 def as_csv(messages: Iterator[dict[str, Any]]) -> Iterator[str]:
-    """Yield the pieces of a CSV file."""
-    return csv_pieces(COLUMNS, ([message[name] for name in COLUMNS] for message in messages))
+    """Yield the pieces of a CSV file; times are ISO 8601 with their offset."""
+    rows = ([_text(message[name]) for name in COLUMNS] for message in messages)
+    return csv_pieces(COLUMNS, rows)
+
+
+def as_xlsx(messages: Iterator[dict[str, Any]]) -> IO[bytes]:
+    """Return a file with a workbook; a body that looks like a formula stays text."""
+    rows = ([message[name] for name in COLUMNS] for message in messages)
+    return write_workbook(lambda book: book.add_sheet("Chat", COLUMNS, WIDTHS).extend(rows))
 
 
 def as_json(event: EventInfo, messages: Iterator[dict[str, Any]]) -> Iterator[str]:
@@ -48,7 +57,7 @@ def as_json(event: EventInfo, messages: Iterator[dict[str, Any]]) -> Iterator[st
     yield f'{{"event": {json.dumps(head, ensure_ascii=False)}, "messages": ['
     separator = "\n"
     for message in messages:
-        yield separator + json.dumps(message, ensure_ascii=False)
+        yield separator + json.dumps(message, ensure_ascii=False, default=_text)
         separator = ",\n"
     yield "\n]}\n"
 
@@ -66,8 +75,8 @@ def _batch(event_id: int, after: int) -> Select[*tuple[Any, ...]]:
 
 
 def _as_dict(event: EventInfo, row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
-    def local(moment: datetime | None) -> str | None:
-        return event.local(moment).isoformat() if moment else None
+    def local(moment: datetime | None) -> datetime | None:
+        return event.local(moment) if moment else None
 
     return {
         "id": row.id,
@@ -79,3 +88,7 @@ def _as_dict(event: EventInfo, row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
         "removed_at": local(row.removed_at),
         "removed_by": row.removed_by,
     }
+
+
+def _text(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value

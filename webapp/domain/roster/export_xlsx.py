@@ -7,7 +7,6 @@ text that looks like a formula stays text.
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
-from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO
 
 from webapp.domain.attendance.periods import Period, read_periods
@@ -17,7 +16,7 @@ from webapp.domain.roster.export_csv import COLUMNS, cells, local, local_minute
 from webapp.domain.roster.filters import Filters
 from webapp.domain.roster.roster import RosterRow
 from webapp.infra.clock import utcnow
-from webapp.infra.xlsx_writer import Cell, Workbook
+from webapp.infra.xlsx_writer import Cell, Workbook, write_workbook
 
 # Employees whose minutes one statement merges into periods.
 BATCH = 500
@@ -34,17 +33,14 @@ def as_xlsx(
 
     Rows are written to disk as they are read, so memory use does not grow with the roster.
     """
-    file = TemporaryFile()  # noqa: SIM115 - the response that sends it closes it
-    try:
-        with TemporaryDirectory() as folder, Workbook(file, folder) as book, closing(rows):
+
+    def fill(book: Workbook) -> None:
+        with closing(rows):
             exported = _write_rows(book, event, rows)
-            about = notes(event, filters, exported, exported_by, local(event, utcnow()))
-            book.add_sheet("About", ("", ""), (28, 90)).extend(about)
-        file.seek(0)
-    except BaseException:
-        file.close()
-        raise
-    return file
+        about = notes(event, filters, exported, exported_by, local(event, utcnow()))
+        book.add_sheet("About", ("", ""), (28, 90)).extend(about)
+
+    return write_workbook(fill)
 
 
 def _write_rows(book: Workbook, event: EventInfo, rows: Iterator[RosterRow]) -> int:

@@ -55,6 +55,13 @@ def show() -> ResponseReturnValue:
     return _preview(options) if options.token else _show()
 
 
+@bp.get("/permission")
+@admin_required
+def show_permission() -> ResponseReturnValue:
+    """Answer nginx, which asks before it takes a large body (`auth_request` in nginx.conf)."""
+    return {"ok": True}
+
+
 @bp.post("")
 @admin_required
 def upload() -> ResponseReturnValue:

@@ -5,7 +5,19 @@ from werkzeug.test import Client
 
 from webapp.domain.events.embeds import Site
 from webapp.domain.events.inspection import Get
+from webapp.infra.allowance import Allowance
 from webapp.infra.outbound import Allowed, Fetched, Outbound
+
+# Each asks up to a dozen addresses and holds a thread for seconds.
+TESTS = 10
+TESTS_SECONDS = 120.0
+
+
+def take_stream_test(admin_id: int) -> None:
+    """Count a test of this admin in this process. Raises `SlowDown`."""
+    extensions = current_app.extensions
+    allowance: Allowance = extensions.setdefault("stream_tests", Allowance(TESTS, TESTS_SECONDS))
+    allowance.take(admin_id)
 
 
 def fetcher(site: Site) -> Get:

@@ -18,13 +18,14 @@ from webapp.domain.events.store import EventInfo
 from webapp.domain.events.streams import parse_hosts, parse_stream
 from webapp.domain.models import REASON_LENGTH
 from webapp.errors import Invalid, TownhallError
+from webapp.http import identity
 from webapp.http.access import admin_required
 from webapp.http.headers import allow_stream, current_site
 from webapp.http.rendering import redirect_to, render
 from webapp.infra.clock import utcnow
 from webapp.infra.text import one_line
 from webapp.infra.timezones import timezone_names
-from webapp.pages.events.fetching import fetcher
+from webapp.pages.events.fetching import fetcher, take_stream_test
 from webapp.pages.events.forms import EventForm
 
 bp = Blueprint("events", __name__, url_prefix="/admin")
@@ -95,9 +96,10 @@ def test_stream(slug: str) -> ResponseReturnValue:
     event, form, site = event_store.get_event(slug) if slug else None, EventForm(), current_site()
     form.stream_url.data = pasted_address(form.stream_url.data or "")
     try:
+        take_stream_test(identity.require_admin().id)
         stream = parse_stream(form.stream_url.data, form.stream_kind.data or "", site)
         hosts = parse_hosts(form.stream_hosts.data or "")
-    except Invalid as refusal:
+    except TownhallError as refusal:
         return _show(form, refusal, event)
     report = inspect_stream(stream, site, fetcher(site))
     hosts = list(dict.fromkeys([*hosts, *report.hosts]))

@@ -1,8 +1,9 @@
 """The moderation page of an event's chat, and its transcript."""
 
 import hashlib
+from typing import IO
 
-from flask import Blueprint, Response, request, stream_with_context, url_for
+from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.domain.audit import trail
@@ -12,9 +13,11 @@ from webapp.domain.events import store as event_store
 from webapp.domain.events.store import EventInfo, get_event
 from webapp.errors import Invalid, TownhallError
 from webapp.http.access import admin_required
+from webapp.http.downloads import send_export, text_file
 from webapp.http.rendering import is_htmx, redirect_to, render
 from webapp.infra.ids import parse_id
 from webapp.infra.text import printable
+from webapp.infra.xlsx_writer import XLSX
 from webapp.pages.moderation.forms import parse_mute, parse_settings
 
 bp = Blueprint("moderation", __name__, url_prefix="/admin/events/<slug>")
@@ -97,25 +100,35 @@ def unpin(slug: str) -> ResponseReturnValue:
 @bp.get("/chat.csv")
 @admin_required
 def download_csv(slug: str) -> ResponseReturnValue:
-    event = get_event(slug)
-    lines = transcript.as_csv(transcript.read_transcript(event))
-    return _download(event, "csv", Response(stream_with_context(lines), mimetype="text/csv"))
+    return _download(slug, "csv", "text/csv")
 
 
 @bp.get("/chat.json")
 @admin_required
 def download_json(slug: str) -> ResponseReturnValue:
+    return _download(slug, "json", "application/json")
+
+
+@bp.get("/chat.xlsx")
+@admin_required
+def download_xlsx(slug: str) -> ResponseReturnValue:
+    return _download(slug, "xlsx", XLSX)
+
+
+def _download(slug: str, kind: str, mimetype: str) -> Response:
     event = get_event(slug)
-    pieces = transcript.as_json(event, transcript.read_transcript(event))
-    return _download(
-        event, "json", Response(stream_with_context(pieces), mimetype="application/json")
-    )
 
+    def make() -> IO[bytes]:
+        trail.record_now("transcript_exported", event_id=event.id, format=kind)
+        messages = transcript.read_transcript(event)
+        match kind:
+            case "xlsx":
+                return transcript.as_xlsx(messages)
+            case "csv":
+                return text_file(transcript.as_csv(messages))
+        return text_file(transcript.as_json(event, messages))
 
-def _download(event: EventInfo, kind: str, response: Response) -> Response:
-    trail.record_now("transcript_exported", event_id=event.id, format=kind)
-    response.headers.set("Content-Disposition", "attachment", filename=f"{event.slug}-chat.{kind}")
-    return response
+    return send_export(make, f"{event.slug}-chat.{kind}", mimetype)
 
 
 def _back(event: EventInfo) -> ResponseReturnValue:

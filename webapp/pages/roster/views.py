@@ -1,8 +1,9 @@
 """The roster of an event, and correcting it."""
 
 from dataclasses import replace
+from typing import IO
 
-from flask import Blueprint, Response, request, send_file, stream_with_context, url_for
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.domain.attendance.statuses import CORRECTED
@@ -15,6 +16,7 @@ from webapp.domain.roster.filters import Filters
 from webapp.errors import Invalid, TownhallError
 from webapp.http import identity
 from webapp.http.access import admin_required
+from webapp.http.downloads import send_export, text_file
 from webapp.http.rendering import is_htmx, redirect_to, render
 from webapp.infra.clock import utcnow
 from webapp.infra.ids import parse_id
@@ -50,27 +52,25 @@ def correct(slug: str) -> ResponseReturnValue:
 @admin_required
 def download_csv(slug: str) -> ResponseReturnValue:
     event, filters = get_event(slug), _filters()
-    _note_export(event, filters, "csv")
-    rows = begin_export(event, filters)
-    text = as_csv(event, rows, ";" if request.args.get("separator") == "semicolon" else ",")
-    response = Response(stream_with_context(text), mimetype="text/csv")
-    filename = f"{event.slug}-attendance.csv"
-    response.headers.set("Content-Disposition", "attachment", filename=filename)
-    return response
+    separator = ";" if request.args.get("separator") == "semicolon" else ","
+
+    def make() -> IO[bytes]:
+        _note_export(event, filters, "csv")
+        return text_file(as_csv(event, begin_export(event, filters), separator))
+
+    return send_export(make, f"{event.slug}-attendance.csv", "text/csv")
 
 
 @bp.get("/attendance.xlsx")
 @admin_required
 def download_xlsx(slug: str) -> ResponseReturnValue:
-    event, filters = get_event(slug), _filters()
-    admin = identity.require_admin()
-    _note_export(event, filters, "xlsx")
-    file = as_xlsx(event, filters, begin_export(event, filters), admin.email)
-    filename = f"{event.slug}-attendance.xlsx"
-    response = send_file(file, XLSX, as_attachment=True, download_name=filename)
-    # Flask's `no-cache` lets browsers keep the file.
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    event, filters, admin = get_event(slug), _filters(), identity.require_admin()
+
+    def make() -> IO[bytes]:
+        _note_export(event, filters, "xlsx")
+        return as_xlsx(event, filters, begin_export(event, filters), admin.email)
+
+    return send_export(make, f"{event.slug}-attendance.xlsx", XLSX)
 
 
 @bp.get("/attendance/charts")
