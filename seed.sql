@@ -209,11 +209,18 @@ INSERT INTO employees (id, email, employee_number, first_name, last_name, depart
 (199, 'laura.wilson@example.com', '1199', 'Laura', 'Wilson', 'Sales', 'Kraków', 1, 0),
 (200, 'mohammed.fernandez@example.com', '1200', 'Mohammed', 'Fernández', 'Engineering', 'Berlin', 1, 0);
 
-INSERT INTO events (id, slug, title, starts_at, ends_at, timezone, stream_url, state, chat_open, slow_mode_seconds) VALUES
-(1, 'new-office', 'Opening of the new office', '2025-12-17 09:00:00.000000', '2025-12-17 10:00:00.000000', 'Europe/Warsaw', '/demo/live.m3u8', 'closed', 1, 0),
-(2, 'product-roadmap', 'Product roadmap', '2026-01-08 10:00:00.000000', '2026-01-08 11:30:00.000000', 'Europe/Berlin', '/demo/live.m3u8', 'closed', 1, 0),
-(3, 'quarterly-town-hall', 'Quarterly town hall', '2026-01-15 10:00:00.000000', '2026-01-15 11:30:00.000000', 'Europe/Berlin', '/demo/live.m3u8', 'open', 1, 0),
-(4, 'ask-the-founders', 'Ask the founders', '2026-01-22 11:00:00.000000', '2026-01-22 11:45:00.000000', 'Europe/London', '/demo/live.m3u8', 'scheduled', 1, 0);
+INSERT INTO events (id, slug, title, starts_at, ends_at, timezone, stream_url, state, chat_open, slow_mode_seconds, description, speakers) VALUES
+(1, 'new-office', 'Opening of the new office', '2025-12-17 09:00:00.000000', '2025-12-17 10:00:00.000000', 'Europe/Warsaw', '/demo/live.m3u8', 'closed', 1, 0, 'A walk through the new office in Kraków, and how the move goes.', 'Oksana Jansen, Head of Workplace
+Hugo Okafor, Facilities'),
+(2, 'product-roadmap', 'Product roadmap', '2026-01-08 10:00:00.000000', '2026-01-08 11:30:00.000000', 'Europe/Berlin', '/demo/live.m3u8', 'closed', 1, 0, 'What we build this year, what we do not, and why.', 'Ada Lovelace, Chief Engineer
+Wei Bianchi, Product'),
+(3, 'quarterly-town-hall', 'Quarterly town hall', '2026-01-15 10:00:00.000000', '2026-01-15 11:30:00.000000', 'Europe/Berlin', '/demo/live.m3u8', 'open', 1, 0, 'The quarter in numbers, three teams show their work, and your questions.
+
+Ask in the chat at any time; we take the questions in the last half hour.', 'Grace Hopper, Chief Executive
+Ada Lovelace, Chief Engineer
+Lena Sørensen, People'),
+(4, 'ask-the-founders', 'Ask the founders', '2026-01-22 11:00:00.000000', '2026-01-22 11:45:00.000000', 'Europe/London', '/demo/live.m3u8', 'scheduled', 1, 0, 'No slides. The founders answer for 45 minutes whatever you want to know.', 'Grace Hopper, Chief Executive
+Ingrid Torres, Chief Financial Officer');
 
 INSERT INTO audience_minutes (event_id, minute, viewers) VALUES
 (1, 29432700, 101),

@@ -84,6 +84,8 @@ class Meeting:
     timezone: str
     state: str
     attendees: int
+    description: str
+    speakers: tuple[str, ...]
 
     @property
     def end(self) -> datetime:
@@ -108,18 +110,27 @@ MEETINGS = [
     Meeting(
         1, "new-office", "Opening of the new office",
         NOW - timedelta(days=29, minutes=80), 60, "Europe/Warsaw", "closed", 122,
+        "A walk through the new office in Kraków, and how the move goes.",
+        ("Oksana Jansen, Head of Workplace", "Hugo Okafor, Facilities"),
     ),
     Meeting(
         2, "product-roadmap", "Product roadmap",
         NOW - timedelta(days=7, minutes=20), 90, "Europe/Berlin", "closed", 153,
+        "What we build this year, what we do not, and why.",
+        ("Ada Lovelace, Chief Engineer", "Wei Bianchi, Product"),
     ),
     Meeting(
         3, "quarterly-town-hall", "Quarterly town hall",
         NOW - timedelta(minutes=20), 90, "Europe/Berlin", "open", 41,
+        "The quarter in numbers, three teams show their work, and your questions.\n\n"
+        "Ask in the chat at any time; we take the questions in the last half hour.",
+        ("Grace Hopper, Chief Executive", "Ada Lovelace, Chief Engineer", "Lena Sørensen, People"),
     ),
     Meeting(
         4, "ask-the-founders", "Ask the founders",
         NOW + timedelta(days=7, minutes=40), 45, "Europe/London", "scheduled", 0,
+        "No slides. The founders answer for 45 minutes whatever you want to know.",
+        ("Grace Hopper, Chief Executive", "Ingrid Torres, Chief Financial Officer"),
     ),
 ]  # fmt: skip
 
@@ -134,7 +145,8 @@ def main() -> None:
     insert("employees", "id email employee_number first_name last_name department location "
            "active epoch", people)  # fmt: skip
     insert("events", "id slug title starts_at ends_at timezone stream_url state chat_open "
-           "slow_mode_seconds", [event(meeting) for meeting in MEETINGS])  # fmt: skip
+           "slow_mode_seconds description speakers",
+           [event(meeting) for meeting in MEETINGS])  # fmt: skip
     insert_history(history(chance, people, active))
 
 
@@ -199,6 +211,7 @@ def event(meeting: Meeting) -> Row:
     return (
         meeting.id, meeting.slug, meeting.title, moment(meeting.start), moment(meeting.end),
         meeting.timezone, "/demo/live.m3u8", meeting.state, 1, 0,
+        meeting.description, "\n".join(meeting.speakers),
     )  # fmt: skip
 
 
@@ -299,7 +312,8 @@ def literal(value: object) -> str:
     if isinstance(value, int):
         return str(value)
     text = str(value)
-    if "\\" in text or "\n" in text:
+    # The loader splits the file where a line ends with a semicolon.
+    if "\\" in text or ";\n" in text:
         raise ValueError(f"The databases would read this text differently: {text!r}")
     return "'" + text.replace("'", "''") + "'"
 

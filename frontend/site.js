@@ -13,13 +13,18 @@ const UNITS = /** @type {const} */ ([
   [1, "second"],
 ]);
 const moment = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" });
+const clock = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
 
 /** @param {ParentNode} root */
 function localizeTimes(root) {
   for (const time of root.querySelectorAll("time[data-local]")) {
     if (!(time instanceof HTMLTimeElement)) continue;
-    time.textContent = moment.format(new Date(time.dateTime));
+    const format = time.dataset.local === "time" ? clock : moment;
+    time.textContent = format.format(new Date(time.dateTime));
     time.removeAttribute("data-local");
+  }
+  for (const zone of root.querySelectorAll("[data-zone]")) {
+    zone.textContent = t("({zone}, your time zone)", { zone: moment.resolvedOptions().timeZone });
   }
 }
 

@@ -14,17 +14,26 @@ log = logging.getLogger(__name__)
 class TownhallError(Exception):
     """An error with a `code` for programs and a `message` for people.
 
-    `text` is in English, with `values` for `%(name)s`. It is translated when it is shown: an error
-    may arise in a batch that serves viewers of several languages.
+    `form_field` names the field of a form that is wrong, or is empty. `text` is in English, with
+    `values` for `%(name)s`. It is translated when it is shown: an error may arise in a batch that
+    serves viewers of several languages.
     """
 
     code: ClassVar[str] = "internal"
     status: ClassVar[int] = 500
     text: ClassVar[Lazy] = lazy("Something went wrong on our side. The error has been logged.")
+    form_field: str = ""
 
     def __init__(
-        self, text: str | Lazy | None = None, /, *, retry_after: int | None = None, **values: Any
+        self,
+        text: str | Lazy | None = None,
+        /,
+        *,
+        retry_after: int | None = None,
+        form_field: str = "",
+        **values: Any,
     ) -> None:
+        self.form_field = form_field or self.form_field
         self._text = Lazy(text, **values) if isinstance(text, str) else text or self.text
         self.retry_after = retry_after
         super().__init__(text, values)

@@ -31,6 +31,7 @@ PUBLIC = {
     "checkin.check_in",
     "checkin.check_in_again",
     "checkin.check_out",
+    "checkin.download_calendar",
     "checkin.return_from_check_in",
     "checkin.return_from_check_in_again",
     "checkin.return_to_current",

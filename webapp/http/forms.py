@@ -10,6 +10,7 @@ from wtforms import FileField, IntegerField, SelectField
 from wtforms.fields import SelectChoice
 from wtforms.i18n import get_translations
 
+from webapp.errors import TownhallError
 from webapp.i18n import Lazy, current_language, gettext, lazy
 
 MAX_DIGITS = 9
@@ -37,6 +38,12 @@ class Form(FlaskForm):
             names = [field.name for field in form if isinstance(field, FileField)]
             files = [(name, file) for name in names for file in request.files.getlist(name)]
             return CombinedMultiDict([MultiDict(files), request.form])
+
+    def mark(self, error: TownhallError | None) -> None:
+        """Mark the field that the domain refused with its message, beside those of the form."""
+        if error and error.form_field in self:
+            field = self[error.form_field]
+            field.errors = [*field.errors, error.message]
 
 
 @cache  # each call looks for eight files

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from webapp.domain.audit import trail
+from webapp.domain.events.about import clean_description, clean_speakers, recording_address
 from webapp.domain.events.embeds import Site, pasted_address
 from webapp.domain.events.store import EventInfo, change_columns, get_event
 from webapp.domain.events.streams import parse_hosts, parse_stream
@@ -26,6 +27,8 @@ SLUG_TITLE_LENGTH = 60
 SLUG_RACES = 10
 COPIED = (
     "title",
+    "description",
+    "speakers",
     "timezone",
     "stream_url",
     "stream_kind",
@@ -49,6 +52,9 @@ class Plan:
     ends_at: datetime
     timezone: str
     stream_url: str
+    description: str = ""
+    speakers: str = ""
+    recording_url: str = ""
     stream_kind: str = ""
     stream_hosts: str = ""
     required_share: int = 50
@@ -59,21 +65,35 @@ class Plan:
     def columns(self, site: Site | None = None) -> dict[str, Any]:
         """Return the columns to store for an event that `site` shows. Raises `Invalid`."""
         if self.timezone not in timezone_names():
-            raise Invalid("Choose a time zone such as Europe/Berlin.")
+            raise Invalid("Choose a time zone such as Europe/Berlin.", form_field="timezone")
         if not 1 <= self.required_share <= 100:
-            raise Invalid("The required share must be between 1 and 100 %.")
-        times = {
-            name: _to_utc(getattr(self, name), self.timezone) for name in ("starts_at", "ends_at")
-        }
+            raise Invalid(
+                "The required share must be between 1 and 100 %.", form_field="required_share"
+            )
+        times = {name: self._utc(name) for name in ("starts_at", "ends_at")}
         if times["ends_at"] <= times["starts_at"]:
-            raise Invalid("The event must end after it begins.")
-        return asdict(self) | times | self._stream_columns(site)
+            raise Invalid("The event must end after it begins.", form_field="ends_at")
+        return asdict(self) | times | self._stream_columns(site) | self._text_columns()
+
+    def _utc(self, name: str) -> datetime:
+        try:
+            return _to_utc(getattr(self, name), self.timezone)
+        except Invalid as refusal:
+            refusal.form_field = name
+            raise
 
     def _stream_columns(self, site: Site | None) -> dict[str, str]:
         address = pasted_address(self.stream_url)
         if address:
             parse_stream(address, self.stream_kind, site)
         return {"stream_url": address, "stream_hosts": " ".join(parse_hosts(self.stream_hosts))}
+
+    def _text_columns(self) -> dict[str, str]:
+        return {
+            "description": clean_description(self.description),
+            "speakers": clean_speakers(self.speakers),
+            "recording_url": recording_address(self.recording_url),
+        }
 
 
 def create_event(plan: Plan, site: Site | None = None) -> EventInfo:

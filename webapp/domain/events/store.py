@@ -41,6 +41,10 @@ class EventInfo:
     required_share: int
     stream_kind: str = ""
     stream_hosts: str = ""
+    description: str = ""
+    speakers: str = ""
+    recording_url: str = ""
+    revision: int = 0
     questions_open: bool = True
     hold_questions: bool = False
     anonymous_questions: bool = False
@@ -175,7 +179,7 @@ def forget_event(slug: str) -> None:
 
 def cache_key(slug: str) -> str:
     """Return the key under which the event is cached."""
-    return f"event:v5:{slug}"
+    return f"event:v6:{slug}"
 
 
 @retry_on_outage
@@ -186,7 +190,8 @@ def _update(event_id: int, action: str, values: dict[str, object]) -> None:
         name: [before[name], value] for name, value in values.items() if value != before[name]
     }
     if changes:
-        db.session.execute(update(Event).where(Event.id == event_id).values(**values))
+        changed = update(Event).where(Event.id == event_id)
+        db.session.execute(changed.values(**values, revision=Event.revision + 1))
         trail.record(action, event_id=event_id, **changes)
     db.session.commit()
 

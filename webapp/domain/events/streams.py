@@ -22,7 +22,12 @@ INGEST = ("rtmp", "rtmps", "rtsp", "srt", "rist", "udp", "whip")
 
 
 class InvalidStream(Invalid):
+    form_field = "stream_url"
     text = lazy("A stream address begins with https:// (or is a path on this site).")
+
+
+class InvalidHosts(InvalidStream):
+    form_field = "stream_hosts"
 
 
 @dataclass(frozen=True)
@@ -72,17 +77,17 @@ def find_stream(address: str, kind: str = "", site: Site | None = None) -> Strea
 def parse_hosts(text: str) -> list[str]:
     """Return the sources that `text` lists, separated by white space or commas, each once.
 
-    Raises `InvalidStream` for anything that is not a host or an origin.
+    Raises `InvalidHosts` for anything that is not a host or an origin.
     """
     sources: list[str] = []
     for word in text.lower().replace(",", " ").split():
         found = FURTHER_HOST.fullmatch(word)
         if not found:
-            raise InvalidStream("“%(word)s” is not a host such as cdn.example.com.", word=word[:80])
+            raise InvalidHosts("“%(word)s” is not a host such as cdn.example.com.", word=word[:80])
         sources.append(f"{found[1] or 'https'}://{found[2]}")
     unique = list(dict.fromkeys(sources))
     if len(" ".join(unique)) > STREAM_HOSTS_LENGTH:
-        raise InvalidStream("There are too many further hosts. Use *.example.com for a group.")
+        raise InvalidHosts("There are too many further hosts. Use *.example.com for a group.")
     return unique
 
 

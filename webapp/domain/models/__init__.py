@@ -20,7 +20,10 @@ from webapp.domain.models.chat import (
 )
 from webapp.domain.models.employees import Employee, EmployeeUpload, EmployeeUploadPart
 from webapp.domain.models.events import (
+    DESCRIPTION_LENGTH,
     REASON_LENGTH,
+    RECORDING_URL_LENGTH,
+    SPEAKERS_LENGTH,
     STREAM_HOSTS_LENGTH,
     STREAM_URL_LENGTH,
     Event,
@@ -45,12 +48,15 @@ from webapp.domain.models.questions import (
 __all__ = [
     "ANSWER_LENGTH",
     "BODY_LENGTH",
+    "DESCRIPTION_LENGTH",
     "KIND_LENGTH",
     "NONCE_LENGTH",
     "NOTE_LENGTH",
     "OPTION_LENGTH",
     "POLL_QUESTION_LENGTH",
     "REASON_LENGTH",
+    "RECORDING_URL_LENGTH",
+    "SPEAKERS_LENGTH",
     "STREAM_HOSTS_LENGTH",
     "STREAM_URL_LENGTH",
     "SUBJECT_LENGTH",

@@ -12,13 +12,17 @@ from webapp.infra.extensions import Model
 STREAM_URL_LENGTH = 4000
 STREAM_HOSTS_LENGTH = 2000
 REASON_LENGTH = 200
+DESCRIPTION_LENGTH = 2000
+SPEAKERS_LENGTH = 1000
+RECORDING_URL_LENGTH = 2000
 
 
 class Event(Model):
     """A meeting. Admins set its `state`; the clock does not change it.
 
     `stream_kind` is `hls`, `embed` or empty (see the address); `stream_hosts` lists further
-    sources of the stream, separated by spaces. Questions wait for approval if `hold_questions`, and
+    sources of the stream, separated by spaces. `speakers` has one speaker a line, "Name, role".
+    `revision` counts the changes of the row. Questions wait for approval if `hold_questions`, and
     may be anonymous if `anonymous_questions`. With `export_contributions`, exports of the roster
     say how much each employee wrote. An archived event is left out of lists.
     """
@@ -40,6 +44,14 @@ class Event(Model):
     stream_url: Mapped[str] = mapped_column(String(STREAM_URL_LENGTH))
     stream_kind: Mapped[str] = mapped_column(String(8), default="")
     stream_hosts: Mapped[str] = mapped_column(String(STREAM_HOSTS_LENGTH), default="")
+    description: Mapped[str] = mapped_column(
+        String(DESCRIPTION_LENGTH), default="", server_default=""
+    )
+    speakers: Mapped[str] = mapped_column(String(SPEAKERS_LENGTH), default="", server_default="")
+    recording_url: Mapped[str] = mapped_column(
+        String(RECORDING_URL_LENGTH), default="", server_default=""
+    )
+    revision: Mapped[int] = mapped_column(default=0, server_default="0")
     state: Mapped[str] = mapped_column(String(16), default="scheduled")
     chat_open: Mapped[bool] = mapped_column(default=True)
     slow_mode_seconds: Mapped[int] = mapped_column(default=0)

@@ -2,19 +2,22 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
 from webapp.domain.attendance import checkin
 from webapp.domain.attendance.minutes import watched_minutes
 from webapp.domain.employees.directory import end_sessions
+from webapp.domain.events.about import parse_speakers
+from webapp.domain.events.calendar import calendar_file
 from webapp.domain.events.store import EventInfo, current_event, get_event
 from webapp.errors import EventNotOpen, Invalid, TownhallError
 from webapp.http import identity, sso
 from webapp.http.access import public
 from webapp.http.client import read_client, remember_browser
 from webapp.http.error_handlers import respond, stale_form
+from webapp.http.headers import current_site
 from webapp.http.rendering import redirect_to, render, wants_json
 from webapp.infra.clock import utcnow
 from webapp.infra.publisher import close_sockets
@@ -48,6 +51,17 @@ def show_form(slug: str) -> ResponseReturnValue:
         return _show(event, CheckInForm(), sso.refusal(request.args.get("sso")))
     # A form brings a CSRF token and with it a cookie, which a polled page must not set.
     return _show(event, None)
+
+
+@bp.get("/events/<slug>/event.ics")
+@public
+def download_calendar(slug: str) -> ResponseReturnValue:
+    event, site = get_event(slug), current_site().host
+    address = url_for("checkin.show_form", slug=slug, _external=True)
+    body = calendar_file(event, address, site, current_app.config["SITE_NAME"])
+    response = Response(body, mimetype="text/calendar")
+    response.headers.set("Content-Disposition", "attachment", filename=f"{slug}.ics")
+    return response
 
 
 @bp.post("/events/<slug>/check-in")
@@ -122,6 +136,8 @@ def _show(
         "checkin/show_form.html",
         "checkin/_card.html",
         event=event,
+        speakers=parse_speakers(event.speakers),
+        next_event=_next_event(event),
         form=form,
         viewer=viewer,
         employee=identity.current_employee(),
@@ -130,6 +146,12 @@ def _show(
         error=error,
         status=status,
     )
+
+
+def _next_event(event: EventInfo) -> EventInfo | None:
+    """Return the event that employees may look forward to after this one, which is closed."""
+    following = current_event() if event.state == "closed" else None
+    return following if following and following.id != event.id else None
 
 
 def _poll_seconds(event: EventInfo) -> int:

@@ -8,6 +8,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from webapp.domain.events.planning import Plan
 from webapp.domain.events.store import EventInfo
+from webapp.domain.models import DESCRIPTION_LENGTH, RECORDING_URL_LENGTH, SPEAKERS_LENGTH
 from webapp.http.forms import Form, SwitchField, WholeNumberField
 from webapp.i18n import lazy
 from webapp.infra.text import clean_field, one_line
@@ -23,7 +24,10 @@ ADDRESS_LENGTH = 8000
 
 
 class EventForm(Form):
-    """Title, time and stream. The times are in the zone that stands beside them."""
+    """Title, time, stream and what the event tells about itself.
+
+    The times are in the zone that stands beside them.
+    """
 
     title = StringField(
         lazy("Title"),
@@ -38,6 +42,13 @@ class EventForm(Form):
     )
     timezone = StringField(
         lazy("Time zone"), [InputRequired(lazy("In which time zone?")), Length(max=64)]
+    )
+    description = TextAreaField(
+        lazy("Description"), [Length(max=DESCRIPTION_LENGTH)], filters=[clean_field]
+    )
+    speakers = TextAreaField(lazy("Speakers"), [Length(max=SPEAKERS_LENGTH)], filters=[clean_field])
+    recording_url = StringField(
+        lazy("Recording"), [Length(max=RECORDING_URL_LENGTH)], filters=[clean_field]
     )
     stream_url = StringField(
         lazy("Stream address"), [Length(max=ADDRESS_LENGTH)], filters=[clean_field]

@@ -188,6 +188,7 @@ def _show(
     event: EventInfo | None = None,
     **tested: Any,
 ) -> ResponseReturnValue:
+    form.mark(error)
     zones = timezone_names()
     return render(
         "events/edit.html", form=form, event=event, timezones=zones, error=error, **tested
