@@ -59,7 +59,7 @@ def respond(error: TownhallError, *, status: int | None = None, as_json: bool = 
     response.status_code = status
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
-    response.vary.update(("HX-Request", "Accept"))
+    response.vary.update(("HX-Request", "Accept", "Accept-Language", "Cookie"))
     return response
 
 

@@ -55,7 +55,7 @@ def render(
         response.headers["Retry-After"] = str(error.retry_after)
     if is_htmx():
         response.headers.update(toast_headers())
-    response.vary.update(("HX-Request", "Accept", "Cookie"))
+    response.vary.update(("HX-Request", "Accept", "Accept-Language", "Cookie"))
     return response
 
 
