@@ -22,6 +22,7 @@ import { Page } from "./view/page.js";
 import { Panel } from "./view/panel.js";
 import { PendingList } from "./view/pending_list.js";
 import { Scroller } from "./view/scroller.js";
+import { Stage } from "./view/stage.js";
 import { onWake } from "./view/wake.js";
 
 /**
@@ -31,7 +32,7 @@ import { onWake } from "./view/wake.js";
 
 const COUNTDOWN_MS = 500;
 
-const { event = "", viewer = "", stream = "", checkIn = "/" } = find("live").dataset;
+const { event = "", viewer = "", stream = "", checkIn = "/", build = "" } = find("live").dataset;
 const { author = "", department = "", ...data } = find("chat").dataset;
 const owner = `${event}:${viewer}`;
 const exempt = "exempt" in data;
@@ -67,6 +68,8 @@ composer.onSubmit((body) => {
   return true;
 });
 scroller.scrollToEnd();
+new Stage(panel, storage);
+chat.onState("build", (current) => page.showUpdate(Boolean(current && build) && current !== build));
 watchToasts();
 closeMenus();
 startParts({ ...shared, session, chat, panel, page, event, viewer: Number(viewer) });

@@ -1,4 +1,4 @@
-// Plays an HLS stream with hls.js, which the page loads before this script.
+// Plays an HLS stream with hls.js.
 
 import { SequenceWatch } from "./sequence_watch.js";
 
@@ -30,6 +30,8 @@ export class HlsSource {
   /** The playlist of the sound alone, where it is a rendition of its own. */
   #soundAddress = "";
   #soundOnly = false;
+  /** The height of the picture that the viewer chose; 0 leaves it to hls.js. */
+  #height = 0;
   language = "";
 
   /**
@@ -58,6 +60,9 @@ export class HlsSource {
     for (const name of [Events.MANIFEST_PARSED, Events.AUDIO_TRACKS_UPDATED, Events.AUDIO_TRACK_SWITCHED]) {
       hls.on(name, () => this.#onTracks(hls));
     }
+    hls.on(Events.MANIFEST_PARSED, () => {
+      if (this.#height && !this.#soundOnly) hls.loadLevel = this.#chosenLevel;
+    });
     hls.loadSource(this.#soundOnly && this.#soundAddress ? this.#soundAddress : this.#address);
     hls.attachMedia(this.#video);
   }
@@ -88,6 +93,32 @@ export class HlsSource {
     this.language = this.#hls.audioTracks[Number(id)]?.lang ?? "";
   }
 
+  get qualities() {
+    const heights = new Set(this.#hls?.levels.map(({ height }) => height).filter(Boolean));
+    if (heights.size < 2) return [];
+    return [...heights]
+      .sort((one, other) => other - one)
+      .map((height) => ({
+        id: `${height}`,
+        label: `${height}p`,
+        language: "",
+        selected: height === this.#height,
+      }));
+  }
+
+  /** @param {string} id */
+  chooseQuality(id) {
+    this.#height = Number(id);
+    if (this.#hls && !this.#soundOnly) this.#hls.nextLevel = this.#chosenLevel;
+  }
+
+  /** The level of the chosen height; -1 leaves the choice to hls.js. */
+  get #chosenLevel() {
+    const levels = this.#hls?.levels ?? [];
+    // The last one: of several with the same height it has the highest rate.
+    return this.#height ? levels.map(({ height }) => height).lastIndexOf(this.#height) : -1;
+  }
+
   get canPlaySoundOnly() {
     return Boolean(this.#soundAddress) || this.#soundLevel >= 0;
   }
@@ -96,7 +127,7 @@ export class HlsSource {
   playSoundOnly(on) {
     this.#soundOnly = on;
     if (this.#soundAddress) this.#restart();
-    else if (this.#hls) this.#hls.currentLevel = on ? this.#soundLevel : -1;
+    else if (this.#hls) this.#hls.currentLevel = on ? this.#soundLevel : this.#chosenLevel;
   }
 
   get #soundLevel() {

@@ -1,5 +1,7 @@
 // How far a viewer is behind the live position, and how to return there.
 
+import { t } from "../i18n.js";
+
 /** From here on the page shows how far behind the viewer is, and a button that leads back. */
 export const SHOWN_SECONDS = 10;
 /** A smaller lag is made good by playing a little faster, which nobody hears. */
@@ -27,7 +29,8 @@ export function shouldPlayFaster(behind, faster) {
 
 /** @param {number} behind in seconds */
 export function describeLag(behind) {
-  const seconds = Math.round(behind);
-  const time = seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-  return `${time} behind. Go to live`;
+  const all = Math.round(behind);
+  const [minutes, seconds] = [Math.floor(all / 60), all % 60];
+  if (!minutes) return t("{seconds} s behind. Go to live", { seconds });
+  return t("{minutes} min {seconds} s behind. Go to live", { minutes, seconds });
 }

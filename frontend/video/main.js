@@ -1,5 +1,8 @@
 // The video of the live page, for HLS: joins the parts.
 
+import { t } from "../i18n.js";
+import { Controls } from "./controls.js";
+import { part } from "./elements.js";
 import { showFindings } from "./findings.js";
 import { HlsSource } from "./hls_source.js";
 import { canPlay, loadLibrary, playsItself } from "./library.js";
@@ -8,36 +11,34 @@ import { NativeSource } from "./native_source.js";
 import { Player } from "./player.js";
 import { openStorage, Preferences } from "./preferences.js";
 
-const UNLOADED = "The player cannot be loaded at the moment. It starts here by itself as soon as it can.";
+const UNLOADED = t("The player cannot be loaded at the moment. It starts here by itself as soon as it can.");
+const UNPLAYABLE = t("This browser cannot play the stream.");
 const RETRY_MS = 3_000;
-const UNPLAYABLE = "This browser cannot play the stream.";
 
-const box = /** @type {HTMLElement} */ (document.getElementById("video"));
-const video = /** @type {HTMLVideoElement} */ (box.querySelector("video"));
-const state = /** @type {HTMLElement} */ (box.querySelector(".video-state"));
-const menus = /** @type {HTMLElement} */ (document.getElementById("video-menus"));
+const box = part("video", "div");
 const address = box.dataset.src ?? "";
+const video = addVideo();
 const preferences = new Preferences(openStorage());
-const player = new Player({
-  video,
-  state,
-  preferences,
-  liveButton: addButton("go-live", "Live"),
-  unmuteButton: addButton("unmute", "Turn the sound on"),
-});
+const controls = new Controls(box, video, preferences);
+const player = new Player({ video, view: controls, preferences });
 const findings = document.getElementById("video-findings");
 
 if (findings) showFindings(video, findings);
+controls.onLive(() => player.goLive());
 begin();
+
+function addVideo() {
+  const video = document.createElement("video");
+  Object.assign(video, { playsInline: true, ariaLabel: box.dataset.name });
+  box.prepend(video);
+  return video;
+}
 
 async function begin() {
   const source = await openSource();
-  if (!source) {
-    state.textContent = UNPLAYABLE;
-    return;
-  }
-  const shown = new Menus(video, source, menus, preferences);
-  player.play(source, () => shown.update());
+  if (!source) return controls.showState(UNPLAYABLE);
+  const menus = new Menus(video, source, preferences);
+  player.play(source, () => menus.update());
 }
 
 async function openSource() {
@@ -52,19 +53,8 @@ async function loadLibraryPatiently() {
     try {
       return await loadLibrary(box.dataset.library ?? "");
     } catch {
-      state.textContent = UNLOADED;
+      controls.showState(UNLOADED);
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
-}
-
-/**
- * @param {string} name of its class
- * @param {string} text
- */
-function addButton(name, text) {
-  const button = document.createElement("button");
-  Object.assign(button, { type: "button", className: name, textContent: text, hidden: true });
-  box.append(button);
-  return button;
 }

@@ -1,8 +1,11 @@
-// Menus below the video: the language of the sound, captions, and sound without the picture. Each appears
-// where the stream offers a choice, and what a viewer chose is chosen again at the next event.
+// The settings of the video: captions, the language of the sound, quality, and sound without the picture.
+// Each appears where the stream offers a choice. Languages are chosen again at the next event.
+
+import { t } from "../i18n.js";
+import { part } from "./elements.js";
 
 /**
- * @import { Source } from "./types.js"
+ * @import { Choice, Source } from "./types.js"
  * @import { Preferences } from "./preferences.js"
  */
 
@@ -12,68 +15,74 @@ export class Menus {
   #video;
   #source;
   #preferences;
-  #box;
-  #languages = labelledSelect("Language");
-  #captions = labelledSelect("Captions");
-  #soundOnly = labelledCheckbox("Sound only");
+  #box = part("video-settings", "details");
+  #captions = part("video-captions", "select");
+  #languages = part("video-language", "select");
+  #qualities = part("video-quality", "select");
+  #soundOnly = part("video-sound-only", "input");
 
   /**
    * @param {HTMLVideoElement} video
    * @param {Source} source
-   * @param {HTMLElement} box
    * @param {Preferences} preferences
    */
-  constructor(video, source, box, preferences) {
+  constructor(video, source, preferences) {
     this.#video = video;
     this.#source = source;
     this.#preferences = preferences;
-    this.#box = box;
     source.language = preferences.get("language");
-    box.append(this.#languages.label, this.#captions.label, this.#soundOnly.label);
-    this.#languages.select.addEventListener("change", () => this.#onLanguage());
-    this.#captions.select.addEventListener("change", () => this.#onCaptions());
-    this.#soundOnly.input.addEventListener("change", () => {
-      source.playSoundOnly(this.#soundOnly.input.checked);
-    });
+    this.#captions.addEventListener("change", () => this.#onCaptions());
+    this.#languages.addEventListener("change", () => this.#onLanguage());
+    this.#qualities.addEventListener("change", () => source.chooseQuality(this.#qualities.value));
+    this.#soundOnly.addEventListener("change", () => source.playSoundOnly(this.#soundOnly.checked));
     for (const name of ["addtrack", "removetrack"]) {
       video.textTracks.addEventListener(name, () => this.update());
     }
-    // The browser's own controls choose captions as well.
+    // A browser's picture in picture and its own menus choose captions as well.
     video.textTracks.addEventListener("change", () => this.#showCaptions());
     this.update();
   }
 
   update() {
-    this.#showLanguages();
     this.#showCaptions();
-    this.#soundOnly.label.hidden = !this.#source.canPlaySoundOnly;
-    this.#box.hidden = [...this.#box.children].every((child) => child instanceof HTMLElement && child.hidden);
+    this.#showLanguages();
+    this.#showQualities();
+    showSetting(this.#soundOnly, this.#source.canPlaySoundOnly);
+    this.#box.hidden = !this.#box.querySelector("label:not([hidden])");
   }
 
   #showLanguages() {
     const choices = this.#source.languages;
-    this.#languages.label.hidden = choices.length === 0;
-    if (choices.length === 0) return;
-    const options = choices.map(({ id, label, language }) => option(id, label, language));
-    fill(this.#languages.select, options, choices.find(({ selected }) => selected)?.id ?? "0");
+    showSetting(this.#languages, choices.length > 0);
+    fill(this.#languages, choices.map(optionOf), selected(choices) ?? "0");
   }
 
   #onLanguage() {
-    this.#source.chooseLanguage(this.#languages.select.value);
+    this.#source.chooseLanguage(this.#languages.value);
     this.#preferences.set("language", this.#source.language);
+  }
+
+  #showQualities() {
+    const choices = this.#source.qualities;
+    showSetting(this.#qualities, choices.length > 0);
+    fill(
+      this.#qualities,
+      [new Option(t("Automatic"), ""), ...choices.map(optionOf)],
+      selected(choices) ?? "",
+    );
   }
 
   #showCaptions() {
     const tracks = captionTracks(this.#video);
-    this.#captions.label.hidden = tracks.length === 0;
+    showSetting(this.#captions, tracks.length > 0);
     const wanted = this.#preferences.get("captions");
     const showing = tracks.findIndex(({ mode }) => mode === "showing");
     const options = tracks.map(({ label, language }, index) =>
-      option(`${index}`, label || language, language),
+      optionOf({ id: `${index}`, label: label || language, language }),
     );
     fill(
-      this.#captions.select,
-      [option(NO_CAPTIONS, "Off"), ...options],
+      this.#captions,
+      [new Option(t("Off"), NO_CAPTIONS), ...options],
       showing < 0 ? NO_CAPTIONS : `${showing}`,
     );
     const preferred = tracks.find(({ language }) => wanted && language === wanted);
@@ -81,7 +90,7 @@ export class Menus {
   }
 
   #onCaptions() {
-    const { value } = this.#captions.select;
+    const { value } = this.#captions;
     const tracks = captionTracks(this.#video);
     // Remembered first: the change of a mode shows the menu anew.
     this.#preferences.set("captions", tracks[Number(value)]?.language ?? "");
@@ -94,34 +103,23 @@ function captionTracks({ textTracks }) {
   return [...textTracks].filter(({ kind }) => kind === "captions" || kind === "subtitles");
 }
 
-/** @param {string} text */
-function labelledSelect(text) {
-  const label = document.createElement("label");
-  const select = document.createElement("select");
-  label.append(`${text} `, select);
-  label.hidden = true;
-  return { label, select };
-}
-
-/** @param {string} text */
-function labelledCheckbox(text) {
-  const label = document.createElement("label");
-  const input = document.createElement("input");
-  input.type = "checkbox";
-  label.append(input, ` ${text}`);
-  label.hidden = true;
-  return { label, input };
-}
-
 /**
- * @param {string} value
- * @param {string} text
- * @param {string} [language]
+ * @param {HTMLElement} control in its label
+ * @param {boolean} shown
  */
-function option(value, text, language = "") {
-  const made = new Option(text, value);
-  made.lang = language;
-  return made;
+function showSetting(control, shown) {
+  const label = control.closest("label");
+  if (label) label.hidden = !shown;
+}
+
+/** @param {Choice[]} choices */
+const selected = (choices) => choices.find((choice) => choice.selected)?.id;
+
+/** @param {Pick<Choice, "id" | "label" | "language">} choice */
+function optionOf({ id, label, language }) {
+  const option = new Option(label, id);
+  option.lang = language;
+  return option;
 }
 
 /**

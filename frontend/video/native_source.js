@@ -2,6 +2,7 @@
 
 /**
  * @import { Source, SourceListener } from "./types.js"
+ * @typedef {{ label: string, language: string, enabled: boolean }} SoundTrack of `video.audioTracks`
  */
 
 /** The browser's player keeps about this far from the end of the playlist. */
@@ -11,6 +12,7 @@ const LIVE_DISTANCE_SECONDS = 10;
 export class NativeSource {
   #video;
   #address;
+  #listener;
 
   /**
    * @param {HTMLVideoElement} video
@@ -20,6 +22,8 @@ export class NativeSource {
   constructor(video, address, listener) {
     this.#video = video;
     this.#address = address;
+    this.#listener = listener;
+    video.addEventListener("loadedmetadata", () => this.#onMetadata());
     // The browser does not say whether the server answered that there is no such stream.
     video.addEventListener("error", () => listener.onFailure({ absent: false }));
   }
@@ -46,12 +50,46 @@ export class NativeSource {
 
   language = "";
 
-  // The browser's own controls offer the languages.
   get languages() {
+    const tracks = this.#soundTracks;
+    if (tracks.length < 2) return [];
+    return tracks.map(({ label, language, enabled }, index) => ({
+      id: `${index}`,
+      label: label || language,
+      language,
+      selected: enabled,
+    }));
+  }
+
+  /** @param {string} id */
+  chooseLanguage(id) {
+    for (const [index, track] of this.#soundTracks.entries()) {
+      track.enabled = `${index}` === id;
+      if (track.enabled) this.language = track.language;
+    }
+  }
+
+  /** @returns {SoundTrack[]} none in a browser that does not tell */
+  get #soundTracks() {
+    const { audioTracks = [] } = /** @type {{ audioTracks?: Iterable<SoundTrack> }} */ (
+      /** @type {unknown} */ (this.#video)
+    );
+    return [...audioTracks];
+  }
+
+  /** Choose the viewer's language again, and tell which languages there are. */
+  #onMetadata() {
+    const preferred = this.languages.find(({ language }) => language === this.language);
+    if (preferred) this.chooseLanguage(preferred.id);
+    this.#listener.onTracks();
+  }
+
+  // The browser chooses the quality by itself.
+  get qualities() {
     return [];
   }
 
-  chooseLanguage() {}
+  chooseQuality() {}
 
   get canPlaySoundOnly() {
     return false;

@@ -12,13 +12,13 @@ export class Preferences {
     this.#storage = storage;
   }
 
-  /** @param {"sound" | "language" | "captions"} name */
+  /** @param {"sound" | "volume" | "language" | "captions"} name */
   get(name) {
     return this.#storage.getItem(PREFIX + name) ?? "";
   }
 
   /**
-   * @param {"sound" | "language" | "captions"} name
+   * @param {"sound" | "volume" | "language" | "captions"} name
    * @param {string} value
    */
   set(name, value) {

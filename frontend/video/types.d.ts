@@ -20,6 +20,10 @@ export interface Source {
   chooseLanguage(id: string): void;
   /** The language in which to start; empty for the stream's own choice. */
   language: string;
+  /** The heights of the picture, best first; empty where there is no choice. */
+  readonly qualities: Choice[];
+  /** An empty id leaves the choice to the player, which goes by the network. */
+  chooseQuality(id: string): void;
   /** Whether the stream can be played without its picture, to save bandwidth. */
   readonly canPlaySoundOnly: boolean;
   playSoundOnly(on: boolean): void;
@@ -30,6 +34,15 @@ export interface SourceListener {
   onFailure(failure: { absent: boolean }): void;
   /** Languages or variants are known or have changed. */
   onTracks(): void;
+}
+
+/** What the player shows over the picture and in its bar. */
+export interface PlayerView {
+  showState(text: string): void;
+  /** Ask for the click that the browser wants before it plays, or before it plays sound; "" for none. */
+  showPrompt(prompt: "" | "play" | "sound"): void;
+  /** `behind` in seconds; null when the stream is not live. */
+  showLag(behind: number | null): void;
 }
 
 export interface KeyValueStore {

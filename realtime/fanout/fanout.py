@@ -26,6 +26,7 @@ from realtime.transport.redis_queue import LiveQueue
 from webapp.domain.chat import messages as chat_messages
 from webapp.errors import NotReady, as_townhall_error
 from webapp.infra import cache
+from webapp.infra.build import script_version
 from webapp.infra.publisher import NAMESPACE, TO_EMPLOYEE, VIEWER_SIGNED_OUT
 
 LOOP = "sweep"
@@ -112,7 +113,8 @@ class Fanout:
         known = told and told.since(after)
         messages, more = known or self._read_since(connection.event.id, after)
         snapshot = told.snapshot(connection.viewer.employee.id) if told else {}
-        return {"messages": messages, "more": more} | snapshot | self._find_own(connection)
+        answer = {"messages": messages, "more": more, "build": script_version()}
+        return answer | snapshot | self._find_own(connection)
 
     def unwatch(self, slug: str) -> None:
         """Forget an event that nobody here watches any longer."""

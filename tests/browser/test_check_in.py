@@ -35,6 +35,7 @@ def test_a_wrong_number_then_check_in_and_check_out(
     fill_in(page, EMPLOYEE_EMAIL, EMPLOYEE_NUMBER)
     expect(page).to_have_url(LIVE)
     expect(page.get_by_text("Ada Lovelace", exact=True).first).to_be_visible()
+    page.locator(".you summary").click()
     page.get_by_role("button", name="Check out").click()
     expect(page).to_have_url("/events/quarterly-town-hall/")
     page.goto("/events/quarterly-town-hall/live")

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import cycle
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -16,6 +18,8 @@ from webapp.infra.extensions import db
 
 ABSENT_TRIES = 2
 PLAYLIST_LOADS = 3
+# Each may write 5 messages in 10 s.
+WRITERS = 20
 OBSERVE_LONG_TASKS = """() => {
   window.longTasks = [];
   const note = ({ duration }) => window.longTasks.push(duration);
@@ -72,13 +76,18 @@ def wait_until_it_plays(page: Page, seconds: float) -> None:
     wait_for(plays, seconds, "the video plays")
 
 
+def open_settings(page: Page) -> None:
+    page.locator("#video").hover()
+    page.locator("#video-settings summary").click()
+
+
 def test_video_plays_with_sound(page: Page, broadcast: Meeting) -> None:
     check_in(page, broadcast.slug, *broadcast.employee())
     wait_until_it_plays(page, 15)
     expect(page.locator(".video-state")).to_be_empty()
     # The visit to the check-in form allows the browser to play sound.
     assert page.locator("video").evaluate("video => video.muted") is False
-    expect(page.get_by_role("button", name="Turn the sound on")).to_be_hidden()
+    expect(page.locator("#video-prompt")).to_be_hidden()
 
 
 def test_video_plays_muted_where_sound_needs_a_click(page: Page, broadcast: Meeting) -> None:
@@ -87,17 +96,20 @@ def test_video_plays_muted_where_sound_needs_a_click(page: Page, broadcast: Meet
     wait_until_it_plays(page, 15)
     page.get_by_role("button", name="Turn the sound on").click()
     assert page.locator("video").evaluate("video => video.muted") is False
-    expect(page.get_by_role("button", name="Turn the sound on")).to_be_hidden()
+    expect(page.locator("#video-prompt")).to_be_hidden()
+    expect(page.locator("#video-play")).to_be_focused()
 
 
 def test_choice_to_mute_is_remembered(page: Page, broadcast: Meeting) -> None:
     check_in(page, broadcast.slug, *broadcast.employee())
     wait_until_it_plays(page, 15)
-    page.locator("video").evaluate("video => { video.muted = true; }")
+    page.get_by_role("button", name="Mute").click()
     page.reload()
     wait_until_it_plays(page, 15)
     assert page.locator("video").evaluate("video => video.muted") is True
-    page.get_by_role("button", name="Turn the sound on").click()
+    # It is a choice, and nothing that the page should ask about.
+    expect(page.locator("#video-prompt")).to_be_hidden()
+    page.get_by_role("button", name="Unmute").click()
     # A reload is not a click: the browser itself may mute the page again.
     assert page.evaluate("localStorage['townhall:video:sound']") == "on"
 
@@ -130,6 +142,7 @@ def test_languages_and_captions_can_be_chosen_and_are_remembered(
     watch(page, meeting, server.url("/main.m3u8"))
     wait_until_it_plays(page, 20)
     wait_for(lambda: "/en.m3u8" in server.asked, 10, "the sound is loaded")
+    open_settings(page)
     page.get_by_label("Language").select_option("Deutsch")
     wait_for(lambda: "/de.m3u8" in server.asked, 10, "the other language is loaded")
     page.get_by_label("Captions").select_option("English")
@@ -146,6 +159,7 @@ def test_sound_only_loads_no_picture(page: Page, meeting: Meeting, server: HlsSe
     add_full_stream(server)
     watch(page, meeting, server.url("/main.m3u8"))
     wait_until_it_plays(page, 20)
+    open_settings(page)
     page.get_by_label("Sound only").check()
     server.asked.clear()
     wait_for(lambda: server.asked.count("/en.m3u8") > 1, 20, "the sound goes on")
@@ -157,7 +171,7 @@ def test_sound_only_loads_no_picture(page: Page, meeting: Meeting, server: HlsSe
 def test_stream_without_choices_has_no_menus(page: Page, broadcast: Meeting) -> None:
     check_in(page, broadcast.slug, *broadcast.employee())
     wait_until_it_plays(page, 15)
-    expect(page.locator("#video-menus")).to_be_hidden()
+    expect(page.locator("#video-settings")).to_be_hidden()
 
 
 def test_segments_of_another_host_need_its_name(
@@ -215,13 +229,32 @@ def test_restarted_encoder_is_played(page: Page, meeting: Meeting, server: HlsSe
     wait_until_it_plays(page, 20)
 
 
-def test_demo_stream_leaves_the_page_responsive(page: Page, broadcast: Meeting) -> None:
+def test_the_page_is_responsive_while_it_plays_and_many_write(
+    page: Page, broadcast: Meeting
+) -> None:
     reloads: list[str] = []
     check_in(page, broadcast.slug, *broadcast.employee())
     wait_until_it_plays(page, 15)
     page.on("response", lambda answer: reloads.append(answer.url))
     page.evaluate(OBSERVE_LONG_TASKS)
-    while sum(".m3u8" in address for address in reloads) < PLAYLIST_LOADS:
-        page.get_by_label("Your message").press_sequentially("typing ", delay=40)
+    with ExitStack() as stack:
+        writers = [broadcast.viewer().connect(broadcast.site) for _ in range(WRITERS)]
+        turns = cycle([stack.enter_context(writer) for writer in writers])
+        while sum(".m3u8" in address for address in reloads) < PLAYLIST_LOADS:
+            page.get_by_label("Your message").press_sequentially("type ", delay=40)
+            # With the 200 ms for the keys that makes 10 in a second.
+            for _ in range(2):
+                next(turns).post("Good morning")
+    assert page.locator("#messages > li").count() > PLAYLIST_LOADS
     # Chromium reports tasks over 50 ms; the promise is 100 ms.
     assert [task for task in page.evaluate("longTasks") if task > 100] == []
+
+
+def test_without_javascript_the_browser_itself_gets_the_stream(
+    people: People, broadcast: Meeting
+) -> None:
+    page = people.come(broadcast.site, javascript=False)
+    check_in(page, broadcast.slug, *broadcast.employee())
+    expect(page.locator("video[controls]")).to_have_attribute("src", re.compile(r"\.m3u8$"))
+    expect(page.get_by_role("link", name="open the stream itself")).to_be_visible()
+    expect(page.locator("#video-bar")).to_be_hidden()

@@ -1,6 +1,7 @@
 // What the live page shows around the messages: the state of the connection, the announcement, the
 // number of viewers; and the ways off the page.
 
+import { t } from "../../i18n.js";
 import { find, findIn } from "./dom.js";
 import { showText } from "./rows.js";
 
@@ -16,6 +17,7 @@ export class Page {
   #connection = find("connection");
   #announcement = find("announcement");
   #watching = find("watching");
+  #update = find("update");
   #composer;
   #checkIn;
 
@@ -33,7 +35,7 @@ export class Page {
   }
 
   showReconnecting() {
-    this.#connection.textContent = "Reconnecting…";
+    this.#connection.textContent = t("Reconnecting…");
   }
 
   /**
@@ -64,7 +66,7 @@ export class Page {
 
   /** @param {number} count */
   showWatching(count) {
-    this.#watching.textContent = `${count} watching`;
+    this.#watching.textContent = t("{count} watching", { count });
   }
 
   /** @param {string} title */
@@ -77,12 +79,24 @@ export class Page {
 
   /** @param {boolean} muted */
   showMuted(muted) {
-    this.notify(muted ? "A moderator has muted you." : "You can write again.");
+    this.notify(muted ? t("A moderator has muted you.") : t("You can write again."));
   }
 
   /** @param {{ open: boolean, approval: boolean }} state */
   showComposer(state) {
     this.#composer.showState(state);
+  }
+
+  /** @param {boolean} outdated whether the page is from another version than the server */
+  showUpdate(outdated) {
+    const box = this.#update;
+    if (outdated === Boolean(box.firstChild)) return;
+    box.replaceChildren();
+    if (!outdated) return;
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "small", textContent: t("Reload") });
+    button.addEventListener("click", () => this.reload());
+    box.append(t("This page has been updated. What you are writing is kept."), button);
   }
 
   leave() {

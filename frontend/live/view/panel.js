@@ -15,12 +15,16 @@ const STEPS = new Map([
   ["End", Infinity],
 ]);
 const MOST_SHOWN = 99;
+/** On the root element. */
+const CLOSED = "panel-closed";
 
 export class Panel {
   #panel = find("panel");
   /** @type {Map<string, Part>} */
   #parts = new Map();
   #open = "";
+  /** @type {(() => void)[]} */
+  #onShown = [];
 
   constructor() {
     for (const body of /** @type {Iterable<HTMLElement>} */ (this.#panel.querySelectorAll(".panel-body"))) {
@@ -43,6 +47,33 @@ export class Panel {
   /** Whether the viewer can see the panel at all. */
   get isShown() {
     return !document.hidden && this.#panel.getClientRects().length > 0;
+  }
+
+  /** Whether the viewer closed the panel, so that the video has the whole window. */
+  get isClosed() {
+    return document.documentElement.classList.contains(CLOSED);
+  }
+
+  /** @param {boolean} closed */
+  close(closed) {
+    document.documentElement.classList.toggle(CLOSED, closed);
+    this.#show();
+  }
+
+  /** What was not looked at in all tabs, as a short text; "" for nothing. */
+  get unread() {
+    let sum = 0;
+    for (const { unread } of this.#parts.values()) sum += unread;
+    return sum ? shorten(sum) : "";
+  }
+
+  /**
+   * Call `handler` after the panel was opened or closed, and when the count of unread things changes.
+   *
+   * @param {() => void} handler
+   */
+  onShown(handler) {
+    this.#onShown.push(handler);
   }
 
   /**
@@ -75,9 +106,8 @@ export class Panel {
    */
   open(name) {
     if (!this.#parts.has(name)) return;
-    document.documentElement.classList.remove("panel-closed");
     this.#open = name;
-    this.#show();
+    this.close(false);
     // A reload, by the viewer or after a change of the stream, comes back to this tab.
     const address = new URL(location.href);
     address.searchParams.set("tab", name);
@@ -143,22 +173,23 @@ export class Panel {
 
   #lookAtOpen() {
     const part = this.#parts.get(this.#open);
-    if (!part || !this.isShown) return;
-    part.unread = 0;
+    if (part && this.isShown) {
+      part.unread = 0;
+      for (const handler of part.onOpen) handler();
+    }
     this.#showUnread();
-    for (const handler of part.onOpen) handler();
   }
 
   #showUnread() {
-    let sum = 0;
     for (const { tab, unread } of this.#parts.values()) {
-      sum += unread;
       const mark = tab?.querySelector(".unread-mark");
       if (!(mark instanceof HTMLElement)) continue;
       mark.textContent = unread ? shorten(unread) : "";
       mark.hidden = !unread;
     }
-    document.title = (sum ? `(${shorten(sum)}) ` : "") + document.title.replace(/^\(\d+\+?\) /, "");
+    const title = document.title.replace(/^\(\d+\+?\) /, "");
+    document.title = this.unread ? `(${this.unread}) ${title}` : title;
+    for (const handler of this.#onShown) handler();
   }
 }
 

@@ -22,6 +22,7 @@ from webapp.http.headers import allow_stream, current_site
 from webapp.http.rendering import redirect_to, render, wants_json
 from webapp.http.request_parsing import request_fields
 from webapp.infra.allowance import take_read
+from webapp.infra.build import script_version
 from webapp.infra.clock import isoformat
 from webapp.infra.ids import parse_id
 from webapp.infra.text import printable
@@ -30,6 +31,7 @@ from webapp.pages.live.tabs import open_tab, tabs_of
 
 bp = Blueprint("live", __name__, url_prefix="/events/<slug>")
 bp.add_app_template_filter(message_rows)
+bp.add_app_template_global(script_version)
 
 
 def _shown(event_id: int, employee_id: int) -> tuple[str, ...]:

@@ -1,0 +1,70 @@
+"""The stage of the live page: theatre, shapes of the window, pages from before an update."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.support.browser import People, check_in, come_in, expect_connected
+from tests.support.meeting import Meeting
+
+PANEL = "#panel"
+VISIBLE_BOX = "element => element.getBoundingClientRect().toJSON()"
+
+
+def box_of(page: Page, selector: str) -> dict[str, float]:
+    box: dict[str, float] = page.locator(selector).evaluate(VISIBLE_BOX)
+    return box
+
+
+def test_closed_panel_leaves_the_window_to_the_video(people: People, meeting: Meeting) -> None:
+    page = come_in(people, meeting)
+    narrow = box_of(page, ".picture")["width"]
+    page.get_by_role("button", name="Close the side panel").click()
+    expect(page.locator(PANEL)).to_be_hidden()
+    assert box_of(page, ".picture")["width"] > narrow
+    page.reload()
+    expect(page.locator(PANEL)).to_be_hidden()
+    with meeting.viewer().connect(meeting.site) as ada:
+        assert ada.post("Is anybody there?")["ok"]
+    page.get_by_role("button", name=re.compile("Open the side panel")).press("Enter")
+    expect(page.locator("#body")).to_be_visible()
+    expect(page.locator("#toggle-panel")).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(390, 844), (390, 500), (844, 390), (768, 1024), (320, 256)]
+)
+def test_composer_is_within_the_window(
+    people: People, meeting: Meeting, width: int, height: int
+) -> None:
+    """Upright, with a keyboard open, lying, on a tablet, and with 400 % zoom."""
+    page = come_in(people, meeting)
+    page.set_viewport_size({"width": width, "height": height})
+    toggle = page.get_by_role("button", name="Open the side panel")
+    if toggle.is_visible():
+        toggle.click()
+    page.get_by_label("Your message").focus()
+    expect(page.get_by_role("button", name="Send")).to_be_in_viewport(ratio=1)
+    assert box_of(page, "#log")["height"] > 80
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_page_from_before_an_update_says_so_and_keeps_the_draft(
+    people: People, meeting: Meeting
+) -> None:
+    def age(route: Route) -> None:
+        answer = route.fetch()
+        body = re.sub('data-build="[^"]*"', 'data-build="older"', answer.text())
+        route.fulfill(response=answer, body=body)
+
+    page = people.come(meeting.site)
+    page.route("**/live", age, times=1)
+    check_in(page, meeting.slug, *meeting.employee())
+    expect_connected(page)
+    expect(page.locator("#update")).to_contain_text("This page has been updated.")
+    page.get_by_label("Your message").fill("Half a thou")
+    page.get_by_role("button", name="Reload").click()
+    expect_connected(page)
+    expect(page.locator("#update")).to_be_empty()
+    expect(page.get_by_label("Your message")).to_have_value("Half a thou")
