@@ -3,12 +3,21 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from tests.support.browser import People, check_in, come_in, expect_connected
 from tests.support.meeting import Meeting
 
 PANEL = "#panel"
+LYING = (844, 390)
+# The first page that loads names the scripts of an older version.
+AGE_ONCE = """new MutationObserver(() => {
+  const live = document.getElementById("live");
+  if (!live || sessionStorage.getItem("aged")) return;
+  sessionStorage.setItem("aged", "yes");
+  live.dataset.build = "older";
+}).observe(document, { childList: true, subtree: true });
+"""
 VISIBLE_BOX = "element => element.getBoundingClientRect().toJSON()"
 
 
@@ -33,7 +42,7 @@ def test_closed_panel_leaves_the_window_to_the_video(people: People, meeting: Me
 
 
 @pytest.mark.parametrize(
-    ("width", "height"), [(390, 844), (390, 500), (844, 390), (768, 1024), (320, 256)]
+    ("width", "height"), [(390, 844), (390, 500), LYING, (768, 1024), (320, 256)]
 )
 def test_composer_is_within_the_window(
     people: People, meeting: Meeting, width: int, height: int
@@ -41,9 +50,8 @@ def test_composer_is_within_the_window(
     """Upright, with a keyboard open, lying, on a tablet, and with 400 % zoom."""
     page = come_in(people, meeting)
     page.set_viewport_size({"width": width, "height": height})
-    toggle = page.get_by_role("button", name="Open the side panel")
-    if toggle.is_visible():
-        toggle.click()
+    if (width, height) == LYING:
+        page.get_by_role("button", name="Open the side panel").click()
     page.get_by_label("Your message").focus()
     expect(page.get_by_role("button", name="Send")).to_be_in_viewport(ratio=1)
     assert box_of(page, "#log")["height"] > 80
@@ -53,13 +61,8 @@ def test_composer_is_within_the_window(
 def test_page_from_before_an_update_says_so_and_keeps_the_draft(
     people: People, meeting: Meeting
 ) -> None:
-    def age(route: Route) -> None:
-        answer = route.fetch()
-        body = re.sub('data-build="[^"]*"', 'data-build="older"', answer.text())
-        route.fulfill(response=answer, body=body)
-
     page = people.come(meeting.site)
-    page.route("**/live", age, times=1)
+    page.add_init_script(AGE_ONCE)
     check_in(page, meeting.slug, *meeting.employee())
     expect_connected(page)
     expect(page.locator("#update")).to_contain_text("This page has been updated.")
