@@ -53,13 +53,15 @@ class People:
         self._complaints: list[str] = []
         self._expected: list[str] = []
 
-    def come(self, site: str, *, javascript: bool = True, phone: bool = False) -> Page:
+    def come(
+        self, site: str, *, javascript: bool = True, phone: bool = False, locale: str = "en-GB"
+    ) -> Page:
         """Return the page of a new person; addresses are relative to `site`."""
         more: dict[str, Any] = {"viewport": PHONE} if phone else {}
         context = self._browser.new_context(
             base_url=site,
             java_script_enabled=javascript,
-            locale="en-GB",
+            locale=locale,
             timezone_id="Europe/Berlin",
             **more,
         )
