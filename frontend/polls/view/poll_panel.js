@@ -69,6 +69,8 @@ export class PollPanel {
     findIn(this.#root, ".poll-question").textContent = poll.question;
     if (poll.id !== this.#shown) this.#fillForm(poll);
     this.#form.hidden = poll.state !== "open" || when.has("sealed");
+    // Nobody who uses this computer later finds the choice in the hidden form.
+    if (when.has("sealed")) this.#form.reset();
     findIn(this.#form, "button").textContent = answered ? t("Change my answer") : t("Answer");
     this.#showResults(poll, chosen);
   }

@@ -20,7 +20,7 @@ class Poll(Model):
     one open poll. `revision` orders the states of all polls of an event: each change of an opened
     poll raises it, and opening one sets it above every other. `answers` counts the employees who
     answered. A `secret` poll keeps no choice of anybody (see
-    docs/decisions/0010-secret-polls-keep-no-choices.md).
+    docs/decisions/0011-secret-polls-keep-no-choices.md).
     """
 
     __tablename__ = "polls"
