@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bench import wire
@@ -13,6 +13,8 @@ from bench.latency import Latencies
 LEAVING_AT_ONCE = 50
 # Before the first post, so that it is on time.
 LEAD_SECONDS = 0.1
+# Between two calls of `meanwhile`.
+STEP_SECONDS = 0.005
 
 
 @dataclass
@@ -49,11 +51,12 @@ def chat(
     *,
     authors: Sequence[Viewer] = (),
     leaving: Sequence[Viewer] = (),
+    meanwhile: Callable[[], object] | None = None,
     patience: float = 15,
 ) -> Chat:
     """Let `authors` (else everybody) post in turns for `seconds`; then wait up to `patience`
     seconds for the last delivery. `leaving` viewers disconnect from the start on, as fast as the
-    others can still be read."""
+    others can still be read. `meanwhile` is called every few milliseconds."""
     crowd.forget()
     authors, going = authors or list(crowd.viewers.values()), list(leaving)
     found, audience = Chat(), len(crowd.viewers) - len(going)
@@ -64,7 +67,10 @@ def chat(
             for viewer in going[:LEAVING_AT_ONCE]:
                 crowd.drop(viewer)
             del going[:LEAVING_AT_ONCE]
-            crowd.read(0 if going else max(0, due - time.monotonic()))
+            if meanwhile:
+                meanwhile()
+            rest = due - time.monotonic()
+            crowd.read(0 if going else max(0, min(rest, STEP_SECONDS) if meanwhile else rest))
         post(crowd, authors[number % len(authors)], due, number)
         found.posted += 1
     ended = time.monotonic()

@@ -81,6 +81,11 @@ class SocketTier(Contender):
         return sum(_resident_bytes(node.pid) for node in self.processes)
 
 
+def townhall_nodes(stack: Stack) -> SocketTier:
+    """Return the nodes of the stack."""
+    return SocketTier(TOWNHALL, "nodes", stack.realtime, stack.nginx, stack, townhall_cookies)
+
+
 @contextmanager
 def web_tiers(stack: Stack, folder: Path) -> Iterator[list[Contender]]:
     """Yield the web workers of the stack, and as many Express processes."""
@@ -111,7 +116,7 @@ def socket_tiers(stack: Stack, folder: Path) -> Iterator[list[SocketTier]]:
 
     with _started([*nodes, nginx]):
         yield [
-            SocketTier(TOWNHALL, "nodes", stack.realtime, stack.nginx, stack, townhall_cookies),
+            townhall_nodes(stack),
             SocketTier(COMPARISON, "nodes", nodes, nginx, stack, cookies),
         ]
 

@@ -10,7 +10,7 @@ import os
 import select
 import socket
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -35,7 +35,16 @@ HELLO = (
 class Viewer:
     """One open socket with the number and fingerprint of the messages it received."""
 
-    __slots__ = ("fileno", "fingerprint", "last", "received", "rest", "socket", "upgraded")
+    __slots__ = (
+        "counts",
+        "fileno",
+        "fingerprint",
+        "last",
+        "received",
+        "rest",
+        "socket",
+        "upgraded",
+    )
 
     def __init__(self, connected: socket.socket) -> None:
         self.socket = connected
@@ -49,11 +58,16 @@ class Viewer:
         """Reset the counts."""
         self.received = 0
         self.fingerprint = 0
+        self.counts = 0
 
     def send(self, text: str) -> None:
         """Send a packet. A closed connection is noticed when reading."""
+        self.send_frame(wire.frame(text))
+
+    def send_frame(self, frame: bytes) -> None:
+        """Send a packet that is a frame already."""
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            self.socket.send(wire.frame(text))
+            self.socket.send(frame)
 
 
 class Crowd:
@@ -67,6 +81,8 @@ class Crowd:
         self.viewers: dict[int, Viewer] = {}
         self.lost: list[str] = []
         self.answers: list[dict[str, Any]] = []
+        # Acknowledgements of votes and answers by their code, `ok` for those that counted.
+        self.clicked: Counter[str] = Counter()
         self._port = port
         self._slug = slug
         self._tick = tick
@@ -99,6 +115,7 @@ class Crowd:
         self.received = 0
         self.reordered = 0
         self.answers.clear()
+        self.clicked.clear()
         self._latencies = Latencies()
         for viewer in self.viewers.values():
             viewer.forget()
@@ -152,6 +169,7 @@ class Crowd:
             if found is None:
                 continue
             viewer.rest = found.rest
+            viewer.counts += found.counts
             if found.ids:
                 if found.ids[0] <= viewer.last or not found.ascending:
                     self.reordered += 1
@@ -198,6 +216,9 @@ class Crowd:
             self._joining.discard(viewer.fileno)
         elif packet.startswith(b"43/live,1"):
             self.answers.append(wire.payload_of(packet))
+        elif packet.startswith(wire.CLICKED):
+            answer = wire.payload_of(packet)
+            self.clicked["ok" if answer["ok"] else answer["error"]["code"]] += 1
         else:
             self._lose(viewer, f"a viewer was refused: {packet.decode()}")
 

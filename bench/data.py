@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import func, insert, select, update
@@ -12,7 +13,18 @@ from webapp.domain.attendance.checkin import Viewer, find_viewer
 from webapp.domain.employees import rosters
 from webapp.domain.employees.directory import get_employee
 from webapp.domain.events.store import get_event
-from webapp.domain.models import Employee, Event, RosterEntry
+from webapp.domain.models import (
+    Employee,
+    Event,
+    Poll,
+    PollAnswer,
+    PollOption,
+    Question,
+    QuestionAuthor,
+    QuestionVote,
+    ReactionMinute,
+    RosterEntry,
+)
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
 from webapp.infra.settings import load_settings
@@ -68,6 +80,50 @@ def check_in_all(slug: str, count: int) -> list[Viewer]:
     db.session.commit()
     employees = filter(None, map(get_employee, ids))
     return list(filter(None, (find_viewer(event, employee) for employee in employees)))
+
+
+def add_question(slug: str) -> int:
+    """Add an open question of the first employee; return its id."""
+    event, asked_at = get_event(slug), utcnow()
+    employee_id = db.session.scalars(select(func.min(Employee.id))).one()
+    author = QuestionAuthor(
+        event_id=event.id, employee_id=employee_id, nonce=f"{slug}-question", asked_at=asked_at
+    )
+    db.session.add(author)
+    db.session.flush()
+    values = {"event_id": event.id, "asked_at": asked_at, "author_id": employee_id}
+    db.session.add(Question(id=author.id, body="What comes next?", state="open", **values))
+    question_id = author.id
+    db.session.commit()
+    return question_id
+
+
+def add_poll(slug: str) -> tuple[int, list[int]]:
+    """Add an open poll with live results; return its id and those of its options."""
+    event = get_event(slug)
+    values = {"state": "open", "open_in": event.id, "revision": 1, "opened_at": utcnow()}
+    poll = Poll(event_id=event.id, question="What shall we do first?", **values)
+    db.session.add(poll)
+    db.session.flush()
+    texts = enumerate(("Hire", "Travel less", "Tidy up", "Something else"))
+    options = [PollOption(poll_id=poll.id, position=place, text=text) for place, text in texts]
+    db.session.add_all(options)
+    db.session.flush()
+    ids = poll.id, [option.id for option in options]
+    db.session.commit()
+    return ids
+
+
+def count_clicks(question_id: int, poll_id: int) -> dict[str, int]:
+    """Return the stored reactions, and votes and answers by the counters and by their rows."""
+    counts: dict[str, Any] = {
+        "reactions": select(func.sum(ReactionMinute.amount)),
+        "votes": select(Question.votes).where(Question.id == question_id),
+        "votes_by_rows": select(func.count()).select_from(QuestionVote),
+        "answers": select(func.sum(PollOption.votes)).where(PollOption.poll_id == poll_id),
+        "answers_by_rows": select(func.count()).select_from(PollAnswer),
+    }
+    return {name: int(db.session.scalar(query) or 0) for name, query in counts.items()}
 
 
 def count_attendance(slug: str) -> int:

@@ -68,5 +68,23 @@ class FanoutPlan:
         return min(self.seconds, max(LEAST_SECONDS, DELIVERIES / (viewers * rate)))
 
 
+@dataclass(frozen=True)
+class StormPlan:
+    """The figures of CONTRACT section 8, unless the environment changes them."""
+
+    viewers: int
+    rate: int
+    seconds: int
+
+    @classmethod
+    def of_environment(cls) -> "StormPlan":
+        """Read VIEWERS and RATES (the smallest of several), and SECONDS."""
+        return cls(
+            viewers=min(_numbers("VIEWERS", "2000")),
+            rate=min(_numbers("RATES", str(BAR_RATE))),
+            seconds=int(os.environ.get("SECONDS", "20")),
+        )
+
+
 def _numbers(name: str, default: str) -> tuple[int, ...]:
     return tuple(int(text) for text in os.environ.get(name, default).split(","))

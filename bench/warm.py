@@ -21,6 +21,8 @@ TRIES = 12
 def count_warm(stack: Stack) -> dict[str, Counts]:
     """Return statements and commands of `VIEWERS` requests of each kind after the first visit."""
     data.add_event(SLUG)
+    data.add_question(SLUG)
+    data.add_poll(SLUG)
     cookies = townhall_cookies(data.check_in_all(SLUG, VIEWERS))
     crowd = Crowd(stack.nginx.port, SLUG)
     requests: dict[str, Callable[[], object]] = {

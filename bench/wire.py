@@ -12,7 +12,12 @@ from typing import Any
 TEXT, CLOSE = 0x81, 0x88  # the last (and only) frame of a message, unmasked
 PING, PONG = b"2", "3"
 EVENT = b"42/live,["
+CLICKED = b"43/live,2"  # the acknowledgement of a vote or an answer
 POSTED = b'42/live,["messages_posted"'
+COUNTS = tuple(
+    f'42/live,["{name}"'.encode()
+    for name in ("viewers_changed", "votes_changed", "poll_changed", "reactions")
+)
 
 
 class Unexpected(Exception):
@@ -24,7 +29,7 @@ class Digest:
     """The content of some bytes: messages in order, and packets that need an answer.
 
     `sent` holds the moments in the messages, `arrivals` the number of viewers by moment; both in
-    milliseconds of `time.monotonic`.
+    milliseconds of `time.monotonic`. `counts` is the number of frames with counts.
     """
 
     rest: bytes
@@ -32,6 +37,7 @@ class Digest:
     sent: list[int] = field(default_factory=list)
     fingerprint: int = 0
     ascending: bool = True
+    counts: int = 0
     others: list[bytes] = field(default_factory=list)
     arrivals: Counter[int] = field(default_factory=Counter)
 
@@ -45,6 +51,8 @@ def digest(data: bytes) -> Digest:
             ids, sent = messages_of(packet)
             found.ids += ids
             found.sent += sent
+        elif packet.startswith(COUNTS):
+            found.counts += 1
         elif not packet.startswith(EVENT):
             found.others.append(packet)
     found.ascending = all(a < b for a, b in pairwise(found.ids))

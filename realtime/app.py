@@ -95,7 +95,7 @@ class Node:
         handlers = handlers_of(
             ChatHandlers(access, self.fanout, messages),
             QuestionHandlers(access, questions, votes),
-            PollHandlers(app, answers),
+            PollHandlers(answers),
             ReactionHandlers(self.reactions),
         )
         self.socketio.on_namespace(

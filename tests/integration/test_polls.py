@@ -222,7 +222,7 @@ def test_bad_answers_are_refused(viewers: Sequence[Viewer]) -> None:
             give(ada, *args)
     for options in (None, "1", 5, {"0": soup}):
         with pytest.raises(Invalid):
-            answer(Answer("town-hall", ada, poll_id, options))
+            answer(Answer("town-hall", viewers[1], poll_id, options))
     assert not rows_of(PollAnswer)
     assert count_votes(poll_id) == [0, 0, 0]
 

@@ -167,8 +167,7 @@ def test_a_storm_of_answers_is_slowed_down(stack: Stack, meeting: Meeting) -> No
         ]
         wait_for(lambda: all(sent))
         refused = [ack[0]["error"]["code"] for ack in sent if not ack[0]["ok"]]
-        assert refused == ["slow_down"] * len(refused)
-        assert len(refused) >= 15
+        assert refused == ["slow_down"] * 20
     assert sum(votes_in(meeting, poll_id)) == 1
 
 

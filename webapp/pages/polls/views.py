@@ -12,7 +12,7 @@ from webapp.errors import EventNotOpen, TownhallError
 from webapp.http.access import viewer_required
 from webapp.http.rendering import redirect_to, render, wants_json
 from webapp.http.request_parsing import request_fields
-from webapp.infra.allowance import take_answer, take_read
+from webapp.infra.allowance import take_read
 
 bp = Blueprint("polls", __name__, url_prefix="/events/<slug>")
 bp.add_app_template_filter(store.share_of, "share")
@@ -29,7 +29,6 @@ def list_polls(event: EventInfo, viewer: Viewer) -> ResponseReturnValue:
 @viewer_required
 def answer_poll(event: EventInfo, viewer: Viewer, poll_id: int) -> ResponseReturnValue:
     try:
-        take_answer(viewer.employee.id)
         counted = answering.answer(Answer(event.slug, viewer, poll_id, _options()))
     except EventNotOpen:
         raise
