@@ -88,8 +88,11 @@ class Spell:
 
     @property
     def most_counts(self) -> float:
-        """Return the frames with counts per second of the viewer with the most of them."""
-        return max(self.counts) / self.seconds
+        """Return the frames with counts per second of the viewer with the most of them.
+
+        Those of the first second lie before the time that passes between it and the last one.
+        """
+        return max(0.0, max(self.counts) - COUNTS_BAR) / self.seconds
 
     @property
     def cpu_per_viewer(self) -> float:

@@ -40,6 +40,7 @@ COPIED = (
     "questions_open",
     "hold_questions",
     "anonymous_questions",
+    "export_contributions",
 )
 
 
@@ -61,6 +62,7 @@ class Plan:
     questions_open: bool = True
     hold_questions: bool = False
     anonymous_questions: bool = False
+    export_contributions: bool = False
 
     def columns(self, site: Site | None = None) -> dict[str, Any]:
         """Return the columns to store for an event that `site` shows. Raises `Invalid`."""

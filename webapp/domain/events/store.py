@@ -50,6 +50,7 @@ class EventInfo:
     anonymous_questions: bool = False
     archived_at: datetime | None = None
     closed_at: datetime | None = None
+    export_contributions: bool = False
 
     @property
     def is_open(self) -> bool:

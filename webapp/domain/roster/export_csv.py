@@ -9,6 +9,7 @@ from datetime import datetime
 
 from webapp.domain.attendance.statuses import STATUSES
 from webapp.domain.events.store import EventInfo
+from webapp.domain.roster.contributions import Contributions, read_contributions
 from webapp.domain.roster.filters import Filters
 from webapp.domain.roster.roster import RosterRow, stream_rows
 from webapp.infra.clock import moment_of
@@ -36,6 +37,10 @@ COLUMNS = (
 )
 
 
+# Further columns where the event exports what employees contributed.
+CONTRIBUTED = ("messages", "questions")
+
+
 def begin_export(event: EventInfo, filters: Filters) -> Generator[RosterRow]:
     """Return every row that matches, in order.
 
@@ -50,11 +55,19 @@ def begin_export(event: EventInfo, filters: Filters) -> Generator[RosterRow]:
 
 def as_csv(event: EventInfo, rows: Iterator[RosterRow], separator: str = ",") -> Iterator[str]:
     """Yield the file in pieces; moments are ISO 8601 with their offset."""
-    return csv_pieces(COLUMNS, (map(_text, cells(event, row)) for row in rows), separator)
+    written = read_contributions(event)
+    values = (map(_text, cells(event, row, written)) for row in rows)
+    return csv_pieces(columns_of(written), values, separator)
 
 
-def cells(event: EventInfo, row: RosterRow) -> tuple[Cell, ...]:
-    """Return the row's values in the order of `COLUMNS`."""
+def columns_of(written: Contributions | None) -> tuple[str, ...]:
+    """Return the names of the columns."""
+    return COLUMNS if written is None else (*COLUMNS, *CONTRIBUTED)
+
+
+def cells(event: EventInfo, row: RosterRow, written: Contributions | None) -> tuple[Cell, ...]:
+    """Return the row's values in the order of `columns_of(written)`."""
+    contributed = () if written is None else written.get(row.employee_id, (0, 0))
     return (
         row.employee_number,
         row.first_name,
@@ -73,6 +86,7 @@ def cells(event: EventInfo, row: RosterRow) -> tuple[Cell, ...]:
         row.note,
         row.corrected_by,
         local(event, row.corrected_at),
+        *contributed,
     )
 
 

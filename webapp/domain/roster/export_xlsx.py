@@ -12,7 +12,8 @@ from typing import IO
 from webapp.domain.attendance.periods import Period, read_periods
 from webapp.domain.events.store import EventInfo
 from webapp.domain.roster.about_sheet import notes
-from webapp.domain.roster.export_csv import COLUMNS, cells, local, local_minute
+from webapp.domain.roster.contributions import read_contributions
+from webapp.domain.roster.export_csv import cells, columns_of, local, local_minute
 from webapp.domain.roster.filters import Filters
 from webapp.domain.roster.roster import RosterRow
 from webapp.infra.clock import utcnow
@@ -21,6 +22,7 @@ from webapp.infra.xlsx_writer import Cell, Workbook, write_workbook
 # Employees whose minutes one statement merges into periods.
 BATCH = 500
 WIDTHS = (17, 16, 18, 30, 20, 16, 24, 27, 16, 27, 27, 24, 30, 20, 27)
+CONTRIBUTED_WIDTHS = (10, 10)
 PERIOD_COLUMNS = ("employee_number", "first_name", "last_name", "from", "until", "minutes", "note")
 PERIOD_WIDTHS = (17, 16, 18, 27, 27, 10, 30)
 ONLY_TOTAL = "only the total is kept"
@@ -44,11 +46,13 @@ def as_xlsx(
 
 
 def _write_rows(book: Workbook, event: EventInfo, rows: Iterator[RosterRow]) -> int:
-    attendance = book.add_sheet("Attendance", COLUMNS, WIDTHS)
+    written = read_contributions(event)
+    widths = WIDTHS if written is None else WIDTHS + CONTRIBUTED_WIDTHS
+    attendance = book.add_sheet("Attendance", columns_of(written), widths)
     periods = book.add_sheet("Periods", PERIOD_COLUMNS, PERIOD_WIDTHS)
     exported = 0
     while batch := list(islice(rows, BATCH)):
-        attendance.extend(cells(event, row) for row in batch)
+        attendance.extend(cells(event, row, written) for row in batch)
         periods.extend(_periods(event, [row for row in batch if row.watched_minutes]))
         exported += len(batch)
     return exported

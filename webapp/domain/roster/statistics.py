@@ -7,7 +7,8 @@ from sqlalchemy import String, func, select, type_coerce
 
 from webapp.domain.attendance.statuses import STATUSES, Rule, rule_of
 from webapp.domain.events.store import EventInfo
-from webapp.domain.models import AudienceMinute, RosterEntry
+from webapp.domain.models import AudienceMinute, ReactionMinute, RosterEntry
+from webapp.domain.roster.contributions import Participation, read_participation
 from webapp.domain.roster.counts import read_counts
 from webapp.domain.roster.filters import Filters
 from webapp.domain.roster.query import RosterQuery
@@ -34,18 +35,21 @@ class Department:
 class Figures:
     """The figures of one event.
 
-    `watching` has the most viewers at once in each step, `arrivals` the check-ins in each. `rule`
-    says when the event began and ended. Departments with the highest share come first.
+    `watching` has the most viewers at once in each step, `arrivals` the check-ins and `reactions`
+    the reactions in each. `rule` says when the event began and ended. Departments with the highest
+    share come first.
     """
 
     rule: Rule
     watching: Series
     arrivals: Series
+    reactions: Series
+    participation: Participation
     departments: list[Department]
 
 
 def read_figures(event: EventInfo, now: datetime) -> Figures:
-    """Return the figures as they are `now`, in four statements whatever the size."""
+    """Return the figures as they are `now`, in six statements whatever the size."""
     closed = find_closing(event.id)
     closing = closed.closing if closed else None
     rule = rule_of(event, closing)
@@ -56,6 +60,8 @@ def read_figures(event: EventInfo, now: datetime) -> Figures:
         rule,
         series_of(watching, shown, WATCHING_COLUMNS, max),
         series_of(arrivals, shown, ARRIVAL_COLUMNS, sum),
+        series_of(_reactions(event.id), shown, ARRIVAL_COLUMNS, sum),
+        read_participation(event.id),
         _departments(RosterQuery(event, closing)),
     )
 
@@ -64,6 +70,13 @@ def _watching(event_id: int) -> Minutes:
     query = select(AudienceMinute.minute, AudienceMinute.viewers)
     here = query.where(AudienceMinute.event_id == event_id).order_by(AudienceMinute.minute)
     return {row.minute: row.viewers for row in db.session.execute(here)}
+
+
+def _reactions(event_id: int) -> Minutes:
+    amount = func.sum(ReactionMinute.amount)
+    query = select(ReactionMinute.minute, amount).where(ReactionMinute.event_id == event_id)
+    by_minute = query.group_by(ReactionMinute.minute).order_by(ReactionMinute.minute)
+    return {minute: int(total) for minute, total in db.session.execute(by_minute)}
 
 
 def _arrivals(event_id: int) -> Minutes:

@@ -72,6 +72,12 @@ class EventForm(Form):
     anonymous_questions = SwitchField(
         lazy("Questions without a name"), lazy("Allowed"), lazy("Not allowed"), default=False
     )
+    export_contributions = SwitchField(
+        lazy("How much each person wrote, in exports of the roster"),
+        lazy("Messages and questions"),
+        lazy("Not exported"),
+        default=False,
+    )
 
     @classmethod
     def of(cls, event: EventInfo) -> Self:

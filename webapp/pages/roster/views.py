@@ -84,6 +84,7 @@ def show_charts(slug: str) -> ResponseReturnValue:
         figures=found,
         watching=time_chart(event, found.rule, found.watching),
         arrivals=time_chart(event, found.rule, found.arrivals),
+        reactions=time_chart(event, found.rule, found.reactions),
         per_cent=per_cent,
     )
 
