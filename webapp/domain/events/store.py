@@ -180,7 +180,7 @@ def forget_event(slug: str) -> None:
 
 def cache_key(slug: str) -> str:
     """Return the key under which the event is cached."""
-    return f"event:v6:{slug}"
+    return f"event:v7:{slug}"
 
 
 @retry_on_outage
