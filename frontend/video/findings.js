@@ -1,6 +1,8 @@
 // What the browser itself finds while an admin tests a stream: whether it plays, with what, and from which
 // hosts it must not load.
 
+import { t } from "../i18n.js";
+
 /** Sound is decoded a moment after the picture. */
 const SETTLED_SECONDS = 2;
 
@@ -20,7 +22,9 @@ export function showFindings(video, list) {
   };
   document.addEventListener("securitypolicyviolation", ({ blockedURI }) => {
     if (URL.canParse(blockedURI))
-      add(`It also loads from ${new URL(blockedURI).origin}: add that to the further hosts.`);
+      add(
+        t("It also loads from {host}: add that to the further hosts.", { host: new URL(blockedURI).origin }),
+      );
   });
   video.addEventListener("timeupdate", () => {
     if (video.currentTime - (video.played.length ? video.played.start(0) : 0) > SETTLED_SECONDS)
@@ -30,9 +34,11 @@ export function showFindings(video, list) {
 
 /** @param {HTMLVideoElement} video */
 function describe(video) {
-  const picture = video.videoWidth ? `a picture of ${video.videoWidth} × ${video.videoHeight}` : "no picture";
+  const size = { width: String(video.videoWidth), height: String(video.videoHeight) };
+  const picture = video.videoWidth ? t("Picture: {width} × {height}.", size) : t("It has no picture.");
   const sound = hasSound(video);
-  return `It plays in this browser, with ${picture}${sound === null ? "" : sound ? " and sound" : " and no sound"}.`;
+  const heard = sound === null ? "" : sound ? t("It has sound.") : t("It has no sound.");
+  return [t("It plays in this browser."), picture, heard].join(" ").trim();
 }
 
 /**

@@ -63,7 +63,7 @@ def test_stream_is_tested_and_its_hosts_are_kept(
         expect(report).to_contain_text("A live stream.")
         expect(report).to_contain_text(f"It also comes from {other.url('')}")
         if javascript:
-            found = "It plays in this browser, with a picture of 640 × 360 and sound."
+            found = "It plays in this browser. Picture: 640 × 360. It has sound."
             expect(report).to_contain_text(found, timeout=30_000)
         admin.get_by_role("button", name="Save").click()
         viewer = people.come(testing_site.url)
