@@ -1,5 +1,7 @@
 // The length of a message as the server counts it.
 
+import { tn } from "../i18n.js";
+
 /**
  * Return the number of characters (code points) without surrounding white space: an emoji is one, though
  * JavaScript's `length` says two.
@@ -19,6 +21,7 @@ export function countCharacters(text) {
 export function describeRoom(text, limit) {
   const left = limit - countCharacters(text);
   if (left > limit / 5) return "";
-  const size = `${Math.abs(left)} ${Math.abs(left) === 1 ? "character" : "characters"}`;
-  return left >= 0 ? `${size} left` : `${size} too many`;
+  return left >= 0
+    ? tn("{count} character left", "{count} characters left", left)
+    : tn("{count} character too many", "{count} characters too many", -left);
 }

@@ -1,5 +1,7 @@
 // How fast this viewer may write: slow mode and mutes, counted down for the composer.
 
+import { t } from "../i18n.js";
+
 /** @import { Clock } from "./types.js" */
 /** @typedef {"slow" | "muted"} Reason */
 
@@ -76,10 +78,10 @@ export class Pace {
    */
   describe(waiting) {
     const [muted, slow] = [this.#left("muted"), this.#left("slow")];
-    if (muted > A_DAY_MS) return "You are muted in this event.";
-    if (muted) return `You are muted for another ${formatDuration(muted)}.`;
-    if (slow && waiting) return `Your message is sent in ${formatDuration(slow)}.`;
-    if (slow) return `You can write again in ${formatDuration(slow)}.`;
+    if (muted > A_DAY_MS) return t("You are muted in this event.");
+    if (muted) return t("You are muted for another {time}.", { time: formatDuration(muted) });
+    if (slow && waiting) return t("Your message is sent in {time}.", { time: formatDuration(slow) });
+    if (slow) return t("You can write again in {time}.", { time: formatDuration(slow) });
     return "";
   }
 

@@ -143,3 +143,51 @@ def time_in(zone: str, page: Page) -> str:
     at = page.locator("#messages time").get_attribute("datetime")
     assert at
     return from_isoformat(at).replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).strftime("%H:%M")
+
+
+def test_messages_of_one_author_stand_under_one_name(people: People, meeting: Meeting) -> None:
+    ada, grace = come_in(people, meeting), come_in(people, meeting)
+    write(ada, "First")
+    expect_messages(grace, "First")
+    write(ada, "Second")
+    expect_messages(grace, "First", "Second")
+    for _ in range(2):
+        heads = grace.locator("#messages .message-head")
+        expect(heads.nth(0)).to_be_in_viewport()
+        box = heads.nth(1).bounding_box()
+        assert box is not None
+        assert box["height"] <= 1
+        # The server arranges them the same way.
+        grace.reload()
+
+
+def test_a_reply_names_its_author_by_keyboard_alone(people: People, meeting: Meeting) -> None:
+    ada, grace = come_in(people, meeting), come_in(people, meeting)
+    write(ada, "Who has the slides?")
+    expect_messages(grace, "Who has the slides?")
+    grace.get_by_role("region", name="Messages").focus()
+    grace.keyboard.press("ArrowUp")
+    grace.keyboard.press("r")
+    composer = grace.get_by_label("Your message")
+    expect(composer).to_be_focused()
+    name = ada.locator("#chat").get_attribute("data-author")
+    expect(composer).to_have_value(f"@{name} ")
+    grace.keyboard.type("I have")
+    grace.keyboard.press("Enter")
+    expect(ada.locator(".message.mentioned mark")).to_have_text(f"@{name}")
+
+
+def test_own_messages_are_announced_once_and_others_summed_up(
+    people: People, meeting: Meeting
+) -> None:
+    ada, grace = come_in(people, meeting), come_in(people, meeting)
+    write(ada, "One")
+    expect(ada.locator("#announcer")).to_have_text("Your message was sent.")
+    write(ada, "Two")
+    write(ada, "Three")
+    expect(grace.locator("#announcer")).to_have_text("3 new messages")
+    grace.get_by_label("Options of the chat").click()
+    grace.get_by_label("Read new messages out").uncheck()
+    grace.reload()
+    grace.get_by_label("Options of the chat").click()
+    expect(grace.get_by_label("Read new messages out")).not_to_be_checked()

@@ -28,7 +28,7 @@ def test_enter_that_confirms_a_word_does_not_send(people: People, meeting: Meeti
 def test_a_pasted_text_is_never_cut_in_silence(people: People, meeting: Meeting) -> None:
     page = come_in(people, meeting)
     composer(page).fill("x" * 10_000)
-    expect(page.locator("#room")).to_have_text("9500 characters too many")
+    expect(page.locator("#room")).to_have_text("9,500 characters too many")
     composer(page).press("Enter")
     expect(page.locator("#refusal")).to_have_text("Use at most 500 characters: this has 10,000.")
     expect(composer(page)).to_have_value("x" * 10_000)

@@ -19,7 +19,7 @@ test("the room that is left is told near the limit, and what is too much", () =>
   assert.equal(describeRoom("a".repeat(499), 500), "1 character left");
   assert.equal(describeRoom("a".repeat(501), 500), "1 character too many");
   assert.equal(describeRoom("👍".repeat(500), 500), "0 characters left");
-  assert.equal(describeRoom("a".repeat(10_000), 500), "9500 characters too many");
+  assert.equal(describeRoom("a".repeat(10_000), 500), "9,500 characters too many");
 });
 
 test("a draft survives a reload and goes when it is sent", () => {

@@ -1,6 +1,6 @@
 """Dates and times as the current language writes them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from babel.dates import format_date, format_skeleton, format_time, get_datetime_format
@@ -27,3 +27,8 @@ def format_moment(local: datetime, style: MomentFormat = "full") -> str:
         return date
     joined = str(get_datetime_format("medium", locale=locale))
     return joined.replace("{0}", time).replace("{1}", date)
+
+
+def format_day(day: date) -> str:
+    """Format a day with its weekday: `Saturday, 28 November`."""
+    return str(format_skeleton("MMMMEEEEd", day, locale=current_locale()))

@@ -1,6 +1,8 @@
 // The form in which a message is written, with the lines that say why it cannot be sent just now.
 
+import { t } from "../../i18n.js";
 import { countCharacters, describeRoom } from "../body.js";
+import { addMention } from "../mentions.js";
 import { find } from "./dom.js";
 
 /** @import { Draft } from "../draft.js" */
@@ -53,6 +55,16 @@ export class Composer {
     if (!this.#text.value) this.#write(body);
   }
 
+  /**
+   * Address a person in the message that is being written.
+   *
+   * @param {string} name
+   */
+  mention(name) {
+    this.#write(addMention(this.#text.value, name));
+    this.#text.focus();
+  }
+
   /** @param {string} sentence "" hides the line */
   showPace(sentence) {
     if (sentence) this.#pace.textContent = sentence;
@@ -71,7 +83,9 @@ export class Composer {
     const body = this.#text.value.trim();
     const length = countCharacters(body);
     if (length > this.#limit) {
-      this.#showRefusal(`Use at most ${this.#limit} characters: this has ${length.toLocaleString("en")}.`);
+      this.#showRefusal(
+        t("Use at most {limit} characters: this has {length}.", { limit: this.#limit, length }),
+      );
       return;
     }
     if (!body || !send(body)) return;

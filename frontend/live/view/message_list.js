@@ -1,12 +1,14 @@
 // The list of messages, with the link to earlier ones.
 
+import { t } from "../../i18n.js";
 import { find } from "./dom.js";
-import { buildRow, showTime } from "./rows.js";
+import { arrangeRow, buildRow, completeRow } from "./rows.js";
 import { newMessages } from "./words.js";
 
 /**
  * @import { ChatView, HistoryView, LogChange, Message } from "../types.js"
  * @import { History } from "../history.js"
+ * @import { Announcer } from "../announcer.js"
  * @import { Scroller } from "./scroller.js"
  */
 
@@ -20,6 +22,7 @@ export class MessageList {
   #viewer;
   #scroller;
   #notify;
+  #announcer;
   /** @type {Map<number, HTMLElement>} */
   #rows = new Map();
 
@@ -28,14 +31,17 @@ export class MessageList {
    * @param {string} parts.viewer the viewer's id, whose messages are marked
    * @param {Scroller} parts.scroller
    * @param {(text: string) => void} parts.notify shows a text for a moment
+   * @param {Announcer} parts.announcer
    */
-  constructor({ viewer, scroller, notify }) {
+  constructor({ viewer, scroller, notify, announcer }) {
     this.#viewer = viewer;
     this.#scroller = scroller;
     this.#notify = notify;
+    this.#announcer = announcer;
     for (const row of /** @type {Iterable<HTMLElement>} */ (this.#list.children)) {
       this.#rows.set(Number(row.dataset.id), row);
-      showTime(row);
+      completeRow(row);
+      arrangeRow(row, row.previousElementSibling);
     }
   }
 
@@ -56,6 +62,7 @@ export class MessageList {
   /** @param {LogChange} change */
   showMessages(change) {
     this.#scroller.addNew(change.inserted.length, () => this.#apply(change));
+    this.#announcer.announce(change.inserted.map(({ message }) => message));
     // Dropped messages can be loaded again.
     if (change.dropped.length) this.#showEarlierLink(true);
   }
@@ -99,7 +106,7 @@ export class MessageList {
   }
 
   showEarlierFailed() {
-    this.#notify("Earlier messages could not be loaded. Try again.");
+    this.#notify(t("Earlier messages could not be loaded. Try again."));
   }
 
   /** @param {LogChange} change */
@@ -120,12 +127,22 @@ export class MessageList {
     row.classList.toggle("own", row.dataset.authorId === this.#viewer);
     this.#list.insertBefore(row, (before !== null && this.#rows.get(before)) || null);
     this.#rows.set(message.id, row);
+    this.#arrange(row);
+    this.#arrange(row.nextElementSibling);
+  }
+
+  /** @param {Element | null} row */
+  #arrange(row) {
+    if (row instanceof HTMLElement) arrangeRow(row, row.previousElementSibling);
   }
 
   /** @param {number} id */
   #drop(id) {
-    this.#rows.get(id)?.remove();
+    const row = this.#rows.get(id);
+    const next = row?.nextElementSibling ?? null;
+    row?.remove();
     this.#rows.delete(id);
+    this.#arrange(next);
   }
 
   /** @param {boolean} more */

@@ -1,6 +1,7 @@
 // The messages on their way: written here, not yet stored by the server.
 
-import { find } from "./dom.js";
+import { t } from "../../i18n.js";
+import { find, findIn } from "./dom.js";
 import { buildRow } from "./rows.js";
 
 /**
@@ -34,6 +35,7 @@ export class PendingList {
   showPending({ nonce, body, written_at, held }) {
     const row = buildRow({ ...this.#author, body, posted_at: written_at });
     row.classList.add("pending", "own");
+    findIn(row, ".message-head").dataset.held = t("waiting for approval");
     row.classList.toggle("held", Boolean(held));
     this.#list.append(row);
     this.#rows.set(nonce, row);

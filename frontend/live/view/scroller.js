@@ -15,7 +15,11 @@ export class Scroller {
   #following = true;
 
   constructor() {
-    this.#button.addEventListener("click", () => this.scrollToEnd());
+    this.#button.addEventListener("click", () => {
+      // The button goes; the focus stays with the messages.
+      this.#log.focus({ preventScroll: true });
+      this.scrollToEnd();
+    });
     this.#log.addEventListener("scroll", () => this.#onScroll());
     // The composer grows; the latest message stays in sight.
     new ResizeObserver(() => this.#following && this.scrollToEnd()).observe(this.#log);
