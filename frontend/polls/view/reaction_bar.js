@@ -1,6 +1,6 @@
 // The buttons of the reactions, and the symbols that rise over the edge of the video.
 
-import { findIn } from "../../live/view/dom.js";
+import { find } from "../../live/view/dom.js";
 
 /** @import { ReactionView } from "../types.js" */
 
@@ -15,7 +15,7 @@ export class ReactionBar {
   /** @param {HTMLElement} form */
   constructor(form) {
     this.#form = form;
-    this.#layer = findIn(form, ".reaction-layer");
+    this.#layer = find("reaction-layer");
     const buttons = /** @type {Iterable<HTMLButtonElement>} */ (form.querySelectorAll("button"));
     this.#icons = new Map(Array.from(buttons, (button) => [button.value, button.querySelector(".icon")]));
   }
