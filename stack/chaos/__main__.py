@@ -16,6 +16,7 @@ from stack.__main__ import Interrupted, SettingError, StopRequest, number
 from stack.chaos.audience import Audience, NotSettledError, Person
 from stack.chaos.faults import draw, mend_all
 from stack.chaos.ledger import Row, Verdict
+from stack.chaos.question_ledger import StoredQuestions
 from stack.ports import LOOPBACK
 from stack.process import NotReadyError
 from stack.tools import MissingToolsError
@@ -45,7 +46,11 @@ def run(request: StopRequest) -> int:
         with Audience(stack.url, slug, _people(stack, pages)) as audience:
             audience.wait_for_messages(3)
             _make_faults(stack, audience, random.Random(seed), seconds, request.pause)
-            verdict = audience.settle(lambda: _stored(stack, slug), SETTLE_SECONDS)
+            verdict = audience.settle(
+                lambda: _stored(stack, slug),
+                lambda: _stored_questions(stack, slug),
+                SETTLE_SECONDS,
+            )
     print(*verdict.lines(), sep="\n")
     print(_conclusion(verdict, seed))
     return 0 if verdict.faultless else 1
@@ -85,8 +90,11 @@ def _wait(seconds: float, pause: Callable[[float], None]) -> None:
 
 def _conclusion(verdict: Verdict, seed: int) -> str:
     if verdict.faultless:
-        return "Every acknowledged message is on every page exactly once and in order."
-    return f"The chat broke a promise. SEED={seed} repeats these faults."
+        return (
+            "Every acknowledged message and question is on every page exactly once and in order, "
+            "and every vote counts once."
+        )
+    return f"The live page broke a promise. SEED={seed} repeats these faults."
 
 
 def _people(stack: Stack, count: int) -> list[Person]:
@@ -102,6 +110,22 @@ def _stored(stack: Stack, slug: str) -> list[Row]:
         " WHERE slug = %s ORDER BY messages.id"
     )
     return [(int(str(id_)), str(body)) for id_, body in _query(stack, query, slug)]
+
+
+def _stored_questions(stack: Stack, slug: str) -> StoredQuestions:
+    """Return the event's questions, and their votes by employee number."""
+    questions = (
+        "SELECT questions.id, body, votes FROM questions JOIN events ON events.id = event_id"
+        " WHERE slug = %s"
+    )
+    votes = (
+        "SELECT employee_number, question_id FROM question_votes"
+        " JOIN employees ON employees.id = employee_id JOIN questions ON questions.id = question_id"
+        " JOIN events ON events.id = event_id WHERE slug = %s"
+    )
+    found = frozenset((str(number), int(str(id_))) for number, id_ in _query(stack, votes, slug))
+    rows = _query(stack, questions, slug)
+    return StoredQuestions({int(str(i)): (str(b), int(str(v))) for i, b, v in rows}, found)
 
 
 def _query(stack: Stack, query: str, *values: str) -> list[tuple[object, ...]]:

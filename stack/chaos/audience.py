@@ -1,6 +1,7 @@
 """The pages of a meeting, which post all the time, and a ledger of the fate of each post."""
 
 import itertools
+import random
 import re
 import secrets
 import threading
@@ -12,11 +13,14 @@ import requests
 
 from stack.chaos.ledger import Ledger, Row, Verdict
 from stack.chaos.pages import LivePage, PageProcess
+from stack.chaos.question_ledger import QuestionVerdict, StoredQuestions
 
 Person = tuple[str, str]  # e-mail, employee number
 
 # An employee may post five messages in ten seconds.
 POST_EVERY_SECONDS = 2.2
+# Three questions a minute; a page keeps the latest hundred.
+ASK_EVERY_POSTS, MOST_QUESTIONS = 12, 60
 
 
 class NotSettledError(Exception):
@@ -53,11 +57,15 @@ class Audience:
         self._process = PageProcess(self.ledger.note)
         self.pages: list[LivePage] = []
         self._numbers = itertools.count()
+        self._chance = random.Random(1)
+        # The first tab of each person votes: the order of the votes of two would be unknown.
+        self._page_of: dict[str, str] = {}
         self._quiet = threading.Event()
         for number, person in enumerate([*people, people[0]]):
             with check_in(site, slug, person) as browser:
                 values = (person[1], site, slug, cookie_of(browser))
                 self.pages.append(LivePage(self._process, f"page{number}", *values))
+                self._page_of.setdefault(person[1], f"page{number}")
         self._poster = threading.Thread(target=self._post, daemon=True)
 
     def __enter__(self) -> "Audience":
@@ -82,6 +90,18 @@ class Audience:
         self.ledger.write(page.name, nonce, body)
         page.write(nonce, body)
         return body
+
+    def ask(self, page: LivePage) -> None:
+        """Have a page ask a question now, unless there are enough."""
+        nonce, body = secrets.token_hex(8), f"{page.name} asks {next(self._numbers)}"
+        if len(self.ledger.questions.written) < MOST_QUESTIONS:
+            self.ledger.questions.write(nonce, body)
+            page.ask(nonce, body)
+
+    def vote(self, page: LivePage) -> None:
+        """Have a page vote for some question, or take its vote back."""
+        if asked := list(self.ledger.questions.acknowledged.values()):
+            page.vote(self._chance.choice(asked))
 
     def quiet(self) -> None:
         """Stop posting."""
@@ -115,30 +135,59 @@ class Audience:
             "every page has every message",
         )
 
-    def settle(self, stored: Callable[[], Sequence[Row]], seconds: float = 30) -> Verdict:
+    def settle(
+        self,
+        stored: Callable[[], Sequence[Row]],
+        stored_questions: Callable[[], StoredQuestions],
+        seconds: float = 30,
+    ) -> Verdict:
         """Stop posting, wait until every page has its answers and messages, and judge.
 
-        What is still missing after `seconds` counts in the verdict.
+        What is still missing after `seconds` counts in the verdict. The votes of
+        `stored_questions` are by employee number.
         """
         self.quiet()
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not self._at_rest():
             time.sleep(0.05)
-        return self.ledger.verdict({page.name: page.rows() for page in self.pages}, stored())
+        questions = self._by_page(stored_questions())
+        while time.monotonic() < deadline and self._judge_questions(questions).miscounted:
+            time.sleep(0.2)
+        rows = {page.name: page.rows() for page in self.pages}
+        return self.ledger.verdict(rows, stored(), self._judge_questions(questions))
+
+    def _judge_questions(self, stored: StoredQuestions) -> QuestionVerdict:
+        shown = {page.name: page.question_rows() for page in self.pages}
+        return self.ledger.questions.verdict(shown, stored)
+
+    def _by_page(self, stored: StoredQuestions) -> StoredQuestions:
+        """Return the same with the votes of the pages that vote."""
+        votes = (
+            (self._page_of[number], id_) for number, id_ in stored.votes if number in self._page_of
+        )
+        return StoredQuestions(stored.questions, frozenset(votes))
 
     def _at_rest(self) -> bool:
         ledger = self.ledger
-        return not ledger.open and all(
-            ledger.is_back(page.name) and not ledger.missing(page.name) for page in self.pages
+        asked = ledger.questions
+        return not (ledger.open or asked.open) and all(
+            ledger.is_back(page.name)
+            and not ledger.missing(page.name)
+            and not asked.missing(page.name)
+            for page in self.pages
         )
 
     def _post(self) -> None:
         # The two tabs of one person take turns: the rate limit is per person.
         *singles, second_tab = self.pages
-        for page in itertools.cycle([*singles, second_tab, *singles[1:]]):
+        for turn, page in enumerate(itertools.cycle([*singles, second_tab, *singles[1:]])):
             if self._quiet.wait(POST_EVERY_SECONDS / len(singles)):
                 return
             self.write(page)
+            if turn // len(singles) % ASK_EVERY_POSTS == 0:
+                self.ask(page)
+            if page is not second_tab:
+                self.vote(page)
 
 
 def _wait(condition: Callable[[], bool], seconds: float, description: str) -> None:

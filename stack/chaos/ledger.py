@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any
 
+from stack.chaos.question_ledger import QuestionLedger, QuestionVerdict
+
 Row = tuple[int, str]  # id and text of a message
 
 
@@ -21,14 +23,18 @@ class Verdict:
     doubled: int
     out_of_order: int
     unanswered: int
+    asked: int
+    voted: int
+    miscounted: int
     slowest_answer: float
     slowest_return: float
     slowest_delivery: float
 
     @property
     def faultless(self) -> bool:
-        """Return whether nothing was lost, doubled, out of order or left without an answer."""
-        return not (self.lost or self.doubled or self.out_of_order or self.unanswered)
+        """Return whether nothing was lost, doubled, miscounted, out of order or unanswered."""
+        broken = (self.lost, self.doubled, self.out_of_order, self.unanswered, self.miscounted)
+        return not any(broken)
 
     def lines(self) -> list[str]:
         """Return one line for each figure, for people to read."""
@@ -55,6 +61,7 @@ class Ledger:
         self._acknowledged_at: dict[int, float] = {}
         self._back: set[str] = set()
         self._lock = threading.Lock()
+        self.questions = QuestionLedger()
 
     def write(self, page: str, nonce: str, body: str) -> None:
         """Record that a page was given a message to send."""
@@ -64,6 +71,9 @@ class Ledger:
 
     def note(self, page: str, event: str, values: Mapping[str, Any]) -> None:
         """Record the report of a page, at the moment of the call."""
+        if event.startswith("question_"):
+            self.questions.note(page, event, values)
+            return
         with self._lock:
             getattr(self, f"_note_{event}")(page, values)
 
@@ -82,8 +92,16 @@ class Ledger:
         with self._lock:
             return set(self.acknowledged.values()) - self._shown.get(page, set())
 
-    def verdict(self, pages: Mapping[str, Sequence[Row]], stored: Sequence[Row]) -> Verdict:
-        """Compare the rows on each page with what was acknowledged and what is in the database."""
+    def verdict(
+        self,
+        pages: Mapping[str, Sequence[Row]],
+        stored: Sequence[Row],
+        questions: QuestionVerdict,
+    ) -> Verdict:
+        """Compare the rows on each page with what was acknowledged and what is in the database.
+
+        `questions` are judged by their own ledger.
+        """
         in_database = dict(stored)
         acknowledged = set(self.acknowledged.values())
         lost = len(acknowledged - set(in_database))
@@ -96,10 +114,13 @@ class Ledger:
         return Verdict(
             acknowledged=len(self.acknowledged),
             refused=len(self.refused),
-            lost=lost,
-            doubled=doubled,
+            lost=lost + questions.lost,
+            doubled=doubled + questions.doubled,
             out_of_order=unordered + self._authors_out_of_order(),
-            unanswered=len(self.open),
+            unanswered=len(self.open) + questions.unanswered,
+            asked=questions.asked,
+            voted=questions.voted,
+            miscounted=questions.miscounted,
             slowest_answer=max(self.answers, default=0.0),
             slowest_return=max(self.returns, default=0.0),
             slowest_delivery=max(self.deliveries, default=0.0),

@@ -12,11 +12,13 @@ import { MessageLog } from "../../frontend/live/message_log.js";
 import { Outbox } from "../../frontend/live/outbox.js";
 import { Pace } from "../../frontend/live/pace.js";
 import { Session } from "../../frontend/live/session.js";
+import { Questions } from "../../frontend/questions/questions.js";
 import { MemoryStore } from "./memory_store.js";
 import { RowList } from "./row_list.js";
 
 /**
  * @import { Socket } from "socket.io-client"
+ * @import { QuestionsView, Shown } from "../../frontend/questions/types.js"
  * @import { Ack, ChatView, Connect, LiveSocket, LogChange, OutboxView, Post, Refusal, SessionView } from "../../frontend/live/types.js"
  */
 
@@ -26,7 +28,7 @@ const stores = new Map();
 const pages = new Map();
 const random = Math.random;
 
-/** @implements {SessionView} @implements {OutboxView} @implements {ChatView} */
+/** @implements {SessionView} @implements {OutboxView} @implements {ChatView} @implements {QuestionsView} */
 class Page {
   /** Nobody scrolls back here. */
   isReading = false;
@@ -35,6 +37,10 @@ class Page {
   #socket;
   #name;
   #outbox;
+  #questions;
+  #asking;
+  /** @type {Shown[]} */
+  #shown = [];
 
   /** @param {Record<"page" | "person" | "site" | "slug" | "cookie", string>} command */
   constructor({ page, person, site, slug, cookie }) {
@@ -59,8 +65,59 @@ class Page {
       clock,
       random,
     });
-    new Chat({ session, log, outbox: this.#outbox, view: this, viewer: 0, clock, random });
+    const chat = new Chat({ session, log, outbox: this.#outbox, view: this, viewer: 0, clock, random });
+    this.#questions = new Questions({
+      session,
+      chat,
+      view: this,
+      onNew() {},
+      onArrived: (ids) => this.#report("question_shown", { ids }),
+      clock,
+      random,
+    });
+    this.#asking = new Outbox({
+      session,
+      log: this.#questions.store,
+      pace: new Pace(clock),
+      view: {
+        showPending() {},
+        removePending() {},
+        showHeld() {},
+        showRefusal: ({ nonce }, { code }) => this.#report("question_refused", { nonce, code }),
+      },
+      storage,
+      owner: `${slug}:${person}`,
+      clock,
+      random,
+      box: "questions",
+      request: "ask_question",
+    });
+    session.onConnect(() => this.#asking.askAgain());
   }
+
+  /**
+   * @param {string} nonce
+   * @param {string} body
+   */
+  ask(nonce, body) {
+    this.#asking.put(nonce, body);
+  }
+
+  /** @param {number} id */
+  vote(id) {
+    this.#questions.vote(id);
+  }
+
+  reportQuestions() {
+    this.#report("rows", { rows: this.#shown.map(({ id, votes }) => [id, votes]) });
+  }
+
+  /** @param {Shown[]} questions */
+  show(questions) {
+    this.#shown = questions;
+  }
+
+  showVoteRefusal() {}
 
   /**
    * @param {string} nonce
@@ -86,9 +143,10 @@ class Page {
     manager.engine.close();
   }
 
-  /** Leave as a browser does that loads the page again. */
-  close() {
+  /** Leave as a browser does that loads the page again: votes without an answer are forgotten. */
+  forget() {
     this.#socket?.disconnect();
+    this.#report("question_votes_forgotten", {});
   }
 
   reportRows() {
@@ -152,8 +210,12 @@ class Page {
       },
       timeout: (milliseconds) => ({
         emitWithAck: async (name, packet) => {
+          if (name === "vote_question") this.#report("question_vote_sent", packet);
           const ack = await socket.timeout(milliseconds).emitWithAck(name, packet);
           if (name === "post_message") this.#reportAck(packet, ack);
+          if (name === "ask_question" && ack.ok) this.#report("question_stored", { ...packet, id: ack.id });
+          if (name === "vote_question")
+            this.#report("question_vote_answered", { ...packet, code: ack.ok ? null : ack.error.code });
           return ack;
         },
       }),
@@ -189,9 +251,12 @@ function storeOf(person) {
 const commands = {
   // The same page again is a reload: only the storage outlives it.
   open: (command) => {
-    pages.get(command.page)?.close();
+    pages.get(command.page)?.forget();
     pages.set(command.page, new Page(command));
   },
+  ask: ({ page, nonce, body }) => pages.get(page)?.ask(nonce, body),
+  vote: ({ page, id }) => pages.get(page)?.vote(id),
+  questions: ({ page }) => pages.get(page)?.reportQuestions(),
   write: ({ page, nonce, body }) => pages.get(page)?.write(nonce, body),
   drop: ({ page, away }) => pages.get(page)?.drop(away),
   rows: ({ page }) => pages.get(page)?.reportRows(),

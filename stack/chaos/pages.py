@@ -85,6 +85,19 @@ class LivePage:
         """Put a message into the outbox."""
         self._process.send("write", self.name, nonce=nonce, body=body)
 
+    def ask(self, nonce: str, body: str) -> None:
+        """Put a question into its outbox."""
+        self._process.send("ask", self.name, nonce=nonce, body=body)
+
+    def vote(self, question_id: int) -> None:
+        """Vote for a question, or take the vote back."""
+        self._process.send("vote", self.name, id=question_id)
+
+    def question_rows(self) -> list[tuple[int, int]]:
+        """Return id and number of votes of the questions on the page."""
+        self._process.send("questions", self.name)
+        return [(id_, votes) for id_, votes in self._process.rows.get(timeout=ROWS_SECONDS)]
+
     def drop(self, away_seconds: float | None = None) -> None:
         """Break the connection, as a network does; the page reconnects by itself.
 

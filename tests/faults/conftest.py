@@ -15,8 +15,9 @@ from sqlalchemy import select
 from stack import Stack
 from stack.chaos.audience import Audience
 from stack.chaos.ledger import Row, Verdict
+from stack.chaos.question_ledger import StoredQuestions
 from tests.support.meeting import Meeting, held_meeting
-from webapp.domain.models import Event, Message
+from webapp.domain.models import Employee, Event, Message, Question, QuestionVote
 from webapp.infra.extensions import db
 from webapp.infra.settings import load_settings
 
@@ -57,10 +58,10 @@ def audience(stack: Stack, meeting: Meeting) -> Iterator[Audience]:
 
 @pytest.fixture
 def settled(meeting: Meeting, audience: Audience) -> Callable[[], Verdict]:
-    """Return a check that nothing is lost, duplicate, out of order or unanswered."""
+    """Return a check that nothing is lost, duplicate, miscounted, out of order or unanswered."""
 
     def settle() -> Verdict:
-        verdict = audience.settle(lambda: stored(meeting))
+        verdict = audience.settle(lambda: stored(meeting), lambda: stored_questions(meeting))
         assert verdict.faultless, verdict
         return verdict
 
@@ -73,3 +74,21 @@ def stored(meeting: Meeting) -> list[Row]:
     with meeting.app.app_context():
         rows = db.session.execute(query.where(Event.slug == meeting.slug).order_by(Message.id))
         return [(id_, body) for id_, body in rows]
+
+
+def stored_questions(meeting: Meeting) -> StoredQuestions:
+    """Return the questions of the meeting in the database, and their votes by employee number."""
+    asked = select(Question.id, Question.body, Question.votes).join(Event)
+    votes = (
+        select(Employee.employee_number, QuestionVote.question_id)
+        .join(Employee, Employee.id == QuestionVote.employee_id)
+        .join(Question, Question.id == QuestionVote.question_id)
+        .join(Event, Event.id == Question.event_id)
+    )
+    with meeting.app.app_context():
+        rows = db.session.execute(asked.where(Event.slug == meeting.slug)).all()
+        found = db.session.execute(votes.where(Event.slug == meeting.slug)).all()
+    return StoredQuestions(
+        {id_: (body, count) for id_, body, count in rows},
+        frozenset((number, id_) for number, id_ in found),
+    )

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import DBAPIError
 
 from tests.support.data import add_admin, add_employee, add_event
 from tests.support.statements import counted_statements
@@ -21,7 +22,7 @@ from webapp.domain.models import Admin, Question, QuestionAuthor, QuestionVote
 from webapp.domain.questions import asking, board, merging, moderation, own, voting
 from webapp.domain.questions.drafts import Draft, QuestionsClosed, Receipt, Rejected
 from webapp.domain.questions.voting import Vote, Votes
-from webapp.errors import EventNotOpen, Invalid, Muted, NotFound, SlowDown
+from webapp.errors import EventNotOpen, Invalid, Muted, NotFound, SlowDown, as_townhall_error
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
 
@@ -402,3 +403,17 @@ def stored(votes: Sequence[Vote]) -> None:
     """Store a batch without the limit of votes, as 12 employees would reach it in this race."""
     checked = [voting._check(one, {}) for one in votes]
     voting._store([one for one in checked if isinstance(one, voting._Checked)])
+
+
+def test_the_log_of_a_defect_has_no_parameters(
+    viewers: list[Viewer], caplog: pytest.LogCaptureFixture
+) -> None:
+    row = {"event_id": get_event(SLUG).id, "asked_at": utcnow(), "state": "open"}
+    # No author has this id.
+    statement = insert(Question).values(id=10**6, body="Why?", **row)
+    with pytest.raises(DBAPIError) as failed:
+        db.session.execute(statement)
+    db.session.rollback()
+    as_townhall_error(failed.value)
+    assert "Why?" not in caplog.text
+    assert "INSERT INTO questions" in caplog.text

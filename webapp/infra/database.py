@@ -74,7 +74,9 @@ def init_database(app: Flask, settings: Settings) -> None:
     url = make_url(settings.database_url)
     sqlite = url.get_backend_name() == "sqlite"
     app.config["SQLALCHEMY_DATABASE_URI"] = without_tls_options(url)
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {} if sqlite else _mysql_options(url)
+    options = {} if sqlite else _mysql_options(url)
+    # Parameters in a log line would tell who has asked an anonymous question.
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options | {"hide_parameters": True}
     db.init_app(app)
     # Runs before Flask-SQLAlchemy's own, which closes the session and would raise.
     app.teardown_appcontext(end_transaction)
