@@ -67,6 +67,28 @@ NOTES = [
     ("excused", "Holiday"),
     ("excused", "Night shift"),
 ]
+# Asked in the past meetings and in the open one: minute, text, answer, whether it is anonymous.
+QUESTIONS: dict[int, list[tuple[int, str, str | None, bool]]] = {
+    1: [
+        (12, "Is there room for bicycles in the new office?", None, False),
+        (18, "Who decides on the seats of a team?", "Each team decides for itself.", False),
+        (31, "Will the old office be kept for a while?", "Until the end of March.", True),
+    ],
+    2: [
+        (9, "When does the new search reach customers?", "In the second quarter.", False),
+        (26, "What happens to the old mobile app?", None, False),
+        (40, "Why was the export delayed twice?", None, True),
+        (55, "Will support get a say in the roadmap?", "Yes, from April.", False),
+    ],
+    3: [
+        (4, "How did the customer survey turn out?", None, False),
+        (7, "Will there be more budget for training this year?", None, False),
+        (9, "Is a hiring freeze planned?", None, True),
+        (11, "When do we get the results of the employee survey?", None, False),
+        (14, "Can the warehouse teams have flexible hours as well?", None, True),
+        (16, "Who looks after new colleagues in their first week?", None, False),
+    ],
+}
 PLACES = {"Berlin": 5, "Lisbon": 3, "Kraków": 3, "London": 2, "Remote": 2}
 
 Row = tuple[object, ...]
@@ -145,7 +167,7 @@ def main() -> None:
     insert("employees", "id email employee_number first_name last_name department location "
            "active epoch", people)  # fmt: skip
     insert("events", "id slug title starts_at ends_at timezone stream_url state chat_open "
-           "slow_mode_seconds description speakers",
+           "slow_mode_seconds anonymous_questions description speakers",
            [event(meeting) for meeting in MEETINGS])  # fmt: skip
     insert_history(history(chance, people, active))
 
@@ -169,6 +191,9 @@ def history(
         ]
         talk = talks.pop(0) if visits else []
         rows["messages"] += chatter(chance, meeting, visits, talk, len(rows["messages"]))
+    # With a chance of its own, so that the other rows stay as they were.
+    for meeting in MEETINGS:
+        add_questions(random.Random(meeting.id), meeting, rows)
     rows["corrections"] += corrections(rows["roster"])
     in_force = {(row[1], row[2]): (row[0], row[3]) for row in rows["corrections"]}
     rows["roster"] = [
@@ -190,6 +215,34 @@ def insert_history(rows: dict[str, list[Row]]) -> None:
     insert("watched_minutes", "event_id employee_id minute", rows["minutes"])
     insert("messages", "id event_id employee_id body posted_at nonce removed_at removed_by",
            rows["messages"])  # fmt: skip
+    insert("question_authors", "id event_id employee_id nonce asked_at", rows["question_authors"])
+    insert("questions", "id event_id author_id body asked_at state votes answer answered_at",
+           rows["questions"])  # fmt: skip
+    insert("question_votes", "question_id employee_id", rows["question_votes"])
+
+
+def add_questions(chance: random.Random, meeting: Meeting, rows: dict[str, list[Row]]) -> None:
+    """Add the questions of a meeting with authors and votes.
+
+    Those of past meetings are answered; in the open one the first is, and one is being answered.
+    """
+    present = [row[1] for row in rows["roster"] if row[0] == meeting.id and row[9] is not None]
+    for place, (minute, body, answer, anonymous) in enumerate(QUESTIONS.get(meeting.id, ())):
+        number = len(rows["questions"]) + 1
+        at = meeting.start + timedelta(minutes=minute)
+        author, voters = chance.choice(present), chance.sample(present, chance.randrange(3, 30))
+        state = "answered" if meeting.state == "closed" else "open"
+        if meeting.state == "open" and place < 2:
+            state = ("answered", "answering")[place]
+        answered = moment(at + timedelta(minutes=8)) if state == "answered" else None
+        rows["question_authors"].append(
+            (number, meeting.id, author, f"seed-question-{number}", moment(at))
+        )
+        rows["questions"].append(
+            (number, meeting.id, None if anonymous else author, body, moment(at), state,
+             len(voters), answer, answered)
+        )  # fmt: skip
+        rows["question_votes"] += [(number, voter) for voter in sorted(map(int, map(str, voters)))]
 
 
 def employees(chance: random.Random) -> Iterator[Row]:
@@ -210,7 +263,7 @@ def employees(chance: random.Random) -> Iterator[Row]:
 def event(meeting: Meeting) -> Row:
     return (
         meeting.id, meeting.slug, meeting.title, moment(meeting.start), moment(meeting.end),
-        meeting.timezone, "/demo/live.m3u8", meeting.state, 1, 0,
+        meeting.timezone, "/demo/live.m3u8", meeting.state, 1, 0, 1,
         meeting.description, "\n".join(meeting.speakers),
     )  # fmt: skip
 

@@ -14,14 +14,22 @@ from sqlalchemy.engine import ExceptionContext
 
 from tests.conftest import Servers
 from tests.support.client import PageClient
-from tests.support.data import ADMIN, add_admin, add_employee, add_event, count_check_ins
+from tests.support.data import (
+    ADMIN,
+    add_admin,
+    add_employee,
+    add_event,
+    add_question,
+    count_check_ins,
+)
 from tests.support.polls import LUNCH, add_poll, count_votes, operator, rows_of
 from tests.support.proxy import DatabaseProxy
 from webapp.app import create_app
 from webapp.domain.attendance import closing
+from webapp.domain.attendance.checkin import Viewer
 from webapp.domain.audit import trail
 from webapp.domain.employees import portions
-from webapp.domain.employees.directory import FIELDS
+from webapp.domain.employees.directory import FIELDS, get_employee
 from webapp.domain.employees.editing import change_employee
 from webapp.domain.employees.import_report import Known
 from webapp.domain.events import store as event_store
@@ -33,11 +41,16 @@ from webapp.domain.models import (
     Message,
     Poll,
     PollAnswer,
+    Question,
+    QuestionVote,
     ReactionMinute,
     RosterEntry,
 )
 from webapp.domain.polls import states
+from webapp.domain.questions import voting
+from webapp.domain.questions.voting import Vote
 from webapp.domain.reactions.tally import Tally
+from webapp.infra.clock import utcnow
 from webapp.infra.extensions import Model, db
 from webapp.infra.settings import load_settings
 
@@ -101,6 +114,37 @@ def test_a_message_is_stored_once(viewer: PageClient, proxy: DatabaseProxy, loss
     assert viewer.submit(page, "messages", body="once").status_code == 303
     assert proxy.lost == [loss]
     assert count(viewer.application, Message) == 1
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_question_is_stored_once(viewer: PageClient, proxy: DatabaseProxy, loss: str) -> None:
+    viewer.check_in("town-hall", "person1001@example.com", "1001")
+    token = viewer.get("/events/town-hall/questions").text.partition('csrf_token" value="')[2]
+    fields = {"csrf_token": token.partition('"')[0], "nonce": "n", "body": "Why?"}
+    proxy.lose_next(loss, after=b"INSERT INTO question_authors")
+    assert viewer.post("/events/town-hall/questions", data=fields).status_code == 303
+    assert proxy.lost == [loss]
+    assert count(viewer.application, Question) == 1
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_vote_counts_once(viewer: PageClient, proxy: DatabaseProxy, loss: str) -> None:
+    viewer.check_in("town-hall", "person1001@example.com", "1001")
+    with viewer.application.app_context():
+        event = event_store.get_event("town-hall")
+        employee = db.session.scalars(select(Employee.id)).one()
+        question_id = add_question(event.id, employee).id
+        who = get_employee(employee)
+        assert who is not None
+        voter = Viewer(event.id, who, utcnow())
+        for wanted, votes in ((True, 1), (False, 0), (True, 1)):
+            statement = b"INSERT IGNORE INTO question_votes" if wanted else b"DELETE FROM question"
+            db.session.rollback()
+            proxy.lose_next(loss, after=statement)
+            assert voting.vote(Vote(event.slug, voter, question_id, wanted)).votes == votes
+        (row,) = rows_of(Question)
+    assert proxy.lost == [loss] * 3
+    assert row["votes"] == count(viewer.application, QuestionVote) == 1
 
 
 @pytest.mark.parametrize("secret", [False, True], ids=["named", "secret"])

@@ -1,5 +1,6 @@
 """Questions and votes over two nodes: seen by all, counted once, limited over all tabs."""
 
+import json
 import secrets
 from typing import Any
 
@@ -7,6 +8,8 @@ import pytest
 
 from stack import Stack
 from tests.support.meeting import Meeting, held_meeting
+from tests.support.moderator import Moderator
+from tests.support.nodes import wait_until_nodes_listen
 from tests.support.viewer import Viewer
 from tests.support.waiting import wait_for
 from webapp.infra.settings import load_settings
@@ -147,3 +150,53 @@ def test_a_vote_for_a_question_of_another_event_is_refused(stack: Stack, meeting
         question_id = ask(ada)["id"]
         assert vote(stranger, question_id)["error"]["code"] == "invalid"
         assert vote(ada, question_id) == {"ok": True, "votes": 1}
+
+
+def test_without_redis_the_sweep_brings_questions_and_votes(stack: Stack, meeting: Meeting) -> None:
+    first, second = (node.url for node in stack.realtime)
+    with meeting.viewer().connect(first) as ada, meeting.viewer().connect(second) as grace:
+        stack.redis.kill()
+        try:
+            question_id = ask(ada)["id"]
+            wait_for(lambda: question_id in questions_of(grace))
+            assert vote(ada, question_id) == {"ok": True, "votes": 1}
+            wait_for(lambda: questions_of(grace)[question_id]["votes"] == 1)
+            assert vote(grace, question_id) == {"ok": True, "votes": 2}
+        finally:
+            stack.redis.start()
+            wait_until_nodes_listen(stack)
+        wait_for(lambda: questions_of(ada)[question_id]["votes"] == 2)
+
+
+def test_moderation_reaches_every_page_and_a_decision_its_author_alone(
+    stack: Stack, meeting: Meeting
+) -> None:
+    moderator = Moderator(meeting)
+    desk = f"{meeting.site}/admin/events/{meeting.slug}/questions"
+    moderator.page = desk
+    moderator.press("settings", hold_questions="1", anonymous_questions="1")
+    first, second = (node.url for node in stack.realtime)
+    with meeting.viewer().connect(first) as ada, meeting.viewer().connect(second) as grace:
+        held = {"nonce": "held", "body": "Who is to blame?", "anonymous": True}
+        assert ada.call("ask_question", held) == {"ok": True, "id": None, "held": True}
+        question_id = int(moderator.find(r'id="question-(\d+)"'))
+        assert vote(grace, question_id)["error"]["code"] == "invalid"
+        moderator.press(f"{question_id}/approve")
+        wait_for(lambda: question_id in questions_of(grace))
+        wait_for(lambda: ("question_decided", {"nonce": "held"}) in ada.events)
+        assert ada.call("ask_question", held) == {"ok": True, "id": question_id}
+        moderator.press(f"{question_id}/answering")
+        for viewer in (ada, grace):
+            wait_for(lambda v=viewer: questions_of(v)[question_id]["state"] == "answering")
+        moderator.press(f"{question_id}/hide")
+        for viewer in (ada, grace):
+            wait_for(lambda v=viewer: questions_of(v)[question_id]["state"] == "hidden")
+        assert vote(grace, question_id)["error"]["code"] == "invalid"
+        # No packet to a colleague has the author or the text of a hidden question.
+        assert questions_of(grace)[question_id]["body"] == ""
+        assert "question_decided" not in [name for name, _ in grace.events]
+        number = ada.call("messages_since", {"after": 0})["asked"]
+        assert number == [question_id]
+        packets = json.dumps(grace.events)
+        assert "Number" not in packets
+        assert "Lovelace" not in packets
