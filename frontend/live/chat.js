@@ -48,6 +48,7 @@ export class Chat {
     });
     session.on("messages_posted", (messages) => this.#onPosted(messages));
     session.on("message_removed", ({ id }) => this.#remove(id));
+    session.on("message_restored", (message) => this.#restore(message));
     // The answer to a rejected post says so, and gives its text back.
     session.on("message_rejected", () => outbox.askAgain());
   }
@@ -96,6 +97,12 @@ export class Chat {
     this.#view.removeMessage(id);
   }
 
+  /** @param {Message} message */
+  #restore(message) {
+    const { before, ...change } = this.#log.restore(message);
+    this.#view.showRestored(change, before);
+  }
+
   /**
    * Ask for what the page missed and return whether the server answered.
    *
@@ -111,6 +118,7 @@ export class Chat {
         return ack !== undefined;
       }
       for (const id of ack.removed ?? []) this.#remove(id);
+      for (const message of ack.restored ?? []) this.#restore(message);
       count += this.#add(ack.messages);
       for (const { field, handler } of this.#states) if (field in ack) handler(ack[field]);
       after = ack.messages.at(-1)?.id ?? after;

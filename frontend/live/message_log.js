@@ -96,6 +96,20 @@ export class MessageLog {
   }
 
   /**
+   * Take back in a message that was removed. One from before the first message is not shown: those
+   * between the two are not here.
+   *
+   * @param {Message} message
+   * @returns {LogChange & { before: boolean }} `before` for such a message, which can be loaded
+   */
+  restore(message) {
+    this.#removed.delete(message.id);
+    const before = message.id < (this.first ?? 0);
+    const inserted = this.#insertAll([message], () => !before);
+    return { inserted, dropped: [], before };
+  }
+
+  /**
    * @param {Message[]} messages
    * @param {(id: number) => boolean} isShown
    */

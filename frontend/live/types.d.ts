@@ -3,12 +3,14 @@
 /** A message as `messages_posted` and `messages_since` carry it (docs/protocol.md). */
 export interface Message {
   id: number;
-  /** The employee's id: by it a page tells its viewer's own messages. */
-  author_id: number;
+  /** The employee's id: by it a page tells its viewer's own messages. Null for the host's. */
+  author_id: number | null;
   author: string;
   department: string;
   body: string;
   posted_at: string;
+  /** An admin wrote it, as the host. */
+  host?: true;
 }
 
 /** A message of this browser that the server has not acknowledged yet; stored as JSON. */
@@ -121,6 +123,8 @@ export interface ChatView {
   readonly isReading: boolean;
   showMessages(change: LogChange): void;
   removeMessage(id: number): void;
+  /** `before` means that the message stands before the first one on the page. */
+  showRestored(change: LogChange, before: boolean): void;
   /** The page has what it missed; `count` messages came while it was disconnected. */
   showCaughtUp(count: number): void;
 }

@@ -164,6 +164,11 @@ class Page {
     this.#list.remove(id);
   }
 
+  /** @param {LogChange} change */
+  showRestored(change) {
+    this.#list.apply(change);
+  }
+
   showCaughtUp() {
     this.#report("back", {});
   }

@@ -127,6 +127,96 @@ def test_a_removed_message_is_gone_for_viewers_and_struck_for_moderators(
         assert row.removed_by is not None
 
 
+def test_a_removed_message_can_be_restored(
+    app: Flask, viewer: PageClient, admin: PageClient, act: Act
+) -> None:
+    restored = send(viewer, "not rude at all")[1]["id"]
+    send(viewer, "next")
+    undo = f"/chat/messages/{restored}/restore"
+    for _ in range(2):
+        answer = act(f"messages/{restored}/remove")
+        offer = admin.get(CHAT).text if answer.status_code == 303 else answer.headers["HX-Trigger"]
+        assert undo in offer
+        for _ in range(2):
+            act(f"messages/{restored}/restore")
+        assert seen_by(viewer) == ["not rude at all", "next"]
+        assert "not rude at all" in viewer.get(LIVE).text
+    assert "<del>" not in admin.get(CHAT).text
+    with app.app_context():
+        row = db.session.get_one(Message, restored)
+        assert (row.removed_at, row.removed_by, row.revision) == (None, None, 4)
+    record = text_of(admin.get("/admin/audit").text)
+    assert record.count("Restored a message") >= 2
+
+
+def test_an_unknown_message_is_not_restored(act: Act) -> None:
+    act("messages/999/restore", expected=404)
+
+
+def test_a_host_writes_in_a_frozen_chat(
+    app: Flask, viewer: PageClient, admin: PageClient, act: Act
+) -> None:
+    act("settings", chat_open="0", hold_messages="1", slow_mode_seconds="60")
+    for nonce, body in (("one", "Welcome"), ("two", "Questions?"), ("two", "Questions?")):
+        page = admin.get(CHAT)
+        fields = {"csrf_token": token_of(page), "nonce": nonce, "body": body}
+        assert admin.post(f"{CHAT}/messages", data=fields).status_code == 303
+    welcome, questions = viewer.get(MESSAGES, headers=JSON).get_json()["messages"]
+    assert welcome | {"id": 0, "posted_at": ""} == {
+        "id": 0,
+        "author_id": None,
+        "author": "Grace Hopper",
+        "department": "",
+        "body": "Welcome",
+        "posted_at": "",
+        "host": True,
+    }
+    assert questions["body"] == "Questions?"
+    assert "Welcome" in viewer.get(LIVE).text
+    assert "Posted a message as the host" in admin.get("/admin/audit").text
+    (first, _) = json.loads(admin.get(f"{CHAT}.json").data)["messages"]
+    assert (first["author"], first["employee_number"], first["host"]) == ("Grace Hopper", "", True)
+    assert "Grace Hopper,,,Welcome,,,yes" in admin.get(f"{CHAT}.csv").text
+    act(f"messages/{welcome['id']}/remove")
+    act(f"messages/{welcome['id']}/restore")
+    assert seen_by(viewer) == ["Welcome", "Questions?"]
+
+
+def test_a_host_writes_with_htmx(viewer: PageClient, admin: PageClient) -> None:
+    page = admin.get(CHAT)
+    nonce = page.text.split('name="nonce" value="')[1].split('"')[0]
+    fields = {"csrf_token": token_of(page), "nonce": nonce, "body": "Welcome"}
+    answer = admin.post(f"{CHAT}/messages", data=fields, headers=HTMX)
+    assert answer.status_code == 200
+    assert 'id="host"' in answer.text
+    assert "Welcome" in answer.text
+    assert nonce not in answer.text
+    assert "Posted as the host." in answer.headers["HX-Trigger"]
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
+def test_a_refused_message_of_the_host_stays_in_its_form(
+    admin: PageClient, headers: dict[str, str]
+) -> None:
+    body = "x" * 501
+    fields = {"csrf_token": token_of(admin.get(CHAT)), "nonce": "one", "body": body}
+    answer = admin.post(f"{CHAT}/messages", data=fields, headers=headers)
+    assert answer.status_code == 422
+    assert answer.text.count(body) == 1
+    assert "Use at most 500 characters" in answer.text
+
+
+def test_a_host_writes_only_while_the_event_is_open(app: Flask, admin: PageClient) -> None:
+    page = admin.get(CHAT)
+    with app.app_context():
+        event_store.change_columns(
+            event_store.get_event("town-hall"), "event_closed", state="closed"
+        )
+    fields = {"csrf_token": token_of(page), "nonce": "one", "body": "too late"}
+    assert admin.post(f"{CHAT}/messages", data=fields).status_code == 409
+    assert count(app, Message) == 0
+
+
 def test_a_muted_employee_learns_for_how_long(viewer: PageClient, app: Flask, act: Act) -> None:
     act(f"employees/{ada(app)}/mute", minutes="30")
     act(f"employees/{ada(app)}/mute", minutes="5")
@@ -431,6 +521,7 @@ def test_the_transcript_marks_removed_messages(
         "body": '=1+1;"x"',
         "removed_at": None,
         "removed_by": None,
+        "host": False,
     }
     assert first["posted_at"][-6:] in ("+01:00", "+02:00")
     assert second["removed_by"] == ADMIN[0]

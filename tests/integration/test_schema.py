@@ -4,6 +4,7 @@ from flask import Flask
 from flask_migrate import check, downgrade, upgrade
 from sqlalchemy import text
 
+from tests.support.data import add_employee, add_event
 from tests.support.employees import everybody
 from webapp.infra.extensions import db
 
@@ -19,6 +20,29 @@ def test_every_migration_can_be_undone(app: Flask) -> None:
         downgrade(revision="base")
         upgrade()
         check()
+
+
+def test_messages_and_what_refers_to_them_outlast_new_columns(app: Flask) -> None:
+    with app.app_context():
+        add_event()
+        add_employee("1001")
+        downgrade(revision="0012")
+        for statement in (
+            "INSERT INTO messages (id, event_id, employee_id, body, posted_at, nonce)"
+            " SELECT 7, events.id, employees.id, 'kept', '2026-01-01 10:00:00', 'n'"
+            " FROM events, employees",
+            "INSERT INTO held_messages (event_id, employee_id, body, posted_at, nonce, message_id)"
+            " SELECT event_id, employee_id, body, posted_at, nonce, id FROM messages",
+        ):
+            db.session.execute(text(statement))
+        db.session.commit()
+        upgrade()
+        kept = db.session.execute(
+            text(
+                "SELECT messages.body FROM held_messages JOIN messages ON message_id = messages.id"
+            )
+        )
+        assert kept.scalars().all() == ["kept"]
 
 
 def test_stored_addresses_become_those_that_check_in_looks_for(app: Flask) -> None:

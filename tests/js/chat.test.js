@@ -146,6 +146,39 @@ test("a message that was removed while the page was away disappears", async () =
   assert.deepEqual(page.bodies, []);
 });
 
+test("a restored message is back in its place, also after a reconnect", async () => {
+  const page = await openPage();
+  server.post("first");
+  const message = server.store("rude");
+  server.broadcast("messages_posted", [message]);
+  server.post("last");
+  server.broadcast("message_removed", { id: message.id });
+  assert.deepEqual(page.bodies, ["first", "last"]);
+  server.broadcast("message_restored", message);
+  assert.deepEqual(page.bodies, ["first", "rude", "last"]);
+  await page.disconnect();
+  await page.connect();
+  assert.deepEqual(page.bodies, ["first", "rude", "last"]);
+});
+
+test("a message that was restored while the page was away is back in its place", async () => {
+  const page = await openPage();
+  const message = server.store("rude");
+  for (let number = 1; number <= 150; number += 1) server.store(`${number}`);
+  server.broadcast("message_removed", { id: message.id });
+  await page.disconnect();
+  server.messages.splice(server.messages.indexOf(message), 1);
+  await page.connect();
+  await clock.advance(60_000);
+  server.post("late");
+  assert.equal(page.bodies[0], "1");
+  await page.disconnect();
+  server.state = { restored: [message] };
+  await page.connect();
+  assert.deepEqual([page.bodies[0], page.bodies.length], ["1", 151], "it can be loaded");
+  server.messages.unshift(message);
+});
+
 test("the announcement and the event stand as the server says after a reconnect", async () => {
   const page = await openPage();
   server.broadcast("announcement_posted", { id: 1, body: "Lunch is at noon." });

@@ -123,6 +123,36 @@ test("earlier messages go before the first, also into a full list", () => {
   assert.equal(log.resumeFrom, 400, "earlier messages are not asked for again");
 });
 
+test("a restored message is back in its place, once", () => {
+  const { log, list, shown } = openLog([5, 6, 7]);
+  log.remove(6);
+  list.apply({ inserted: [], dropped: [6] });
+  const change = log.restore(messages(6)[0]);
+  assert.equal(change.before, false);
+  list.apply(change);
+  assert.deepEqual(shown(), [5, 6, 7]);
+  assert.deepEqual(log.restore(messages(6)[0]).inserted, []);
+  list.apply(log.add(messages(8)));
+  assert.deepEqual(shown(), [5, 6, 7, 8]);
+});
+
+test("a restored message from before the first one comes with the earlier messages", () => {
+  const { log, list, shown } = openLog([5, 6]);
+  log.remove(3);
+  const change = log.restore(messages(3)[0]);
+  assert.deepEqual([change.inserted, change.before], [[], true]);
+  list.apply(log.addEarlier(messages(2, 3, 4)));
+  assert.deepEqual(shown(), [2, 3, 4, 5, 6]);
+});
+
+test("a restored message is shown on an empty page", () => {
+  const { log, list, shown } = openLog([5]);
+  log.remove(5);
+  list.apply({ inserted: [], dropped: [5] });
+  list.apply(log.restore(messages(5)[0]));
+  assert.deepEqual(shown(), [5]);
+});
+
 test("a removed message does not come back with earlier ones", () => {
   const { log, list, shown } = openLog([5, 6]);
   log.remove(3);

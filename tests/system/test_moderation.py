@@ -90,6 +90,35 @@ def test_a_removed_message_leaves_every_page_once(
         assert caught_up["removed"] == [removed]
 
 
+def test_a_restored_message_is_back_on_every_page(
+    stack: Stack, meeting: Meeting, moderator: Moderator, two: tuple[Viewer, Viewer]
+) -> None:
+    restored = two[0].post("not rude at all")["id"]
+    two[1].wait_for_bodies("not rude at all")
+    moderator.press(f"messages/{restored}/remove")
+    for viewer in two:
+        wait_for_payload(viewer, "message_removed", {"id": restored})
+    moderator.press(f"messages/{restored}/restore")
+    for viewer in two:
+        message = wait_for_any(viewer, "message_restored")
+        assert (message["id"], message["body"]) == (restored, "not rude at all")
+    with meeting.viewer().connect(stack.url) as late:
+        caught_up = standing(late)
+        assert [m["id"] for m in caught_up["messages"]] == [restored]
+        assert [m["id"] for m in caught_up["restored"]] == [restored]
+        assert caught_up["removed"] == []
+
+
+def test_a_message_of_the_host_reaches_every_page(
+    moderator: Moderator, two: tuple[Viewer, Viewer]
+) -> None:
+    moderator.press("messages", body="Welcome", nonce="one")
+    for viewer in two:
+        viewer.wait_for_bodies("Welcome")
+        (message,) = wait_for_any(viewer, "messages_posted")
+        assert (message["author"], message["host"]) == ("Grace Hopper", True)
+
+
 def test_a_mute_holds_on_every_node(stack: Stack, meeting: Meeting, moderator: Moderator) -> None:
     first, second = (node.url for node in stack.realtime)
     email, number = meeting.employee()
@@ -238,13 +267,19 @@ def test_changes_during_a_redis_outage_reach_everybody_soon_after(
     stack: Stack, meeting: Meeting, moderator: Moderator, two: tuple[Viewer, Viewer]
 ) -> None:
     removed = two[0].post("rude")["id"]
+    restored = two[0].post("restored")["id"]
+    moderator.press(f"messages/{restored}/remove")
+    for viewer in two:
+        wait_for_payload(viewer, "message_removed", {"id": restored})
     moderator.press("settings", hold_messages="1")
     assert two[1].post("held")["held"] is True
     for viewer in two:
         # A node that has not delivered a message before its removal never does.
-        viewer.wait_for_bodies("rude", seconds=AGREED_SECONDS)
+        viewer.wait_for_bodies("rude", "restored", seconds=AGREED_SECONDS)
     with redis_away(stack):
         moderator.press(f"messages/{removed}/remove")
+        # As many are removed as before: the sweep must not look at their number alone.
+        moderator.press(f"messages/{restored}/restore")
         moderator.press("announcement", body="We are having trouble")
         moderator.press(f"held/{hold_id(moderator)}/approve")
         moderator.press("settings", slow_mode_seconds="10", hold_messages="0")
@@ -253,13 +288,14 @@ def test_changes_during_a_redis_outage_reach_everybody_soon_after(
     wait_for(lambda: [p for v in two for p in payloads(v, "muted_changed")], AGREED_SECONDS)
     for viewer in two:
         wait_for_payload(viewer, "message_removed", {"id": removed}, AGREED_SECONDS)
-        viewer.wait_for_bodies("rude", "held", seconds=AGREED_SECONDS)
+        viewer.wait_for_bodies("rude", "restored", "held", seconds=AGREED_SECONDS)
         wait_for_any(viewer, "announcement_posted", AGREED_SECONDS)
         wait_for_settings(viewer, AGREED_SECONDS, slow_mode_seconds=10, hold_messages=False)
-        assert viewer.bodies == ["rude", "held"]
-        assert payloads(viewer, "message_removed") == [{"id": removed}]
+        assert viewer.bodies == ["rude", "restored", "held"]
+        assert payloads(viewer, "message_removed") == [{"id": restored}, {"id": removed}]
+        assert [m["id"] for m in payloads(viewer, "message_restored")] == [restored]
         assert len(payloads(viewer, "announcement_posted")) == 1
     with meeting.viewer().connect(stack.url) as late:
-        assert [m["body"] for m in standing(late)["messages"]] == ["held"]
+        assert [m["body"] for m in standing(late)["messages"]] == ["restored", "held"]
     # The next test starts with nodes that receive each other's events.
     wait_until_nodes_listen(stack)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from realtime.fanout.delivered import OVERLAP, DeliveredLog
+from webapp.domain.chat.marks import Mark
 
 SETTINGS = {"state": "open", "slow_mode_seconds": 0}
 LUNCH = {"id": 3, "body": "Lunch", "posted_at": "2026-01-15T10:00:00Z"}
@@ -12,7 +13,15 @@ LUNCH = {"id": 3, "body": "Lunch", "posted_at": "2026-01-15T10:00:00Z"}
 
 @pytest.fixture
 def log() -> DeliveredLog:
-    return DeliveredLog(posted(1, 2), 0, [5], SETTINGS, LUNCH)
+    return DeliveredLog(posted(1, 2), 0, [Mark(5, removed=True, revision=1)], SETTINGS, LUNCH)
+
+
+def removal(message_id: int, revision: int = 1) -> dict[str, Any]:
+    return {"id": message_id, "revision": revision}
+
+
+def restoration(message_id: int, revision: int = 2) -> dict[str, Any]:
+    return {"message": {"id": message_id}, "revision": revision}
 
 
 def posted(*ids: int) -> list[dict[str, Any]]:
@@ -25,10 +34,40 @@ def test_message_is_sent_once(log: DeliveredLog) -> None:
 
 
 def test_removed_message_is_not_sent(log: DeliveredLog) -> None:
-    assert log.take_new("message_removed", {"id": 7}) == {"id": 7}
-    assert log.take_new("message_removed", {"id": 7}) is None
+    assert log.take_new("message_removed", removal(7)) == {"id": 7}
+    assert log.take_new("message_removed", removal(7)) is None
     assert log.take_new("messages_posted", posted(5, 7)) is None
     assert log.snapshot(1)["removed"] == [5, 7]
+
+
+def test_restored_message_is_sent_once_and_stays(log: DeliveredLog) -> None:
+    log.take_new("message_removed", removal(2))
+    assert log.take_new("message_restored", restoration(2)) == {"id": 2}
+    assert log.take_new("message_restored", restoration(2)) is None
+    assert log.since(0) == (posted(1, 2), False)
+    assert log.snapshot(1)["removed"] == [5]
+    assert log.snapshot(1)["restored"] == posted(2)
+
+
+def test_late_packet_does_not_undo_a_newer_one(log: DeliveredLog) -> None:
+    assert log.take_new("message_restored", restoration(2)) == {"id": 2}
+    assert log.take_new("message_removed", removal(2)) is None
+    assert log.take_new("message_removed", removal(2, 3)) == {"id": 2}
+    assert log.take_new("message_restored", restoration(2)) is None
+    assert log.snapshot(1)["removed"] == [2, 5]
+
+
+def test_message_that_was_never_sent_is_sent_when_it_is_restored(log: DeliveredLog) -> None:
+    assert log.take_new("message_restored", restoration(7)) == {"id": 7}
+    assert log.take_new("messages_posted", posted(7)) is None
+    assert log.since(2) == (posted(7), False)
+
+
+def test_change_below_the_floor_passes() -> None:
+    log = DeliveredLog(posted(11), floor=10)
+    assert log.take_new("message_removed", removal(3)) == {"id": 3}
+    assert log.take_new("message_restored", restoration(3)) == {"id": 3}
+    assert log.since(10) == (posted(11), False)
 
 
 def test_settings_are_sent_when_they_change(log: DeliveredLog) -> None:
@@ -56,7 +95,7 @@ def test_other_events_pass(log: DeliveredLog) -> None:
 def test_memory_is_bounded(log: DeliveredLog) -> None:
     for i in range(1, 5 * OVERLAP):
         log.take_new("messages_posted", posted(10 + i))
-        log.take_new("message_removed", {"id": 10 + i})
+        log.take_new("message_removed", removal(10 + i))
         log.take_new("messages_posted", posted(6 * OVERLAP + i))
     assert log.floor > 6 * OVERLAP
     assert log.missing([11, log.floor]) == []
@@ -65,7 +104,7 @@ def test_memory_is_bounded(log: DeliveredLog) -> None:
 
 def test_catch_up_is_answered_from_memory(log: DeliveredLog) -> None:
     log.take_new("messages_posted", posted(9, 4))
-    log.take_new("message_removed", {"id": 2})
+    log.take_new("message_removed", removal(2))
     assert log.since(0) == (posted(1, 4, 9), False)
     assert log.since(4) == (posted(9), False)
     assert log.since(9) == ([], False)
@@ -83,8 +122,16 @@ def test_memory_has_no_answer_before_its_floor() -> None:
 
 
 def test_sweep_reads_only_when_counts_differ(log: DeliveredLog) -> None:
-    assert log.is_whole(total=3, removed=1)
-    assert not log.is_whole(total=4, removed=1)
+    assert log.is_whole(total=3, revisions=1)
+    assert not log.is_whole(total=4, revisions=1)
     # One more was removed, and one more was posted.
-    assert not log.is_whole(total=4, removed=2)
-    assert not log.is_whole(total=3, removed=2)
+    assert not log.is_whole(total=4, revisions=2)
+    assert not log.is_whole(total=3, revisions=2)
+
+
+def test_sweep_reads_when_one_message_was_removed_and_another_restored(log: DeliveredLog) -> None:
+    # As many are removed as before: 1 instead of 5.
+    assert not log.is_whole(total=3, revisions=3)
+    log.take_new("message_removed", removal(1))
+    log.take_new("message_restored", restoration(5))
+    assert log.is_whole(total=3, revisions=3)

@@ -72,6 +72,15 @@ export class MessageList {
     this.#scroller.keepInPlace(() => this.#drop(id));
   }
 
+  /**
+   * @param {LogChange} change
+   * @param {boolean} before
+   */
+  showRestored(change, before) {
+    this.#scroller.keepInPlace(() => this.#apply(change));
+    if (before) this.#showEarlierLink(true);
+  }
+
   /** @param {number} count */
   showCaughtUp(count) {
     if (count) this.#notify(newMessages(count));
@@ -123,7 +132,7 @@ export class MessageList {
     const row = buildRow(message);
     row.id = `message-${message.id}`;
     row.dataset.id = String(message.id);
-    row.dataset.authorId = String(message.author_id);
+    row.dataset.authorId = String(message.author_id ?? message.author);
     row.classList.toggle("own", row.dataset.authorId === this.#viewer);
     this.#list.insertBefore(row, (before !== null && this.#rows.get(before)) || null);
     this.#rows.set(message.id, row);

@@ -18,18 +18,28 @@ const calendar = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeri
 /** A longer text, or one of more lines, is folded. */
 const FOLDED = { characters: 320, lines: 6 };
 
-/** @param {Pick<Message, "author" | "department" | "body" | "posted_at">} message */
-export function buildRow({ author, department, body, posted_at }) {
+/** @param {Pick<Message, "author" | "department" | "body" | "posted_at" | "host">} message */
+export function buildRow({ author, department, body, posted_at, host }) {
   const row = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
   const avatar = findIn(row, ".avatar");
   avatar.className = `avatar avatar-${avatarColor(author)}`;
   avatar.textContent = initials(author);
   findIn(row, ".author").textContent = author;
-  findIn(row, ".department").textContent = department;
+  if (host) markAsHost(row);
+  else findIn(row, ".department").textContent = department;
   showText(findIn(row, ".body"), body);
   findIn(row, "time").setAttribute("datetime", posted_at);
   completeRow(row);
   return row;
+}
+
+/** @param {HTMLElement} row */
+function markAsHost(row) {
+  const badge = document.createElement("span");
+  badge.className = "badge accent";
+  badge.textContent = t("Host");
+  findIn(row, ".department").replaceWith(badge);
+  row.classList.add("host");
 }
 
 /**

@@ -46,6 +46,11 @@ class RecordingView {
     this.list.remove(id);
   }
 
+  /** @param {LogChange} change */
+  showRestored(change) {
+    this.list.apply(change);
+  }
+
   /** @param {number} count */
   showCaughtUp(count) {
     this.caughtUp.push(count);

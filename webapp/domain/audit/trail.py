@@ -37,6 +37,8 @@ ACTIONS = {
     "event_deleted": lazy("Deleted an event"),
     "chat_settings_changed": lazy("Changed the chat's settings"),
     "message_removed": lazy("Removed a message"),
+    "message_restored": lazy("Restored a message"),
+    "message_posted_as_host": lazy("Posted a message as the host"),
     "message_approved": lazy("Approved a message"),
     "message_rejected": lazy("Rejected a message"),
     "employee_muted": lazy("Muted an employee"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, Select, or_, select
+from sqlalchemy.orm import aliased
 
 from webapp.domain.events.store import EventInfo
 from webapp.domain.models import Admin, Employee, HeldMessage, Message, Mute
@@ -12,6 +13,9 @@ from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
 
 PAGE_ROWS = 100
+
+# The admin of a message of the host, beside the one that removed it.
+HOST = aliased(Admin)
 
 Rows = Sequence[Row[*tuple[Any, ...]]]
 
@@ -43,9 +47,11 @@ def read_board(event: EventInfo, before: int | None) -> Board:
 def _messages(event_id: int) -> Select[*tuple[Any, ...]]:
     columns = (Message.id, Message.employee_id, Message.body, Message.posted_at)
     names = (Employee.first_name, Employee.last_name, Employee.department)
-    query = select(*columns, Message.removed_at, *names, Admin.name.label("removed_by"))
-    joined = query.join(Employee, Employee.id == Message.employee_id)
-    removers = joined.outerjoin(Admin, Admin.id == Message.removed_by)
+    admins = (HOST.name.label("host"), Admin.name.label("removed_by"))
+    query = select(*columns, Message.removed_at, *names, *admins)
+    authors = query.outerjoin(Employee, Employee.id == Message.employee_id)
+    hosts = authors.outerjoin(HOST, HOST.id == Message.admin_id)
+    removers = hosts.outerjoin(Admin, Admin.id == Message.removed_by)
     return removers.where(Message.event_id == event_id)
 
 

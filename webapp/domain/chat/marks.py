@@ -1,9 +1,23 @@
 """Read ids and counts of messages, by which a node finds those that it has not broadcast."""
 
+from dataclasses import dataclass
+from itertools import starmap
+
 from sqlalchemy import func, select
 
 from webapp.domain.models import Message
 from webapp.infra.extensions import db
+
+MARKS = select(Message.id, Message.removed_at.is_not(None), Message.revision)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Whether a message is removed, after `revision` removals and restorations."""
+
+    id: int
+    removed: bool
+    revision: int
 
 
 def floor_of_latest(event_id: int, count: int) -> int:
@@ -16,18 +30,22 @@ def floor_of_latest(event_id: int, count: int) -> int:
 
 
 def count_above(event_id: int, floor: int) -> tuple[int, int]:
-    """Return the number of messages above the id `floor`, and how many of them were removed."""
-    query = select(func.count(), func.count(Message.removed_at)).where(
+    """Return the number of messages above the id `floor`, and the sum of their revisions."""
+    query = select(func.count(), func.coalesce(func.sum(Message.revision), 0)).where(
         Message.event_id == event_id, Message.id > floor
     )
-    total, removed = db.session.execute(query).one()
-    return total, removed
+    total, revisions = db.session.execute(query).one()
+    return total, int(revisions)
 
 
-def read_marks(event_id: int, after: int) -> tuple[list[int], list[int]]:
-    """Return the ids above `after`, ascending: those of visible and those of removed messages."""
-    query = select(Message.id, Message.removed_at.is_not(None)).where(
-        Message.event_id == event_id, Message.id > after
-    )
-    marks = db.session.execute(query.order_by(Message.id)).all()
-    return [i for i, removed in marks if not removed], [i for i, removed in marks if removed]
+def read_marks(event_id: int, after: int) -> list[Mark]:
+    """Return the marks of the messages with an id above `after`, ascending."""
+    query = MARKS.where(Message.event_id == event_id, Message.id > after)
+    return list(starmap(Mark, db.session.execute(query.order_by(Message.id))))
+
+
+def read_mark(event_id: int, message_id: int) -> Mark | None:
+    """Return the mark of a message, or None."""
+    query = MARKS.where(Message.event_id == event_id, Message.id == message_id)
+    found = db.session.execute(query).one_or_none()
+    return Mark(*found) if found else None

@@ -12,7 +12,7 @@ from sqlalchemy import Row, Select, bindparam, func, select
 
 from webapp.domain.employees.directory import FULL_NAME
 from webapp.domain.events.store import EventInfo
-from webapp.domain.models import Employee, Message
+from webapp.domain.models import Admin, Employee, Message
 from webapp.errors import Invalid
 from webapp.infra import cache
 from webapp.infra.clock import isoformat
@@ -23,16 +23,19 @@ PAGE = 200
 # Bounds how old a page may start: its script catches up by id right after.
 LATEST_CACHE_SECONDS = 5
 
+# A message that has no employee is the host's.
+AUTHOR = func.coalesce(FULL_NAME, Admin.name)
 VISIBLE: Select[*tuple[Any, ...]] = (
     select(
         Message.id,
         Message.body,
         Message.posted_at,
         Message.employee_id.label("author_id"),
-        FULL_NAME.label("author"),
-        Employee.department,
+        AUTHOR.label("author"),
+        func.coalesce(Employee.department, "").label("department"),
     )
-    .join(Employee, Employee.id == Message.employee_id)
+    .outerjoin(Employee, Employee.id == Message.employee_id)
+    .outerjoin(Admin, Admin.id == Message.admin_id)
     .where(Message.removed_at.is_(None))
 )
 VISIBLE_OF = VISIBLE.where(
@@ -107,14 +110,19 @@ def read(event_id: int, ids: Iterable[int]) -> list[dict[str, Any]]:
 
 
 def message_json(
-    message_id: int, author_id: int, author: str, department: str, body: str, posted_at: datetime
+    message_id: int,
+    author_id: int | None,
+    author: str,
+    department: str,
+    body: str,
+    posted_at: datetime,
 ) -> dict[str, Any]:
     """Return a message as every viewer receives it: on pages, in JSON and in broadcasts.
 
     By `author_id` a page tells its viewer's own messages. It is the employee's id, which opens
-    nothing: cookies are signed.
+    nothing: cookies are signed. The host's messages have none, and `host: true`.
     """
-    return {
+    message = {
         "id": message_id,
         "author_id": author_id,
         "author": author,
@@ -122,11 +130,12 @@ def message_json(
         "body": body,
         "posted_at": isoformat(posted_at),
     }
+    return message if author_id is not None else message | {"host": True}
 
 
 def latest_key(event_id: int) -> str:
     """Return the cache key of an event's latest messages."""
-    return f"messages:v2:{event_id}"
+    return f"messages:v3:{event_id}"
 
 
 def _visible(event_id: int) -> Select[*tuple[Any, ...]]:

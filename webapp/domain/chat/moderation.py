@@ -1,12 +1,13 @@
-"""Moderate an event's chat: remove messages, and decide on held posts.
+"""Moderate an event's chat: remove and restore messages, and decide on held posts.
 
 The chat's settings are columns of the event (`events.store.change_columns`).
 """
 
-from sqlalchemy import select, update
+from sqlalchemy import Update, select, update
 
 from webapp.domain.audit import trail
 from webapp.domain.chat import messages as chat_messages
+from webapp.domain.chat.marks import Mark, read_mark
 from webapp.domain.chat.posting import publish_messages
 from webapp.domain.events.store import EventInfo
 from webapp.domain.models import HeldMessage, Message
@@ -21,9 +22,22 @@ SLOW_MODES = (0, 5, 10, 30, 60)
 
 def remove_message(event: EventInfo, message_id: int) -> None:
     """Take a message off every page; its row stays, with the admin and time. Raises `NotFound`."""
-    _remove(event.id, message_id)
+    mark = _remove(event.id, message_id)
     chat_messages.forget_latest(event.id)
-    publish(event.slug, "message_removed", {"id": message_id})
+    if mark.removed:
+        payload = {"id": message_id, "revision": mark.revision}
+        publish(event.slug, "message_removed", payload)
+
+
+def restore_message(event: EventInfo, message_id: int) -> None:
+    """Put a removed message back in its place on every page. Raises `NotFound`."""
+    mark = _restore(event.id, message_id)
+    chat_messages.forget_latest(event.id)
+    # Empty if it was removed again meanwhile.
+    for message in chat_messages.read(event.id, [message_id]):
+        if not mark.removed:
+            payload = {"message": message, "revision": mark.revision}
+            publish(event.slug, "message_restored", payload)
 
 
 def approve(event: EventInfo, held_id: int) -> None:
@@ -48,15 +62,33 @@ def reject(event: EventInfo, held_id: int) -> None:
 
 
 @retry_on_outage
-def _remove(event_id: int, message_id: int) -> None:
-    here = (Message.event_id == event_id, Message.id == message_id)
-    if db.session.scalar(select(Message.id).where(*here)) is None:
-        raise NotFound("There is no such message.")
+def _remove(event_id: int, message_id: int) -> Mark:
     # The first admin to remove it stays on record.
-    change = update(Message).where(*here, Message.removed_at.is_(None))
-    if count_changed(change.values(removed_at=utcnow(), removed_by=trail.acting_admin())):
-        trail.record("message_removed", event_id=event_id, subject=f"message {message_id}")
+    change = update(Message).where(Message.removed_at.is_(None))
+    removal = change.values(removed_at=utcnow(), removed_by=trail.acting_admin())
+    return _change(event_id, message_id, removal, "message_removed")
+
+
+@retry_on_outage
+def _restore(event_id: int, message_id: int) -> Mark:
+    change = update(Message).where(Message.removed_at.is_not(None))
+    restoration = change.values(removed_at=None, removed_by=None)
+    return _change(event_id, message_id, restoration, "message_restored")
+
+
+def _change(event_id: int, message_id: int, change: Update, action: str) -> Mark:
+    """Apply `change` to a message, if it still has an effect, and return how the message stands.
+
+    Raises `NotFound`.
+    """
+    here = (Message.event_id == event_id, Message.id == message_id)
+    if count_changed(change.where(*here).values(revision=Message.revision + 1)):
+        trail.record(action, event_id=event_id, subject=f"message {message_id}")
+    mark = read_mark(event_id, message_id)
     db.session.commit()
+    if mark is None:
+        raise NotFound("There is no such message.")
+    return mark
 
 
 @retry_on_outage

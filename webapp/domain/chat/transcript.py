@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import IO, Any
 
 from sqlalchemy import Row, Select, select
+from sqlalchemy.orm import aliased
 
+from webapp.domain.chat.messages import AUTHOR
 from webapp.domain.events.store import EventInfo
 from webapp.domain.models import Admin, Employee, Message
 from webapp.infra.csv_writer import csv_pieces
@@ -22,15 +24,18 @@ COLUMNS = (
     "body",
     "removed_at",
     "removed_by",
+    "host",
 )
-WIDTHS = (10, 27, 30, 17, 20, 80, 27, 30)
+WIDTHS = (10, 27, 30, 17, 20, 80, 27, 30, 6)
 BATCH = 500
+REMOVER = aliased(Admin)
 
 
 def read_transcript(event: EventInfo) -> Iterator[dict[str, Any]]:
     """Yield the messages in the order of their ids; they are read in batches.
 
-    Times are in the event's zone; `removed_by` is the admin's e-mail.
+    Times are in the event's zone; `removed_by` is the admin's e-mail. A message of the host has an
+    admin as its author, and `host` is true.
     """
     after = 0
     while rows := db.session.execute(_batch(event.id, after)).all():
@@ -41,13 +46,13 @@ def read_transcript(event: EventInfo) -> Iterator[dict[str, Any]]:
 
 def as_csv(messages: Iterator[dict[str, Any]]) -> Iterator[str]:
     """Yield the pieces of a CSV file; times are ISO 8601 with their offset."""
-    rows = ([_text(message[name]) for name in COLUMNS] for message in messages)
+    rows = ([_text(value) for value in _cells(message)] for message in messages)
     return csv_pieces(COLUMNS, rows)
 
 
 def as_xlsx(messages: Iterator[dict[str, Any]]) -> IO[bytes]:
     """Return a file with a workbook; a body that looks like a formula stays text."""
-    rows = ([message[name] for name in COLUMNS] for message in messages)
+    rows = map(_cells, messages)
     return write_workbook(lambda book: book.add_sheet("Chat", COLUMNS, WIDTHS).extend(rows))
 
 
@@ -62,13 +67,20 @@ def as_json(event: EventInfo, messages: Iterator[dict[str, Any]]) -> Iterator[st
     yield "\n]}\n"
 
 
+def _cells(message: dict[str, Any]) -> list[Any]:
+    cells = message | {"host": "yes" if message["host"] else ""}
+    return [cells[name] for name in COLUMNS]
+
+
 def _batch(event_id: int, after: int) -> Select[*tuple[Any, ...]]:
     columns = (Message.id, Message.posted_at, Message.body, Message.removed_at)
-    names = (Employee.first_name, Employee.last_name, Employee.department)
+    author = (AUTHOR.label("author"), Employee.department, Employee.employee_number)
+    admins = (Message.admin_id, REMOVER.email.label("removed_by"))
     query = (
-        select(*columns, *names, Employee.employee_number, Admin.email.label("removed_by"))
-        .join(Employee, Employee.id == Message.employee_id)
-        .outerjoin(Admin, Admin.id == Message.removed_by)
+        select(*columns, *author, *admins)
+        .outerjoin(Employee, Employee.id == Message.employee_id)
+        .outerjoin(Admin, Admin.id == Message.admin_id)
+        .outerjoin(REMOVER, REMOVER.id == Message.removed_by)
     )
     here = query.where(Message.event_id == event_id, Message.id > after)
     return here.order_by(Message.id).limit(BATCH)
@@ -81,12 +93,13 @@ def _as_dict(event: EventInfo, row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
     return {
         "id": row.id,
         "posted_at": local(row.posted_at),
-        "author": f"{row.first_name} {row.last_name}".strip(),
-        "employee_number": row.employee_number,
-        "department": row.department,
+        "author": row.author,
+        "employee_number": row.employee_number or "",
+        "department": row.department or "",
         "body": row.body,
         "removed_at": local(row.removed_at),
         "removed_by": row.removed_by,
+        "host": row.admin_id is not None,
     }
 
 

@@ -13,11 +13,16 @@ NONCE_LENGTH = 64
 
 
 class Message(Model):
-    """A chat message. The row of a removed one stays, with the admin and the time."""
+    """A chat message. The row of a removed one stays, with the admin and the time.
+
+    It is an employee's, or an admin's as the host; then `admin_id` is set instead. `revision`
+    counts removals and restorations, so that a late packet does not undo a newer one.
+    """
 
     __tablename__ = "messages"
     __table_args__ = (
         UniqueConstraint("employee_id", "nonce"),
+        UniqueConstraint("admin_id", "nonce"),
         Index(None, "event_id", "id"),
         Index(None, "employee_id", "posted_at"),
         MYSQL,
@@ -25,12 +30,14 @@ class Message(Model):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     event_id: Mapped[int] = mapped_column(ForeignKey("events.id"))
-    employee_id: Mapped[int] = mapped_column(ForeignKey("employees.id"))
+    employee_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id"))
+    admin_id: Mapped[int | None] = mapped_column(ForeignKey("admins.id"))
     body: Mapped[str] = mapped_column(String(BODY_LENGTH))
     posted_at: Mapped[datetime] = mapped_column(UtcDateTime)
     nonce: Mapped[str] = mapped_column(exact(NONCE_LENGTH))
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     removed_by: Mapped[int | None] = mapped_column(ForeignKey("admins.id"))
+    revision: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class HeldMessage(Model):

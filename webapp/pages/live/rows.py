@@ -43,7 +43,9 @@ def message_rows(messages: Iterable[Message], timezone: str, viewer_id: int) -> 
 
 
 def _is_same_author(before: Message | None, message: Message) -> bool:
-    return before is not None and before["author_id"] == message["author_id"]
+    # Hosts have no id: their names tell them apart.
+    by = ("author_id", "author")
+    return before is not None and all(before[name] == message[name] for name in by)
 
 
 def _is_soon(last: datetime | None, at: datetime) -> bool:

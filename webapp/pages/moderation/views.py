@@ -1,6 +1,7 @@
 """The moderation page of an event's chat, and its transcript."""
 
 import hashlib
+import secrets
 from typing import IO
 
 from flask import Blueprint, Response, request, url_for
@@ -9,12 +10,15 @@ from flask.typing import ResponseReturnValue
 from webapp.domain.audit import trail
 from webapp.domain.chat import announcements, moderation, mutes, transcript
 from webapp.domain.chat.board import read_board
+from webapp.domain.chat.hosting import post_as_host as post_message_as_host
 from webapp.domain.events import store as event_store
 from webapp.domain.events.store import EventInfo, get_event
 from webapp.errors import Invalid, TownhallError
 from webapp.http.access import admin_required
 from webapp.http.downloads import send_export, text_file
 from webapp.http.rendering import is_htmx, redirect_to, render
+from webapp.http.toasts import notify
+from webapp.i18n import gettext as _
 from webapp.infra.ids import parse_id
 from webapp.infra.text import printable
 from webapp.infra.xlsx_writer import XLSX
@@ -34,7 +38,30 @@ def show_chat(slug: str) -> ResponseReturnValue:
 def remove_message(slug: str, message_id: int) -> ResponseReturnValue:
     event = get_event(slug)
     moderation.remove_message(event, message_id)
+    undo = url_for("moderation.restore_message", slug=slug, message_id=message_id)
+    notify(_("Removed the message."), undo=undo)
     return _back(event)
+
+
+@bp.post("/chat/messages/<id:message_id>/restore")
+@admin_required
+def restore_message(slug: str, message_id: int) -> ResponseReturnValue:
+    event = get_event(slug)
+    moderation.restore_message(event, message_id)
+    notify(_("Restored the message."))
+    return _back(event)
+
+
+@bp.post("/chat/messages")
+@admin_required
+def post_as_host(slug: str) -> ResponseReturnValue:
+    event, body = get_event(slug), printable(request.form.get("body", ""))
+    try:
+        post_message_as_host(event, body, request.form.get("nonce"))
+    except TownhallError as refusal:
+        return _show(event, "moderation/_host.html", refusal, refused="host", draft=body)
+    notify(_("Posted as the host."))
+    return _show(event, "moderation/_hosted.html") if is_htmx() else _back(event)
 
 
 @bp.post("/chat/held/<id:held_id>/approve")
@@ -85,8 +112,8 @@ def pin(slug: str) -> ResponseReturnValue:
     try:
         announcements.pin(event, body)
     except Invalid as refusal:
-        return _show(event, body, refusal, "moderation/_announce.html")
-    return _show(event, fragment="moderation/_announced.html") if is_htmx() else _back(event)
+        return _show(event, "moderation/_announce.html", refusal, refused="announce", draft=body)
+    return _show(event, "moderation/_announced.html") if is_htmx() else _back(event)
 
 
 @bp.post("/chat/announcement/remove")
@@ -140,10 +167,13 @@ def _back(event: EventInfo) -> ResponseReturnValue:
 
 def _show(
     event: EventInfo,
-    announcement_draft: str = "",
-    error: TownhallError | None = None,
     fragment: str = "moderation/_board.html",
+    error: TownhallError | None = None,
+    *,
+    refused: str = "",
+    draft: str = "",
 ) -> ResponseReturnValue:
+    """Render the page; `refused` is the form whose `draft` was refused with `error`."""
     before = request.args.get("before")
     board = read_board(event, parse_id(before, "before") if before else None)
     announcement = announcements.find_announcement(event.id)
@@ -160,6 +190,8 @@ def _show(
         before=before,
         version=version,
         slow_modes=moderation.SLOW_MODES,
-        announcement_draft=announcement_draft,
         error=error,
+        refused=refused,
+        draft=draft,
+        nonce=secrets.token_urlsafe(16),
     )
