@@ -3,6 +3,9 @@
 import pytest
 
 from webapp import i18n
+from webapp.domain.audit.log import DETAILS
+from webapp.domain.events.planning import Plan
+from webapp.domain.events.store import SETTINGS
 from webapp.errors import Invalid
 from webapp.i18n import choose, gettext, lazy, ngettext, speaking
 
@@ -70,3 +73,7 @@ def test_an_error_is_translated_where_it_is_shown() -> None:
     with speaking("de"):
         assert error.message == str(label) == "Schreiben Sie zuerst etwas."
     assert str(error) == "Write something first."
+
+
+def test_the_audit_log_names_each_setting_of_an_event() -> None:
+    assert not {*SETTINGS, *Plan.__dataclass_fields__} - DETAILS.keys()
