@@ -42,7 +42,7 @@ class DeliveredLog:
         self._announced = announcement["id"] if announcement else 0
         # The end of each mute, by employee id.
         self._muted = dict(muted or {})
-        self._parts = parts
+        self.parts = parts
 
     @classmethod
     def begin(cls, event_id: int, slug: str) -> "DeliveredLog":
@@ -79,7 +79,7 @@ class DeliveredLog:
                 return payload if self._note_unpinned(payload["id"]) else None
             case publisher.TO_EMPLOYEE if payload["name"] == "muted_changed":
                 return payload if self._note_mute(**payload) else None
-        for part in self._parts:
+        for part in self.parts:
             if name in part.names:
                 return part.take_new(name, payload)
         return payload
@@ -135,7 +135,7 @@ class DeliveredLog:
         for employee_id in self._muted.keys() | muted.keys():
             until = {"until": muted.get(employee_id)}
             yield publisher.TO_EMPLOYEE, publisher.addressed(employee_id, "muted_changed", until)
-        for part in self._parts:
+        for part in self.parts:
             yield from part.find_missed()
 
     def snapshot(self, employee_id: int) -> dict[str, Any]:
@@ -153,7 +153,7 @@ class DeliveredLog:
             "announcement": self._announcement,
             "muted_until": self._muted.get(employee_id),
         }
-        for part in self._parts:
+        for part in self.parts:
             answer |= part.snapshot()
         return answer
 

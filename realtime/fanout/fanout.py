@@ -19,7 +19,7 @@ from prometheus_client import Gauge
 from realtime.fanout.batcher import BroadcastBatcher, News
 from realtime.fanout.broadcast import deliver
 from realtime.fanout.counts import COUNTS, CountTicker
-from realtime.fanout.delivered import PARTS, DeliveredLog
+from realtime.fanout.delivered import DeliveredLog
 from realtime.fanout.registry import Connection, Registry
 from realtime.loops import attempt, in_app_context, start_loop
 from realtime.transport.redis_queue import LiveQueue
@@ -114,7 +114,7 @@ class Fanout:
         messages, more = known or self._read_since(connection.event.id, after)
         snapshot = told.snapshot(connection.viewer.employee.id) if told else {}
         answer = {"messages": messages, "more": more, "build": script_version()}
-        return answer | snapshot | self._find_own(connection)
+        return answer | snapshot | self._find_own(told, connection)
 
     def unwatch(self, slug: str) -> None:
         """Forget an event that nobody here watches any longer."""
@@ -147,13 +147,16 @@ class Fanout:
             if connection.event.slug == slug and connection.viewer.employee.id == employee_id:
                 self.tell_one(connection, name, payload)
 
-    def _find_own(self, connection: Connection) -> dict[str, Any]:
+    def _find_own(self, told: DeliveredLog | None, connection: Connection) -> dict[str, Any]:
         """Return what stands for this viewer alone, from the cache; {} during an outage."""
         event_id, employee_id = connection.event.id, connection.viewer.employee.id
+        parts = [part for part in told.parts if part.stands] if told else []
+        if not parts:
+            return {}
         try:
             with self._app.app_context():
-                cache.prefetch(*(part.own_key(event_id, employee_id) for part in PARTS))
-                found = [part.find_own(event_id, employee_id) for part in PARTS]
+                cache.prefetch(*(part.own_key(event_id, employee_id) for part in parts))
+                found = [part.find_own(event_id, employee_id) for part in parts]
         except Exception as error:
             # The rest of the answer comes from memory, and the page keeps what it had.
             as_townhall_error(error)

@@ -32,6 +32,11 @@ class PollPart:
         if poll := store.refresh_current(self._event_id):
             yield "poll_changed", poll
 
+    @property
+    def stands(self) -> bool:
+        """Return True once a poll was opened."""
+        return self._poll is not None
+
     def snapshot(self) -> dict[str, Any]:
         """Return `{poll}`, which is None before the first one was opened."""
         return {"poll": self._poll and store.without_revision(self._poll)}

@@ -49,6 +49,11 @@ class QuestionPart:
         counts = {id_: (votes, revision) for id_, (_, revision, votes) in found.items()}
         yield "votes_changed", counts
 
+    @property
+    def stands(self) -> bool:
+        """Return True if there is a question, a hidden one too."""
+        return bool(self._questions)
+
     def snapshot(self) -> dict[str, Any]:
         """Return `{questions}`: those that stand on the live page."""
         if self._standing is None:

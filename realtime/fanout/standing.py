@@ -30,6 +30,11 @@ class StandingPart(Protocol):
         """Yield names and payloads that the database has and this node may lack."""
         ...
 
+    @property
+    def stands(self) -> bool:
+        """Return False while there is nothing, so that nothing can stand for a viewer either."""
+        ...
+
     def snapshot(self) -> dict[str, Any]:
         """Return fields of the answer to `messages_since`, the same for every viewer."""
         ...

@@ -102,6 +102,14 @@ def test_the_live_page_costs_no_statement_with_a_warm_cache(app: Flask, viewer: 
     assert statements == []
 
 
+def test_without_questions_the_first_live_page_of_a_viewer_reads_no_votes(
+    app: Flask, viewer: PageClient
+) -> None:
+    with counted_statements(app) as statements:
+        viewer.get(f"/events/{SLUG}/live")
+    assert not [one for one in statements if "question_votes" in one or "question_authors" in one]
+
+
 def test_a_refused_question_keeps_its_text(viewer: PageClient) -> None:
     answer = ask(viewer, "x" * 501)
     assert answer.status_code == 422

@@ -127,7 +127,8 @@ def _show(
         earlier=len(messages) >= chat_messages.LATEST,
         announcement=announcements.find_announcement(event.id),
         questions=questions,
-        own=own.find_own(event.id, viewer.employee.id),
+        # Without a question nobody has voted or asked.
+        own=own.find_own(event.id, viewer.employee.id) if questions else {},
         asked="asked" in request.args,
         exempt=identity.current_admin() is not None,
         held="held" in request.args,
