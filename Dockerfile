@@ -18,15 +18,20 @@ RUN --mount=type=cache,target=/root/.cache/pip \
 
 FROM nginx:1.29 AS proxy
 COPY nginx.conf /etc/nginx/nginx.conf
+COPY deploy/nginx/ /etc/nginx/townhall/
 COPY static/ /srv/townhall/static/
 COPY --from=assets /townhall/static/ /srv/townhall/static/
-# Docker lets every user of a container bind low ports, so port 80 does not need root.
+# Compressed once, so that nginx need not do it for each visitor (`gzip_static`).
+RUN find /srv/townhall/static -type f -size +1k \( -name '*.css' -o -name '*.js' -o -name '*.svg' -o -name '*.json' \) \
+    -exec gzip --keep --force -9 {} +
+# Compose lets every user of this container bind low ports, so port 80 does not need root.
 USER nginx
+CMD ["/etc/nginx/townhall/adapt"]
 
 FROM python:3.12-slim AS app
-# The volume of secrets that is mounted here takes its owner from this empty folder.
+# The volumes of secrets that are mounted here take their owner from these empty folders.
 RUN useradd --system --uid 10001 --user-group --no-create-home townhall \
- && install -d -o townhall -g townhall -m 755 /run/townhall
+ && install -d -o townhall -g townhall -m 755 /run/townhall /run/mysql
 COPY --from=packages /opt/venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOST=0.0.0.0
 WORKDIR /srv/townhall
