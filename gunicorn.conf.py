@@ -3,6 +3,11 @@
 import gc
 from typing import Any
 
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]
+
+from webapp.infra.logs import configure_logging
+from webapp.infra.settings import load_or_exit
+
 # One process with threads: metrics and in-process state stay complete, and a page mostly waits for
 # Redis and the database.
 workers = 1
@@ -23,6 +28,19 @@ secure_scheme_headers: dict[str, str] = {}
 control_socket_disable = True
 
 
+class _Logger(Logger):  # type: ignore[misc]
+    """Logs as the application does, from the first line on."""
+
+    def setup(self, cfg: Any) -> None:
+        """Replace the handlers of gunicorn."""
+        super().setup(cfg)
+        settings = load_or_exit()
+        configure_logging(settings.log_format, settings.log_level)
+
+
+logger_class = _Logger
+
+
 def post_worker_init(_worker: Any) -> None:
     """Exclude the libraries from garbage collection, which paused every request for 0.1 s.
 
@@ -37,7 +55,6 @@ def on_starting(_server: Any) -> None:
     """Wait for the stores in the master, where no watchdog counts the seconds."""
     from webapp.base import create_base
     from webapp.infra.extensions import db
-    from webapp.infra.settings import load_or_exit
     from webapp.startup import wait_for_services
 
     app = create_base("gunicorn", load_or_exit())

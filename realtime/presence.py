@@ -16,6 +16,7 @@ from realtime.headcount import Headcount
 from realtime.loops import attempt, in_app_context, start_loop
 from webapp.domain.attendance.minutes import record_minute
 from webapp.infra.clock import minute_of, utcnow
+from webapp.infra.metrics import SEND_BUFFER_BYTES, VIEWERS, WATCHED_MINUTES
 
 LOOP = "presence"
 COUNT_SECONDS = 1.0
@@ -44,6 +45,8 @@ class Presence:
 
     def start(self) -> None:
         """Begin to count."""
+        VIEWERS.set_function(lambda: len(self._registry))
+        SEND_BUFFER_BYTES.set_function(self._registry.waiting_bytes)
         start_loop(self._socketio.start_background_task, LOOP, self._count_next)
 
     def greet(self, connection: Connection) -> None:
@@ -76,7 +79,9 @@ class Presence:
             self._sampled = minute
 
     def _record(self, event_id: int, minute: int) -> None:
-        record_minute(event_id, self._registry.employees(event_id), minute)
+        employees = self._registry.employees(event_id)
+        record_minute(event_id, employees, minute)
+        WATCHED_MINUTES.inc(len(employees))
 
     def _count_next(self) -> None:
         self._socketio.sleep(COUNT_SECONDS)

@@ -21,6 +21,7 @@ from realtime.loops import start_loop
 from webapp.errors import RowLocked, TownhallError, Unavailable, as_townhall_error
 from webapp.i18n import current_language, speaking
 from webapp.infra.clock import utcnow
+from webapp.infra.metrics import BATCH_SIZE, STORE_SECONDS
 from webapp.infra.publisher import Publish
 
 log = logging.getLogger(__name__)
@@ -134,8 +135,9 @@ class Writer(Generic[D, R]):
 
     def _write(self, batch: Sequence[_Waiting[D, R]]) -> None:
         drafts = [waiting.draft for waiting in batch]
+        BATCH_SIZE.observe(len(batch))
         try:
-            with self._app.app_context():
+            with STORE_SECONDS.time(), self._app.app_context():
                 self._store(drafts, self._fanout.tell, partial(self._acknowledge, batch))
         except Exception as error:
             refusal = as_townhall_error(error)

@@ -17,6 +17,7 @@ def localized(
     folder: Path,
     root: Path = ROOT,
     trusted_proxies: int = 1,
+    json_log: bool = False,
 ) -> str:
     """Return the text of nginx.conf that listens on `port` of loopback, with these upstream ports.
 
@@ -36,6 +37,8 @@ def localized(
     text = _replaced(text, r"\blisten 80\b", lambda _: f"listen {LOOPBACK}:{port}")
     by_ipv6 = f"listen [::1]:{port}" if _has_ipv6() else "# no IPv6: listen [::1]:80"
     text = _replaced(text, r"\blisten \[::\]:80\b", lambda _: by_ipv6)
+    if json_log:
+        text = _replaced(text, r"/dev/stdout access;", lambda _: "/dev/stdout access_json;")
     if trusted_proxies > 1:
         text = _behind(text, trusted_proxies - 1)
     text = _replaced(text, r"(?<= )/run/nginx\.pid", lambda _: f'"{folder}/nginx.pid"')

@@ -60,6 +60,7 @@ class Nginx(Server):
         log: Log = quiet,
         pause: Pause = time.sleep,
         trusted_proxies: int = 1,
+        json_log: bool = False,
     ) -> None:
         port = port or free_port()
         self.folder = folder
@@ -69,6 +70,7 @@ class Nginx(Server):
             realtime=realtime,
             folder=folder,
             trusted_proxies=trusted_proxies,
+            json_log=json_log,
         )
         # When root starts it, the workers must be able to read a repository in root's home.
         directives = "daemon off;" + (" user root;" if os.geteuid() == 0 else "")

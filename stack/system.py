@@ -131,6 +131,7 @@ class Stack:
             self._log,
             self._pause,
             int(self.settings["TRUSTED_PROXIES"]),
+            json_log=self.settings.get("LOG_FORMAT") == "json",
         )
         self._start_together([self.nginx])
         self._start_together([*self.web, *self.realtime])

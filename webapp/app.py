@@ -11,6 +11,7 @@ from webapp.http.error_handlers import register_error_handlers
 from webapp.http.filters import register_filters
 from webapp.http.headers import register_headers
 from webapp.http.language import register_language
+from webapp.http.measuring import register_measuring
 from webapp.http.proxies import trust_proxies
 from webapp.http.rendering import TemplateEnvironment
 from webapp.http.sso import init_sso
@@ -66,6 +67,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = create_base(__name__, settings)
     app.jinja_environment = TemplateEnvironment
     app.url_map.converters["id"] = IdConverter
+    # First, so that refusals by the others are measured as well.
+    register_measuring(app)
     csrf.init_app(app)
     init_publisher(app, settings)
     init_rate_limit(app)

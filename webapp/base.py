@@ -38,6 +38,7 @@ def create_base(name: str, settings: Settings) -> Flask:
         SITE_NAME=settings.site_name,
         SITE_TIMEZONE=settings.site_timezone,
         STREAM_TEST_ALLOW=settings.stream_test_allow,
+        METRICS_TOKEN=settings.metrics_token,
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_NAME="townhall",
         SESSION_COOKIE_HTTPONLY=True,

@@ -27,6 +27,7 @@ from webapp.domain.chat import messages as chat_messages
 from webapp.errors import NotReady, as_townhall_error
 from webapp.infra import cache
 from webapp.infra.build import script_version
+from webapp.infra.metrics import BROADCAST_SECONDS, SWEEP_FOUND
 from webapp.infra.publisher import NAMESPACE, TO_EMPLOYEE, VIEWER_SIGNED_OUT
 
 LOOP = "sweep"
@@ -140,6 +141,7 @@ class Fanout:
     def _sweep_event(self, event_id: int, slug: str) -> None:
         if told := self._told.get(slug):
             for name, payload in told.find_missed(event_id, slug):
+                SWEEP_FOUND.inc()
                 self.tell_here(slug, name, payload)
 
     def _tell_employee(self, slug: str, employee_id: int, name: str, payload: Any) -> None:
@@ -168,7 +170,8 @@ class Fanout:
             return chat_messages.since(event_id, after)
 
     def _deliver(self, slug: str, news: News) -> None:
-        deliver(self._socketio, self._registry.sockets(slug), news)
+        with BROADCAST_SECONDS.time():
+            deliver(self._socketio, self._registry.sockets(slug), news)
 
     def _disconnect(self, employee_ids: set[int]) -> None:
         for connection in self._registry.connections():

@@ -15,8 +15,8 @@ from webapp.i18n import SOURCE
 class Connection:
     """One open socket of one viewer, who may have several, here and on other nodes.
 
-    `language` is that of its acknowledgements; `checked_at` is when its cookie was last found
-    valid, by the monotonic clock.
+    `language` is that of its acknowledgements, `request_id` that of its handshake. `checked_at` is
+    when its cookie was last found valid, by the monotonic clock.
     """
 
     sid: str
@@ -25,6 +25,7 @@ class Connection:
     admin: AdminInfo | None
     socket: ViewerConnection
     language: str = SOURCE
+    request_id: str = ""
     checked_at: float = field(default_factory=time.monotonic)
 
 
@@ -39,6 +40,11 @@ class Registry:
 
     def __len__(self) -> int:
         return len(self._by_sid)
+
+    def waiting_bytes(self) -> int:
+        """Return the bytes that wait for viewers who read slowly."""
+        sockets = (connection.socket for connection in self._by_sid.values())
+        return sum(s.send_buffer.waiting_bytes for s in sockets if s.send_buffer)
 
     def add(self, connection: Connection) -> None:
         """Add a connection that was accepted."""

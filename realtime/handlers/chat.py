@@ -6,7 +6,9 @@ from realtime.handlers.access import Access
 from realtime.handlers.packets import Packet, Respond, answer_of
 from realtime.writer import Writer
 from webapp.domain.chat.posts import Draft, Receipt
+from webapp.errors import TownhallError
 from webapp.infra.ids import parse_id
+from webapp.infra.metrics import MESSAGES, result_of
 
 
 class ChatHandlers:
@@ -26,10 +28,24 @@ class ChatHandlers:
             packet.get("nonce"),
             moderator=self._access.moderates(connection),
         )
-        self._writer.put(draft, lambda outcome: respond(answer_of(outcome)))
+
+        def answer(outcome: Receipt | TownhallError) -> None:
+            MESSAGES.labels(_result_of(outcome)).inc()
+            respond(answer_of(outcome))
+
+        try:
+            self._writer.put(draft, answer)
+        except TownhallError as refused:
+            answer(refused)
 
     def on_messages_since(self, connection: Connection, packet: Packet, respond: Respond) -> None:
         self._access.take_read(connection.viewer.employee.id)
         after = parse_id(packet.get("after"), "after")
         self._access.recheck(connection)
         respond({"ok": True} | self._fanout.catch_up(connection, after))
+
+
+def _result_of(outcome: Receipt | TownhallError) -> str:
+    if isinstance(outcome, TownhallError):
+        return result_of(outcome)
+    return "held" if outcome.id is None else "stored"

@@ -21,6 +21,7 @@ from webapp.domain.events import store as event_store
 from webapp.errors import EventNotOpen, Invalid, NotCheckedIn, SlowDown, as_townhall_error
 from webapp.http import identity
 from webapp.infra.publisher import NAMESPACE
+from webapp.infra.request_id import as_request, begin_request, current_request_id
 
 # Viewers who join at the same moment take turns: each reads Redis, and with a cold cache the
 # database.
@@ -69,7 +70,7 @@ class LiveNamespace(Namespace):
 
     def handle(self, connection: Connection, name: str, args: list[Any], respond: Respond) -> None:
         """Acknowledge an event, now or later, with `{ok: true, …}` or `{ok: false, error}`."""
-        with i18n.speaking(connection.language):
+        with i18n.speaking(connection.language), as_request(connection.request_id):
             try:
                 self._handler(name)(connection, one_object(*args), respond)
             except Exception as error:
@@ -81,6 +82,7 @@ class LiveNamespace(Namespace):
         return self._handlers[name]
 
     def on_connect(self, auth: object = None) -> None:
+        begin_request(request.environ)
         i18n.speak(_requested_language())
         try:
             with self._joining:
@@ -126,7 +128,8 @@ class LiveNamespace(Namespace):
             raise EventNotOpen
         self._check_sockets(viewer.employee.id)
         admin = identity.current_admin()
-        return Connection(_sid(), event, viewer, admin, self._socket(), i18n.current_language())
+        language, name = i18n.current_language(), current_request_id()
+        return Connection(_sid(), event, viewer, admin, self._socket(), language, name)
 
     def _check_sockets(self, employee_id: int) -> None:
         self._access.take_read(employee_id)

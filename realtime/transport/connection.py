@@ -41,6 +41,7 @@ from realtime.transport.frames import ack_packet, text_frame
 from realtime.transport.packets import InvalidPacketError, check_engine_packet, live_event
 from realtime.transport.places import PLACE
 from realtime.transport.send_buffer import WAITING_BYTES, SendBuffer
+from webapp.infra.metrics import SLOW_CLIENTS
 from webapp.infra.publisher import NAMESPACE
 
 with warnings.catch_warnings():
@@ -215,6 +216,7 @@ class ViewerConnection(Socket):
             self.close(reason=self.server.reason.SERVER_DISCONNECT)
 
     def _too_slow(self) -> None:
+        SLOW_CLIENTS.inc()
         log.warning(
             "disconnected a slow client: send buffer over 1 MiB (it resynchronises on reconnect)"
         )

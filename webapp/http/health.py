@@ -1,8 +1,9 @@
 """The addresses for load balancers and monitoring, the same on both tiers."""
 
+import hmac
 from collections.abc import Callable
 
-from flask import Blueprint, Response, current_app, jsonify
+from flask import Blueprint, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -32,6 +33,10 @@ def show_readiness() -> ResponseReturnValue:
 @bp.get("/metrics")
 @internal
 def show_metrics() -> ResponseReturnValue:
+    wanted = current_app.config["METRICS_TOKEN"]
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if wanted and not hmac.compare_digest(given.encode(), wanted.encode()):
+        return "The METRICS_TOKEN is missing.\n", 401, {"WWW-Authenticate": "Bearer"}
     return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
 

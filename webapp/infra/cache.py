@@ -7,6 +7,7 @@ from cachelib.serializers import JSONSerializer
 from flask import Flask, g
 
 from webapp.infra.extensions import flask_cache
+from webapp.infra.metrics import CACHE_REQUESTS
 from webapp.infra.redis_client import answer_or_none
 from webapp.infra.settings import Settings
 
@@ -38,13 +39,17 @@ def prefetch(*keys: str) -> None:
     g.fetched = dict(
         zip(keys, answer_or_none(lambda: flask_cache.get_many(*keys)) or (), strict=False)
     )
+    for value in g.fetched.values():
+        _count(value)
 
 
 def get(key: str) -> Any:
     """Return the value under `key`, or None."""
     if key in (fetched := g.get("fetched", {})):
         return fetched.pop(key)
-    return answer_or_none(lambda: flask_cache.get(key))
+    value = answer_or_none(lambda: flask_cache.get(key))
+    _count(value)
+    return value
 
 
 def put(key: str, value: Any, seconds: int) -> None:
@@ -79,3 +84,10 @@ def remember(key: str, seconds: int, read: Callable[[], T | None]) -> T | None:
     if value is None and (value := read()) is not None:
         put(key, value, seconds)
     return value
+
+
+_HITS, _MISSES = (CACHE_REQUESTS.labels(result) for result in ("hit", "miss"))
+
+
+def _count(value: Any) -> None:
+    (_MISSES if value is None else _HITS).inc()

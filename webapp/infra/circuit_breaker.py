@@ -4,6 +4,8 @@ import logging
 import threading
 import time
 
+from webapp.infra.metrics import BREAKER_OPEN
+
 log = logging.getLogger(__name__)
 
 # Long enough that a page does not wait for a timeout again and again.
@@ -25,6 +27,8 @@ class Breaker:
         self._lock = threading.Lock()
         self._asks_again_at = 0.0
         self._logs_again_at = 0.0
+        gauge = BREAKER_OPEN.labels(name.removeprefix("the ").lower())
+        gauge.set_function(lambda: float(self.open))
 
     @property
     def open(self) -> bool:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Hashable
 
 from webapp.infra.clock import utcnow
+from webapp.infra.request_id import current_request_id
 
 # Of warnings and errors; a client can cause any number of them.
 KIND_SECONDS = 60.0
@@ -70,6 +71,8 @@ class _JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        if name := current_request_id():
+            line["request_id"] = name
         if left_out := getattr(record, "left_out", 0):
             line["left_out"] = left_out
         if record.exc_info:

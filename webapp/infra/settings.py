@@ -119,6 +119,12 @@ def _check_color(text: str) -> str:
     return text
 
 
+def _check_token(text: str) -> str:
+    if text and len(text) < 16:
+        raise ValueError("must have at least 16 characters")
+    return text
+
+
 def _check_web_address(text: str) -> str:
     if text and not re.fullmatch(r"https?://[^\s/]+\S*", text):
         raise ValueError("must look like https://intranet.example.com/privacy")
@@ -145,6 +151,7 @@ class Settings:
     keep_minutes_days: int = Field(default=90, ge=1, le=36_500)
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     secure_cookies: bool = False
+    metrics_token: Annotated[str, AfterValidator(_check_token)] = Field(default="", repr=False)
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     # [::] means ::, as in an address bar.

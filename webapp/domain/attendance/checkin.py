@@ -19,6 +19,7 @@ from webapp.infra import cache, rate_limit
 from webapp.infra.clock import from_isoformat, isoformat, utcnow
 from webapp.infra.database import begin_to_write, retry_on_outage
 from webapp.infra.extensions import db
+from webapp.infra.metrics import CHECKINS, count_result
 from webapp.infra.rate_limit import Attempt, Client
 
 # Longer than any event, so that no entry expires while its viewer watches.
@@ -56,6 +57,7 @@ class Viewer:
     checked_in_at: datetime
 
 
+@count_result(CHECKINS)
 def check_in(event: EventInfo, email: str, employee_number: str, client: Client) -> Viewer:
     """Record that the employee attends. The first time stands, however often this is called.
 
@@ -71,13 +73,18 @@ def check_in(event: EventInfo, email: str, employee_number: str, client: Client)
         rate_limit.count_failure(attempt)
         raise NobodyMatches
     rate_limit.forgive(attempt)
-    return check_in_known(event, employee)
+    return _check_in(event, employee)
 
 
+@count_result(CHECKINS)
 def check_in_known(event: EventInfo, employee: EmployeeInfo) -> Viewer:
     """Check in an employee who is recognised already. Raise `EventNotOpen`, `NobodyMatches`."""
     if not event.is_open:
         raise EventNotOpen
+    return _check_in(event, employee)
+
+
+def _check_in(event: EventInfo, employee: EmployeeInfo) -> Viewer:
     now = utcnow()
     checked_in_at = _record(event.id, employee.id, now)
     if checked_in_at is None:
