@@ -28,7 +28,7 @@ secure_scheme_headers: dict[str, str] = {}
 control_socket_disable = True
 
 
-class _Logger(Logger):  # type: ignore[misc]
+class _Logger(Logger):
     """Logs as the application does, from the first line on."""
 
     def setup(self, cfg: Any) -> None:
