@@ -40,6 +40,9 @@ def create_base(name: str, settings: Settings) -> Flask:
         STREAM_TEST_ALLOW=settings.stream_test_allow,
         METRICS_TOKEN=settings.metrics_token,
         SECRET_KEY=settings.secret_key,
+        SECRET_KEY_FALLBACKS=[settings.secret_key_previous] * bool(settings.secret_key_previous),
+        # The last one signs.
+        WTF_CSRF_SECRET_KEY=[*filter(None, [settings.secret_key_previous]), settings.secret_key],
         SESSION_COOKIE_NAME="townhall",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",

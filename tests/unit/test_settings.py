@@ -15,7 +15,9 @@ from webapp.infra.settings import ROOT, Settings, SettingsError, load_settings, 
 # Compose decides these for each container, or the image does.
 DECIDED_BY_COMPOSE = {"PORT", "HOST", "INSTANCE_PATH", "DEMO"}
 # The other way to give these is the one that Compose uses.
-GIVEN_OTHERWISE = {"DATABASE_URL_FILE", "REDIS_URL_FILE", "METRICS_TOKEN_FILE"}
+GIVEN_OTHERWISE = {"DATABASE_URL_FILE", "REDIS_URL_FILE", "METRICS_TOKEN_FILE"} | {
+    "SECRET_KEY_PREVIOUS_FILE"
+}
 
 
 def load(tmp_path: Path, **environ: str) -> Settings:

@@ -59,4 +59,5 @@ def _read_cookie() -> tuple[str, list[str]]:
 
 
 def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(str(current_app.secret_key), "known browser")
+    keys = [*current_app.config["SECRET_KEY_FALLBACKS"], str(current_app.secret_key)]
+    return URLSafeSerializer(keys, "known browser")

@@ -144,6 +144,10 @@ class Settings:
     )
     redis_url: Annotated[str, AfterValidator(_check_redis_url)] = Field(default="", repr=False)
     secret_key: str = Field(default="", repr=False, min_length=16)
+    # Accepted, not used to sign: so that a new key signs nobody out.
+    secret_key_previous: Annotated[str, AfterValidator(_check_token)] = Field(
+        default="", repr=False
+    )
     site_name: str = "Townhall"
     languages: Annotated[str, AfterValidator(_check_languages)] = "en,de"
     site_timezone: Annotated[str, AfterValidator(_check_timezone)] = "UTC"
