@@ -10,6 +10,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.exc import DBAPIError
 
+from webapp.backup_cli import register_backup_commands
 from webapp.domain import admins, seed
 from webapp.domain.attendance import retention
 from webapp.domain.employees import importing, uploads
@@ -44,6 +45,7 @@ attendance_commands = Commands("attendance", help="Attendance.")
 
 def register_commands(app: Flask) -> None:
     """Add the commands to `flask --app wsgi`."""
+    register_backup_commands(app)
     app.cli.add_command(prepare)
     app.cli.add_command(load_demo_data)
     app.cli.add_command(admin_commands)

@@ -19,6 +19,7 @@ SOURCES = sorted([*ROOT.glob("webapp/**/*.py"), *ROOT.glob("realtime/**/*.py")])
 LAYERS: list[list[str]] = [
     ["webapp.app", "realtime"],
     ["webapp.cli", "webapp.pages"],
+    ["webapp.backup_cli"],
     ["webapp.base", "webapp.startup"],
     ["webapp.http"],
     [

@@ -69,6 +69,11 @@ def forget(*keys: str) -> None:
     answer_or_none(lambda: flask_cache.unlink(*keys))
 
 
+def clear() -> None:
+    """Drop every value, for example because the database was replaced."""
+    answer_or_none(flask_cache.clear)
+
+
 def correct(key: str, value: Any) -> None:
     """Drop the value under `key` unless it equals `value`, which was just read.
 
