@@ -1,4 +1,4 @@
-"""The commands `backup`, `restore` and `move-to`: every row of the database on its way elsewhere."""
+"""The commands `backup`, `restore` and `move-to`, which copy every row of the database."""
 
 import sys
 import time

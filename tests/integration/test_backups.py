@@ -1,14 +1,16 @@
 """Backups of a running database, restoring them, and moving to another database."""
 
 import gzip
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.conftest import SECRET_KEY
+from tests.support.data import add_employee
 from webapp.app import create_app
 from webapp.domain import seed
 from webapp.domain.models import Employee
@@ -51,7 +53,7 @@ def test_a_restored_database_equals_the_original(filled: Flask, tmp_path: Path) 
     [file] = folder.iterdir()
     assert file.stat().st_mode & 0o077 == 0
     with filled.app_context():
-        db.session.execute(Employee.__table__.update().values(first_name="Changed"))
+        db.session.execute(update(Employee).values(first_name="Changed"))
         db.session.commit()
         db.session.remove()
     refused = run(filled, "restore", str(file))
@@ -66,11 +68,7 @@ def test_a_row_can_be_added_after_a_restore(filled: Flask, tmp_path: Path) -> No
     assert run(filled, "restore", "--force", str(tmp_path / "one.townhall.gz")).exit_code == 0
     with filled.app_context():
         last = db.session.scalars(select(Employee.id).order_by(Employee.id.desc())).first()
-        added = Employee(
-            email="new@example.com", employee_number="new", first_name="", last_name=""
-        )
-        db.session.add(added)
-        db.session.commit()
+        added = add_employee("new")
         assert last is not None
         assert added.id > last
 
@@ -90,9 +88,8 @@ def test_a_damaged_backup_changes_nothing(filled: Flask, tmp_path: Path, damage:
         case "other":
             path.write_bytes(b"no gzip")
         case "schema":
-            path.write_bytes(
-                gzip.compress(b"".join(lines).replace(b'"revision":"', b'"revision":"x'))
-            )
+            lines[0] = lines[0].replace(b'"revision":"', b'"revision":"x')
+            path.write_bytes(gzip.compress(b"".join(lines)))
     before = content(filled)
     refused = run(filled, "restore", "--force", str(path))
     assert refused.exit_code == 1
@@ -102,8 +99,6 @@ def test_a_damaged_backup_changes_nothing(filled: Flask, tmp_path: Path, damage:
 
 
 def test_old_backups_are_deleted(filled: Flask, tmp_path: Path) -> None:
-    import os
-
     old = tmp_path / "20200101T000000Z.townhall.gz"
     other = tmp_path / "notes.txt"
     for file in (old, other):

@@ -107,7 +107,10 @@ def write_backup(connection: Connection, file: IO[bytes]) -> Counts:
 
 
 def read_backup(file: IO[bytes], revision: str) -> Iterator[tuple[Table, Row]]:
-    """Yield the rows of a backup. Raises `BackupError` unless it is complete and fits `revision`."""
+    """Yield the rows of a backup.
+
+    Raises `BackupError` unless it fits `revision`, and at its end unless it is complete.
+    """
     known = {table.name: table for table in tables()}
     counts: Counter[str] = Counter()
     foot = None
