@@ -38,8 +38,9 @@ PONG_SECONDS = 10
 # Each viewer may vote once a second, and a vote is a small row.
 WAITING_VOTES, BATCH_VOTES = 5000, 1000
 # A poll opens for everybody at the same moment.
-WAITING_ANSWERS = 5000
-BATCH_ANSWERS = 500
+WAITING_ANSWERS, BATCH_ANSWERS = 5000, 1000
+# Seconds after the messages, within a tick of the writers.
+VOTES_PHASE, ANSWERS_PHASE = 0.07, 0.14
 
 
 class Node:
@@ -62,6 +63,7 @@ class Node:
             loop="vote_writer",
             waiting=WAITING_VOTES,
             batch=BATCH_VOTES,
+            phase=VOTES_PHASE,
         )
         answers = Writer(
             app,
@@ -71,6 +73,7 @@ class Node:
             loop="answer_writer",
             waiting=WAITING_ANSWERS,
             batch=BATCH_ANSWERS,
+            phase=ANSWERS_PHASE,
         )
         self.writers: tuple[Writer[Any, Any], ...] = (messages, questions, votes, answers)
         self.reactions = Reactions(app, self.socketio, self.fanout)

@@ -56,7 +56,11 @@ class _Waiting(Generic[D, R]):
 
 
 class Writer(Generic[D, R]):
-    """Has `store` store drafts of one kind in batches, and acknowledges them."""
+    """Has `store` store drafts of one kind in batches, and acknowledges them.
+
+    Its moments come `phase` seconds after those of the other writers, so that a large batch of
+    votes does not delay the messages that are stored at the same time.
+    """
 
     def __init__(
         self,
@@ -68,6 +72,7 @@ class Writer(Generic[D, R]):
         loop: str = "writer",
         waiting: int = WAITING_DRAFTS,
         batch: int = BATCH_DRAFTS,
+        phase: float = 0.0,
     ) -> None:
         self._app = app
         self._socketio = socketio
@@ -76,6 +81,7 @@ class Writer(Generic[D, R]):
         self._loop = loop
         self._most_waiting = waiting
         self._most_in_batch = batch
+        self._phase = phase
         self._waiting: deque[_Waiting[D, R]] = deque()
         self._some = threading.Event()
         # Oldest first; a draft leaves when it is answered.
@@ -125,7 +131,7 @@ class Writer(Generic[D, R]):
         # A sender who was told to try again does so: storing the draft would only cost time.
         if wanted := [waiting for waiting in batch if waiting in self._unanswered]:
             self._write(wanted)
-        self._socketio.sleep(_seconds_to_next_tick(len(batch)))
+        self._socketio.sleep(_seconds_to_next_tick(len(batch), self._phase))
 
     def _give_up(self) -> None:
         self._socketio.sleep(GIVE_UP_SECONDS)
@@ -164,6 +170,6 @@ class Writer(Generic[D, R]):
                 log.exception("an acknowledgement failed; the others are sent")
 
 
-def _seconds_to_next_tick(drafts: int) -> float:
+def _seconds_to_next_tick(drafts: int, phase: float) -> float:
     period = TICK_SECONDS if drafts < BUSY_DRAFTS else 2 * TICK_SECONDS
-    return period - utcnow().timestamp() % period
+    return period - (utcnow().timestamp() - phase) % period

@@ -57,12 +57,6 @@ def put(key: str, value: Any, seconds: int) -> None:
     answer_or_none(lambda: flask_cache.set(key, value, timeout=seconds))
 
 
-def put_many(values: dict[str, Any], seconds: int) -> None:
-    """Keep several values (JSON) for `seconds`, in one round trip."""
-    if values:
-        answer_or_none(lambda: flask_cache.set_many(values, timeout=seconds))
-
-
 def forget(*keys: str) -> None:
     """Drop the keys. Call it on the line after the commit that made them stale."""
     # Unlike `delete_many`, this does not ask for each key whether it is gone.

@@ -17,7 +17,7 @@ from webapp.domain.models import Poll, PollAnswer, PollOption
 from webapp.domain.polls.answers import Ballot, Counted, Outcome, PollClosed
 from webapp.domain.polls.drafts import MOST_OPTIONS
 from webapp.domain.polls.store import poll_json
-from webapp.domain.writing.authors import ATTENDING
+from webapp.domain.writing.authors import ATTENDING, employees
 from webapp.errors import Invalid, NotCheckedIn, NotFound, TownhallError
 from webapp.infra.database import begin_to_write
 from webapp.infra.extensions import db
@@ -25,6 +25,7 @@ from webapp.infra.extensions import db
 # Built once and from tables: building a statement costs more than executing it.
 POLLS, OPTIONS, ANSWERS = (cast(Table, m.__table__) for m in (Poll, PollOption, PollAnswer))
 LOCKED = select(POLLS).where(POLLS.c.id == bindparam("poll")).with_for_update()
+VERSIONS = ATTENDING.with_only_columns(employees.id, employees.epoch, maintain_column_froms=True)
 OPTIONS_OF = (
     select(OPTIONS).where(OPTIONS.c.poll_id == bindparam("poll")).order_by(OPTIONS.c.position)
 )
@@ -56,14 +57,12 @@ ADD_ANSWERS = (
 
 @dataclass(frozen=True)
 class Result:
-    """The outcome of each ballot, and the polls that changed, as viewers see them.
-
-    `choices` has the bits of the options that are on record now, by poll and employee.
-    """
+    """The outcome of each ballot, the polls that changed, as viewers see them, and whose answers
+    changed: pairs of poll and employee id."""
 
     outcomes: dict[Ballot, Outcome] = field(default_factory=dict)
     polls: list[dict[str, Any]] = field(default_factory=list)
-    choices: dict[tuple[int, int], int | None] = field(default_factory=dict)
+    changed: list[tuple[int, int]] = field(default_factory=list)
 
 
 def count(ballots: Sequence[Ballot]) -> Result:
@@ -92,7 +91,7 @@ def _count_poll(poll_id: int, ballots: Sequence[Ballot], result: Result) -> None
     result.outcomes.update((ballot, counting.take(ballot)) for ballot in ballots)
     if counting.changed:
         result.polls.append(counting.store())
-    result.choices.update({(poll_id, one): bits for one, bits in counting.choices.items()})
+    result.changed.extend((poll_id, one) for one in counting.changed)
 
 
 def _refusal_of(poll: Row[Any] | None, event_id: int) -> TownhallError | None:
@@ -108,9 +107,8 @@ class _Counting:
         self._poll = poll
         self._options = db.session.execute(OPTIONS_OF, {"poll": poll.id}).all()
         self._places = {option.id: option.position for option in self._options}
-        employees = {ballot.employee_id for ballot in ballots}
-        ids = sorted(employees)
-        here = db.session.execute(ATTENDING, {"event_id": poll.event_id, "authors": ids})
+        ids = sorted({ballot.employee_id for ballot in ballots})
+        here = db.session.execute(VERSIONS, {"event_id": poll.event_id, "authors": ids})
         self._versions = {row.id: row.epoch for row in here}
         known = db.session.execute(KNOWN, {"poll": poll.id, "employees": ids})
         self.choices: dict[int, int | None] = dict(map(tuple, known))
