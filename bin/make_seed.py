@@ -67,6 +67,24 @@ NOTES = [
     ("excused", "Holiday"),
     ("excused", "Night shift"),
 ]
+REACTIONS = {"like": 0.3, "love": 0.15, "applause": 0.5, "laugh": 0.1, "surprised": 0.04}
+# By meeting: minute, question, options, secret.
+POLLS: dict[int, list[tuple[int, str, list[str], bool]]] = {
+    1: [
+        (22, "Which room should get the large screen?", ["Library", "Kitchen", "Workshop"], False),
+        (41, "Would you move to the new office?", ["Yes", "Perhaps", "No"], True),
+    ],
+    2: [
+        (35, "What should we build first? (several)",
+         ["Offline mode", "Faster search", "Shared calendars", "A public API"], False),
+        (70, "How clear is the roadmap to you now?", ["Very", "Mostly", "Not yet"], True),
+    ],
+    3: [
+        (6, "Where are you watching from?", ["Office", "Home", "On the way"], False),
+        (15, "How did this quarter feel to you?",
+         ["Better than the last", "About the same", "Harder"], True),
+    ],
+}  # fmt: skip
 # Asked in the past meetings and in the open one: minute, text, answer, whether it is anonymous.
 QUESTIONS: dict[int, list[tuple[int, str, str | None, bool]]] = {
     1: [
@@ -194,6 +212,8 @@ def history(
     # With a chance of its own, so that the other rows stay as they were.
     for meeting in MEETINGS:
         add_questions(random.Random(meeting.id), meeting, rows)
+        add_polls(random.Random(meeting.id), meeting, rows)
+        add_reactions(random.Random(meeting.id), meeting, rows)
     rows["corrections"] += corrections(rows["roster"])
     in_force = {(row[1], row[2]): (row[0], row[3]) for row in rows["corrections"]}
     rows["roster"] = [
@@ -219,6 +239,11 @@ def insert_history(rows: dict[str, list[Row]]) -> None:
     insert("questions", "id event_id author_id body asked_at state votes answer answered_at",
            rows["questions"])  # fmt: skip
     insert("question_votes", "question_id employee_id", rows["question_votes"])
+    insert("polls", "id event_id question multiple secret live_results state open_in revision "
+           "answers opened_at closed_at", rows["polls"])  # fmt: skip
+    insert("poll_options", "id poll_id position text votes", rows["poll_options"])
+    insert("poll_answers", "poll_id employee_id choices", rows["poll_answers"])
+    insert("reaction_minutes", "event_id minute kind source amount", rows["reaction_minutes"])
 
 
 def add_questions(chance: random.Random, meeting: Meeting, rows: dict[str, list[Row]]) -> None:
@@ -243,6 +268,50 @@ def add_questions(chance: random.Random, meeting: Meeting, rows: dict[str, list[
              len(voters), answer, answered)
         )  # fmt: skip
         rows["question_votes"] += [(number, voter) for voter in sorted(map(int, map(str, voters)))]
+
+
+def add_polls(chance: random.Random, meeting: Meeting, rows: dict[str, list[Row]]) -> None:
+    """Add the polls of a meeting with options and answers; in the open one the last is open."""
+    present = [row[1] for row in rows["roster"] if row[0] == meeting.id and row[9] is not None]
+    polls = POLLS.get(meeting.id, ())
+    for revision, (minute, question, texts, secret) in enumerate(polls, start=1):
+        number, multiple = len(rows["polls"]) + 1, question.endswith("(several)")
+        opened, open_now = meeting.start + timedelta(minutes=minute), meeting.state == "open"
+        open_now = open_now and revision == len(polls)
+        # Ada Lovelace, as whom visitors of the demo check in, has yet to answer the open one.
+        others = [one for one in present if one != 1 or not open_now]
+        people = sorted(int(str(one)) for one in chance.sample(others, len(others) * 2 // 3))
+        weights = [len(texts) - place for place in range(len(texts))]
+        chosen = [
+            set(chance.choices(range(len(texts)), weights, k=2 if multiple else 1)) for _ in people
+        ]
+        votes = Counter(place for places in chosen for place in places)
+        rows["polls"].append(
+            (number, meeting.id, question.removesuffix(" (several)"), int(multiple), int(secret), 1,
+             "open" if open_now else "closed", meeting.id if open_now else None, revision,
+             len(people), moment(opened),
+             None if open_now else moment(opened + timedelta(minutes=4)))
+        )  # fmt: skip
+        rows["poll_options"] += [
+            (len(rows["poll_options"]) + place, number, place - 1, text, votes[place - 1])
+            for place, text in enumerate(texts, start=1)
+        ]
+        rows["poll_answers"] += [
+            (number, person, None if secret else sum(1 << place for place in places))
+            for person, places in zip(people, chosen, strict=True)
+        ]
+
+
+def add_reactions(chance: random.Random, meeting: Meeting, rows: dict[str, list[Row]]) -> None:
+    """Add reactions by minute: few, and now and then applause by many."""
+    for event_id, minute, viewers in rows["audience"]:
+        if event_id != meeting.id:
+            continue
+        crowd = int(str(viewers)) * (2 if chance.random() < 0.08 else 0)
+        for kind, share in REACTIONS.items():
+            amount = int(chance.random() * share * (int(str(viewers)) / 4 + crowd))
+            if amount:
+                rows["reaction_minutes"].append((meeting.id, minute, kind, "seed", amount))
 
 
 def employees(chance: random.Random) -> Iterator[Row]:

@@ -21,7 +21,8 @@ MOMENT = re.compile(r"'(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6})'")
 MOMENT_FORMAT = "%Y-%m-%d %H:%M:%S.%f"
 # Minutes since the epoch are the only numbers of eight digits in these tables.
 MINUTES = tuple(
-    f"INSERT INTO {table} " for table in ("watched_minutes", "roster_entries", "audience_minutes")
+    f"INSERT INTO {table} "
+    for table in ("watched_minutes", "roster_entries", "audience_minutes", "reaction_minutes")
 )
 MINUTE = re.compile(r"\b\d{8}\b")
 
