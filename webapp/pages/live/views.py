@@ -11,6 +11,7 @@ from webapp.domain.attendance.checkin import Viewer
 from webapp.domain.chat import announcements, mutes, posting
 from webapp.domain.chat import messages as chat_messages
 from webapp.domain.chat.posts import Draft
+from webapp.domain.events.about import parse_speakers
 from webapp.domain.events.store import EventInfo
 from webapp.domain.events.streams import find_stream
 from webapp.domain.polls import store as polls
@@ -119,6 +120,7 @@ def _show(
         "live/show_live.html",
         event=event,
         viewer=viewer,
+        speakers=parse_speakers(event.speakers),
         stream=stream,
         tabs=tabs,
         open_tab=open_tab(tabs, request.args.get("tab")),
