@@ -34,6 +34,10 @@ test: lint static/vendor/.ready tools-all ## run every check and every test, aga
 	$(RUN) test
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bin/test $(TESTS)
 
+audit: $(BIN)/.ready-dev node_modules/.ready-dev static/vendor/.ready ## check every page: axe, the Nu HTML checker, Lighthouse (ONLY="roster live")
+	@bin/install-tools chromium java
+	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/python -m audit $(ONLY)
+
 coverage: $(BIN)/.ready-dev static/vendor/.ready ## measure what the unit and integration tests run
 	@bin/install-tools database redis
 	$(BIN)/python -m pytest tests/unit tests/integration --quiet --numprocesses 2 --dist loadfile --cov
@@ -106,4 +110,4 @@ static/vendor/.ready: node_modules/.ready package.json $(shell find frontend tra
 	$(RUN) build
 	@touch $@
 
-.PHONY: help run dev check stack test coverage test-compose chaos bench lint format lock assets tools tools-all clean
+.PHONY: help run dev check stack test audit coverage test-compose chaos bench lint format lock assets tools tools-all clean

@@ -29,9 +29,12 @@ def register_filters(app: Flask) -> None:
 
 
 def clock(isoformat: str, timezone: str) -> str:
-    """Format a moment as the time of day in that zone, `14:05`; return "" for an empty moment."""
+    """Format a moment as the time of day in that zone, `14:05`.
+
+    An empty moment is `00:00`: a row that scripts copy has none, and `<time>` needs a valid text.
+    """
     if not isoformat:
-        return ""
+        return "00:00"
     # 24 hours in every language: Babel would take ten times as long for each message of a page.
     return from_isoformat(isoformat).astimezone(ZoneInfo(timezone)).strftime("%H:%M")
 

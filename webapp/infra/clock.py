@@ -35,8 +35,12 @@ def moment_of(minute: int) -> datetime:
 
 
 def isoformat(moment: datetime) -> str:
-    """Return ISO 8601 in UTC with a `Z`, as in JSON answers and `<time datetime>`."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    """Return ISO 8601 in UTC with a `Z`, as in JSON and `<time datetime>`.
+
+    A fraction of a second has three digits: HTML allows no more.
+    """
+    precision = "milliseconds" if moment.microsecond else "seconds"
+    return moment.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def from_isoformat(text: str) -> datetime:
