@@ -35,12 +35,13 @@ def moment_of(minute: int) -> datetime:
 
 
 def isoformat(moment: datetime) -> str:
-    """Return ISO 8601 in UTC with a `Z`, as in JSON and `<time datetime>`.
+    """Return ISO 8601 in UTC with a `Z`, as in JSON answers."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
-    A fraction of a second has three digits: HTML allows no more.
-    """
-    precision = "milliseconds" if moment.microsecond else "seconds"
-    return moment.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
+
+def html_isoformat(moment: datetime) -> str:
+    """Return ISO 8601 in milliseconds: `<time datetime>` allows three digits of a second."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def from_isoformat(text: str) -> datetime:

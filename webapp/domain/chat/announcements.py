@@ -9,7 +9,7 @@ from webapp.domain.events.store import EventInfo
 from webapp.domain.models import Announcement
 from webapp.domain.writing.texts import clean_body
 from webapp.infra import cache
-from webapp.infra.clock import isoformat, utcnow
+from webapp.infra.clock import html_isoformat, utcnow
 from webapp.infra.database import count_changed, retry_on_outage
 from webapp.infra.extensions import db
 from webapp.infra.publisher import publish
@@ -70,7 +70,7 @@ def _read(event_id: int) -> dict[str, Any]:
     latest = db.session.scalar(query.order_by(Announcement.id.desc()).limit(1))
     if latest is None or latest.removed_at:
         return {}
-    return {"id": latest.id, "body": latest.body, "posted_at": isoformat(latest.posted_at)}
+    return {"id": latest.id, "body": latest.body, "posted_at": html_isoformat(latest.posted_at)}
 
 
 def cache_key(event_id: int) -> str:

@@ -15,7 +15,7 @@ from webapp.domain.events.store import EventInfo
 from webapp.domain.models import Admin, Employee, Message
 from webapp.errors import Invalid
 from webapp.infra import cache
-from webapp.infra.clock import isoformat
+from webapp.infra.clock import html_isoformat
 from webapp.infra.extensions import db
 
 LATEST = 50
@@ -128,7 +128,7 @@ def message_json(
         "author": author,
         "department": department,
         "body": body,
-        "posted_at": isoformat(posted_at),
+        "posted_at": html_isoformat(posted_at),
     }
     return message if author_id is not None else message | {"host": True}
 

@@ -14,7 +14,7 @@ from sqlalchemy import Row, Select, case, func, select
 from webapp.domain.employees.directory import FULL_NAME
 from webapp.domain.models import Employee, Event, Question
 from webapp.infra import cache
-from webapp.infra.clock import isoformat
+from webapp.infra.clock import html_isoformat
 from webapp.infra.extensions import db
 
 # More than anybody reads: an answer to `messages_since` stays near 30 KB.
@@ -124,7 +124,7 @@ def question_json(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
         "body": "" if hidden else row.body,
         "author": None if hidden else row.author,
         "department": None if hidden else row.department,
-        "asked_at": isoformat(row.asked_at),
+        "asked_at": html_isoformat(row.asked_at),
         "state": row.state,
         "votes": row.votes,
         "answer": None if hidden else row.answer,
