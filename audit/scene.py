@@ -13,7 +13,7 @@ from tests.support.data import add_event, add_question
 from tests.support.embedded import Embedded
 from tests.support.polls import add_poll
 from webapp.app import create_app
-from webapp.domain.models import Admin, Employee, Event, Message
+from webapp.domain.models import Admin, Employee, Event
 from webapp.domain.polls.drafts import PollDraft
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
@@ -70,7 +70,7 @@ def _fill(server: Embedded) -> dict[str, object]:
     """Add what the demo data lacks; return the values for addresses."""
     with create_app(server.settings).app_context():
         hall = db.session.scalars(select(Event).where(Event.slug == HALL)).one()
-        authors = db.session.scalars(select(Message.employee_id).distinct().limit(4)).all()
+        authors = db.session.scalars(select(Employee.id).where(Employee.active).limit(4)).all()
         # It began after the demo event, which stays the one that `/` leads to.
         begin = utcnow() - timedelta(hours=1)
         add_event(QUIET, starts_at=begin, ends_at=begin + timedelta(hours=2), stream_url="")
