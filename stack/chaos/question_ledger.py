@@ -42,7 +42,7 @@ class QuestionLedger:
         # The last wish of a page for a question, and the last one that was answered.
         self._sent: dict[Vote, bool] = {}
         self._answered: dict[Vote, bool] = {}
-        self._votes = 0
+        self.voted = 0  # answers to votes
         self._lock = threading.Lock()
 
     def write(self, nonce: str, body: str) -> None:
@@ -78,7 +78,7 @@ class QuestionLedger:
         lost += sum((vote in stored.votes) != wish for vote, wish in answered.items())
         return QuestionVerdict(
             asked=len(self.acknowledged),
-            voted=self._votes,
+            voted=self.voted,
             lost=lost,
             doubled=sum(count - 1 for text, count in ours.items() if text in texts),
             miscounted=self._count_wrong(pages, stored),
@@ -119,7 +119,7 @@ class QuestionLedger:
     def _note_question_vote_answered(self, page: str, values: Mapping[str, Any]) -> None:
         vote, code = (page, values["id"]), values["code"]
         if code is None:
-            self._votes += 1
+            self.voted += 1
             self._answered[vote] = values["vote"]
         elif code not in PASSING:
             # An attempt before, whose answer was lost, may be stored all the same.

@@ -58,6 +58,22 @@ def test_killed_node_loses_no_viewer(stack: Stack, audience: Audience, settled: 
     assert 0 < settled().slowest_return < BACK_SECONDS
 
 
+def test_votes_count_once_over_the_death_of_nodes(
+    stack: Stack, audience: Audience, settled: Settled
+) -> None:
+    questions = audience.ledger.questions
+    wait_for(lambda: questions.voted > 5, 20, "votes are acknowledged")
+    for node in stack.realtime:
+        node.kill()
+        goal = questions.voted + 5
+        wait_for(lambda goal=goal: questions.voted > goal, 20, "votes reach another node")
+        node.start()
+    verdict = settled()
+    assert verdict.asked
+    assert verdict.voted > 15
+    assert not verdict.miscounted
+
+
 def test_first_message_after_redis_restart_is_quick(stack: Stack, meeting: Meeting) -> None:
     here, there, *_ = (meeting.viewer().connect(node.url) for node in stack.realtime)
     with here, there:

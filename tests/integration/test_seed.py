@@ -20,6 +20,8 @@ from webapp.domain.models import (
     Employee,
     Event,
     Message,
+    Question,
+    QuestionVote,
     RosterEntry,
     WatchedMinute,
 )
@@ -63,6 +65,17 @@ def test_seed_loads_the_demo_company(app: Flask) -> None:
             past = select(func.count()).select_from(table).join(Event)
             assert (db.session.scalar(past.where(Event.state == "closed")) or 0) > 100
         assert admins.sign_in(ADMIN_EMAIL, ADMIN_PASSWORD, Client("192.0.2.1")).name
+
+
+def test_demo_questions_have_their_votes(app: Flask) -> None:
+    rows = select(func.count()).where(QuestionVote.question_id == Question.id)
+    with app.app_context():
+        seed(utcnow())
+        wrong = select(Question.id).where(Question.votes != rows.scalar_subquery())
+        assert db.session.scalars(wrong).all() == []
+        states = Counter(db.session.scalars(select(Question.state)))
+        assert states.keys() == {"open", "answering", "answered"}
+        assert db.session.scalars(select(Question.id).where(Question.author_id.is_(None))).all()
 
 
 def test_open_event_is_on_now(app: Flask) -> None:
