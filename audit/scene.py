@@ -22,7 +22,6 @@ from webapp.infra.extensions import db
 HALL, CLOSED, PLANNED = "quarterly-town-hall", "product-roadmap", "ask-the-founders"
 QUIET = "quiet-hall"
 LUNCH = PollDraft("What is for lunch?", ["Soup", "Salad", "Cake"], multiple=True)
-OFFICE = PollDraft("Where shall the new office be?", ["Berlin", "Warsaw"])
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,6 @@ def _fill(server: Embedded) -> dict[str, object]:
             ),
             add_question(hall.id, authors[3], author_id=None, body="Why so soon?", state="waiting"),
         ]
-        add_poll(OFFICE, HALL)
         draft, _ = add_poll(LUNCH, HALL, opened=False)
         values = {
             "hall": HALL,
