@@ -31,7 +31,7 @@ CMD ["/etc/nginx/townhall/adapt"]
 FROM python:3.12-slim AS app
 # The volumes of secrets that are mounted here take their owner from these empty folders.
 RUN useradd --system --uid 10001 --user-group --no-create-home townhall \
- && install -d -o townhall -g townhall -m 755 /run/townhall /run/mysql
+ && install -d -o townhall -g townhall -m 755 /run/townhall /run/mysql /backups
 COPY --from=packages /opt/venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOST=0.0.0.0
 WORKDIR /srv/townhall
