@@ -36,6 +36,7 @@ from webapp.pages.polls.views import bp as polls
 from webapp.pages.questions.desk_views import bp as question_desk
 from webapp.pages.questions.views import bp as questions
 from webapp.pages.roster.views import bp as roster
+from webapp.pages.security.views import bp as security
 from webapp.pages.sso.views import bp as sso
 
 PAGES = (
@@ -55,6 +56,7 @@ PAGES = (
     imports,
     audit,
     demo,
+    security,
 )
 
 

@@ -39,6 +39,7 @@ def create_base(name: str, settings: Settings) -> Flask:
         SITE_TIMEZONE=settings.site_timezone,
         STREAM_TEST_ALLOW=settings.stream_test_allow,
         METRICS_TOKEN=settings.metrics_token,
+        SECURITY_CONTACT=settings.security_contact,
         SECRET_KEY=settings.secret_key,
         SECRET_KEY_FALLBACKS=[settings.secret_key_previous] * bool(settings.secret_key_previous),
         # The last one signs.

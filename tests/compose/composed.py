@@ -25,7 +25,12 @@ SETTINGS = (
     "OPEN_FILES",
     "SECRET_KEY",
     "SECURE_",
+    "METRICS_",
+    "MYSQL_",
+    "NODE_",
+    "SECURITY_",
     "SITE_",
+    "TLS_",
     "TRUSTED_",
     "WEB",
 )

@@ -40,6 +40,7 @@ PUBLIC = {
     "language.choose",
     "demo.show_playlist",
     "demo.show_segments",
+    "security.show_contact",
     "sso.check_in",
     "sso.finish",
     "sso.sign_in",

@@ -119,6 +119,12 @@ def _check_color(text: str) -> str:
     return text
 
 
+def _check_contact(text: str) -> str:
+    if text and not re.fullmatch(r"(mailto:|https://|tel:)[^\s]+", text):
+        raise ValueError("must look like mailto:security@example.com")
+    return text
+
+
 def _check_token(text: str) -> str:
     if text and len(text) < 16:
         raise ValueError("must have at least 16 characters")
@@ -172,6 +178,7 @@ class Settings:
     oidc_employees: bool = False
     oidc_trust_email: bool = False
     oidc_ca_file: Annotated[Path | None, AfterValidator(_check_ca_file)] = None
+    security_contact: Annotated[str, AfterValidator(_check_contact)] = ""
     help_contact: str = Field(default="", max_length=200)
     privacy_note_url: Annotated[str, AfterValidator(_check_web_address)] = ""
     site_logo: Annotated[Path | None, AfterValidator(_check_logo)] = None
