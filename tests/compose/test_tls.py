@@ -40,7 +40,7 @@ def test_https_is_served_and_http_leads_to_it(secure: tuple[Composed, int, Autho
     assert plain.status_code == 308
     assert plain.headers["Location"] == "https://127.0.0.1/admin/"
     site = f"https://127.0.0.1:{port}"
-    for address in ("/", "/static/site.css", "/healthz"):
+    for address in ("/", "/static/build/site.css", "/healthz"):
         answer = requests.get(site + address, verify=str(authority.path), timeout=PATIENCE)
         assert answer.status_code == 200, address
         assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
@@ -68,7 +68,7 @@ def negotiated(port: int, authority: Authority) -> str | None:
 
 def test_static_files_come_compressed_from_the_image(system: Composed) -> None:
     answer = requests.get(
-        f"{system.url}/static/site.css", headers={"Accept-Encoding": "gzip"}, timeout=PATIENCE
+        f"{system.url}/static/build/site.css", headers={"Accept-Encoding": "gzip"}, timeout=PATIENCE
     )
     assert answer.headers["Content-Encoding"] == "gzip"
     assert int(answer.headers["Content-Length"]) < len(answer.content)
