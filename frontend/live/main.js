@@ -19,6 +19,7 @@ import { connectAnnouncer, offerSwitch } from "./view/announcing.js";
 import { fetchEarlier, makeNonce, openStorage } from "./view/browser.js";
 import { Composer } from "./view/composer.js";
 import { find } from "./view/dom.js";
+import { makeRoomForKeyboard } from "./view/keyboard.js";
 import { MessageList } from "./view/message_list.js";
 import { Page } from "./view/page.js";
 import { Panel } from "./view/panel.js";
@@ -29,7 +30,7 @@ import { Stage } from "./view/stage.js";
 import { onWake } from "./view/wake.js";
 
 /**
- * @import { Connect } from "./types.js"
+ * @import { Connect, Message } from "./types.js"
  * @import { LivePage } from "./view/live_page.js"
  */
 
@@ -75,6 +76,11 @@ offerSwitch(announcer);
 offerReplies((name) => composer.mention(name));
 scroller.scrollToEnd();
 new Stage(panel, storage);
+makeRoomForKeyboard();
+session.on("messages_posted", (messages) => {
+  const others = messages.filter((/** @type {Message} */ { author_id }) => author_id !== Number(viewer));
+  if (others.length) panel.markUnread("chat", others.length);
+});
 chat.onState("build", (current) => page.showUpdate(Boolean(current && build) && current !== build));
 watchToasts();
 closeMenus();

@@ -41,6 +41,44 @@ def test_closed_panel_leaves_the_window_to_the_video(people: People, meeting: Me
     expect(page.locator("#toggle-panel")).to_be_focused()
 
 
+def test_full_screen_keeps_the_chat(people: People, meeting: Meeting) -> None:
+    page = come_in(people, meeting)
+    page.get_by_role("button", name="Full screen").click()
+    expect(page.get_by_role("banner")).to_be_hidden()
+    expect(page.get_by_label("Your message")).to_be_visible()
+    page.evaluate("document.exitFullscreen()")
+    expect(page.get_by_role("banner")).to_be_visible()
+
+
+def test_tabs_follow_the_keys_and_count_what_was_not_seen(people: People, meeting: Meeting) -> None:
+    page = come_in(people, meeting)
+    page.get_by_role("tab", name="Chat").press("ArrowRight")
+    tab = page.get_by_role("tab", name="Questions")
+    expect(tab).to_be_focused()
+    expect(page.get_by_role("tabpanel", name="Questions")).to_be_visible()
+    expect(page.get_by_label("Your message")).to_be_hidden()
+    with meeting.viewer().connect(meeting.site) as ada:
+        for body in ("One", "Two"):
+            assert ada.post(body)["ok"]
+    expect(page.get_by_role("tab", name="Chat")).to_have_text("Chat2")
+    expect(page).to_have_title(re.compile(r"^\(2\) "))
+    page.reload()
+    expect(tab).to_have_attribute("aria-selected", "true")
+    tab.press("Home")
+    expect(page.locator("#messages > li")).to_have_count(2)
+    expect(page).to_have_title(re.compile("^Town hall"))
+
+
+def test_tabs_are_links_without_javascript(people: People, meeting: Meeting) -> None:
+    page = people.come(meeting.site, javascript=False)
+    check_in(page, meeting.slug, *meeting.employee())
+    page.get_by_role("link", name="Questions").click()
+    expect(page.locator("#questions")).to_be_visible()
+    expect(page.get_by_label("Your message")).to_be_hidden()
+    page.get_by_role("link", name="Chat").click()
+    expect(page.get_by_label("Your message")).to_be_visible()
+
+
 @pytest.mark.parametrize(
     ("width", "height"), [(390, 844), (390, 500), LYING, (768, 1024), (320, 256)]
 )

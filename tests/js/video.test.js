@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describeLag, secondsBehind, shouldPlayFaster } from "../../frontend/video/lag.js";
+import { NativeSource } from "../../frontend/video/native_source.js";
 import { Preferences } from "../../frontend/video/preferences.js";
 import { SequenceWatch } from "../../frontend/video/sequence_watch.js";
 import { STALL_MS, StallWatch } from "../../frontend/video/stall_watch.js";
@@ -62,4 +63,32 @@ test("choices are kept where the browser allows it", () => {
   });
   full.set("sound", "off");
   assert.equal(full.get("sound"), "");
+});
+
+test("a browser that plays HLS itself offers its languages, and starts in the remembered one", () => {
+  const video = Object.assign(new EventTarget(), {
+    audioTracks: [
+      { label: "English", language: "en", enabled: true },
+      { label: "", language: "de", enabled: false },
+    ],
+  });
+  let updates = 0;
+  const listener = { onTracks: () => (updates += 1), onFailure: () => {} };
+  const source = new NativeSource(/** @type {any} */ (video), "/live.m3u8", listener);
+  source.language = "de";
+  video.dispatchEvent(new Event("loadedmetadata"));
+  assert.equal(updates, 1);
+  assert.deepEqual(
+    source.languages.map(({ label, selected }) => [label, selected]),
+    [
+      ["English", false],
+      ["de", true],
+    ],
+  );
+  source.chooseLanguage("0");
+  assert.equal(source.language, "en");
+  assert.deepEqual(
+    video.audioTracks.map(({ enabled }) => enabled),
+    [true, false],
+  );
 });
