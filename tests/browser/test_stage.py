@@ -73,7 +73,7 @@ def test_tabs_are_links_without_javascript(people: People, meeting: Meeting) -> 
     page = people.come(meeting.site, javascript=False)
     check_in(page, meeting.slug, *meeting.employee())
     page.get_by_role("link", name="Questions").click()
-    expect(page.locator("#questions")).to_be_visible()
+    expect(page.get_by_text("Ask a question")).to_be_visible()
     expect(page.get_by_label("Your message")).to_be_hidden()
     page.get_by_role("link", name="Chat").click()
     expect(page.get_by_label("Your message")).to_be_visible()
