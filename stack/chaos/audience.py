@@ -13,6 +13,7 @@ import requests
 
 from stack.chaos.ledger import Ledger, Row, Verdict
 from stack.chaos.pages import LivePage, PageProcess
+from stack.chaos.poll_ledger import PollVerdict, StoredPoll
 from stack.chaos.question_ledger import QuestionVerdict, StoredQuestions
 
 Person = tuple[str, str]  # e-mail, employee number
@@ -139,26 +140,44 @@ class Audience:
         self,
         stored: Callable[[], Sequence[Row]],
         stored_questions: Callable[[], StoredQuestions],
+        stored_poll: Callable[[], StoredPoll],
         seconds: float = 30,
     ) -> Verdict:
         """Stop posting, wait until every page has its answers and messages, and judge.
 
         What is still missing after `seconds` counts in the verdict. The votes of
-        `stored_questions` are by employee number.
+        `stored_questions` and the choices of `stored_poll` are by employee number.
         """
         self.quiet()
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not self._at_rest():
             time.sleep(0.05)
         questions = self._by_page(stored_questions())
-        while time.monotonic() < deadline and self._judge_questions(questions).miscounted:
+        poll = self._of_pages(stored_poll())
+        while time.monotonic() < deadline and (
+            self._judge_questions(questions).miscounted or self._judge_poll(poll).miscounted
+        ):
             time.sleep(0.2)
         rows = {page.name: page.rows() for page in self.pages}
-        return self.ledger.verdict(rows, stored(), self._judge_questions(questions))
+        judged = self._judge_questions(questions), self._judge_poll(poll)
+        return self.ledger.verdict(rows, stored(), *judged)
 
     def _judge_questions(self, stored: StoredQuestions) -> QuestionVerdict:
         shown = {page.name: page.question_rows() for page in self.pages}
         return self.ledger.questions.verdict(shown, stored)
+
+    def _judge_poll(self, stored: StoredPoll) -> PollVerdict:
+        shown = {page.name: page.poll_votes() for page in self.pages}
+        return self.ledger.poll.verdict(shown, stored)
+
+    def _of_pages(self, stored: StoredPoll) -> StoredPoll:
+        """Return the same with the choices of the pages that answer."""
+        choices = {
+            self._page_of[number]: options
+            for number, options in stored.choices.items()
+            if number in self._page_of
+        }
+        return StoredPoll(stored.votes, choices, stored.answers)
 
     def _by_page(self, stored: StoredQuestions) -> StoredQuestions:
         """Return the same with the votes of the pages that vote."""
@@ -170,7 +189,7 @@ class Audience:
     def _at_rest(self) -> bool:
         ledger = self.ledger
         asked = ledger.questions
-        return not (ledger.open or asked.open) and all(
+        return not (ledger.open or asked.open or ledger.poll.open) and all(
             ledger.is_back(page.name)
             and not ledger.missing(page.name)
             and not asked.missing(page.name)
@@ -188,6 +207,7 @@ class Audience:
                 self.ask(page)
             if page is not second_tab:
                 self.vote(page)
+                page.answer(self._chance.randrange(10))
 
 
 def _wait(condition: Callable[[], bool], seconds: float, description: str) -> None:

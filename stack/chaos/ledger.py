@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any
 
+from stack.chaos.poll_ledger import PollLedger, PollVerdict
 from stack.chaos.question_ledger import QuestionLedger, QuestionVerdict
 
 Row = tuple[int, str]  # id and text of a message
@@ -25,6 +26,7 @@ class Verdict:
     unanswered: int
     asked: int
     voted: int
+    answered: int
     miscounted: int
     slowest_answer: float
     slowest_return: float
@@ -62,6 +64,7 @@ class Ledger:
         self._back: set[str] = set()
         self._lock = threading.Lock()
         self.questions = QuestionLedger()
+        self.poll = PollLedger()
 
     def write(self, page: str, nonce: str, body: str) -> None:
         """Record that a page was given a message to send."""
@@ -73,6 +76,9 @@ class Ledger:
         """Record the report of a page, at the moment of the call."""
         if event.startswith("question_"):
             self.questions.note(page, event, values)
+            return
+        if event.startswith("poll_"):
+            self.poll.note(page, event, values)
             return
         with self._lock:
             getattr(self, f"_note_{event}")(page, values)
@@ -97,10 +103,11 @@ class Ledger:
         pages: Mapping[str, Sequence[Row]],
         stored: Sequence[Row],
         questions: QuestionVerdict,
+        poll: PollVerdict,
     ) -> Verdict:
         """Compare the rows on each page with what was acknowledged and what is in the database.
 
-        `questions` are judged by their own ledger.
+        `questions` and the `poll` are judged by their own ledgers.
         """
         in_database = dict(stored)
         acknowledged = set(self.acknowledged.values())
@@ -114,13 +121,14 @@ class Ledger:
         return Verdict(
             acknowledged=len(self.acknowledged),
             refused=len(self.refused),
-            lost=lost + questions.lost,
+            lost=lost + questions.lost + poll.lost,
             doubled=doubled + questions.doubled,
             out_of_order=unordered + self._authors_out_of_order(),
-            unanswered=len(self.open) + questions.unanswered,
+            unanswered=len(self.open) + questions.unanswered + poll.unanswered,
             asked=questions.asked,
             voted=questions.voted,
-            miscounted=questions.miscounted,
+            answered=poll.answered,
+            miscounted=questions.miscounted + poll.miscounted,
             slowest_answer=max(self.answers, default=0.0),
             slowest_return=max(self.returns, default=0.0),
             slowest_delivery=max(self.deliveries, default=0.0),

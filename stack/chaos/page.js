@@ -12,12 +12,14 @@ import { MessageLog } from "../../frontend/live/message_log.js";
 import { Outbox } from "../../frontend/live/outbox.js";
 import { Pace } from "../../frontend/live/pace.js";
 import { Session } from "../../frontend/live/session.js";
+import { PollState } from "../../frontend/polls/poll.js";
 import { Questions } from "../../frontend/questions/questions.js";
 import { MemoryStore } from "./memory_store.js";
 import { RowList } from "./row_list.js";
 
 /**
  * @import { Socket } from "socket.io-client"
+ * @import { PollModel } from "../../frontend/polls/types.js"
  * @import { QuestionsView, Shown } from "../../frontend/questions/types.js"
  * @import { Ack, ChatView, Connect, LiveSocket, LogChange, OutboxView, Post, Refusal, SessionView } from "../../frontend/live/types.js"
  */
@@ -39,6 +41,9 @@ class Page {
   #outbox;
   #questions;
   #asking;
+  #poll;
+  /** @type {PollModel["poll"]} */
+  #shownPoll = null;
   /** @type {Shown[]} */
   #shown = [];
 
@@ -93,6 +98,37 @@ class Page {
       request: "ask_question",
     });
     session.onConnect(() => this.#asking.askAgain());
+    this.#poll = new PollState({
+      session,
+      chat,
+      view: {
+        showPoll: ({ poll }) => {
+          this.#shownPoll = poll;
+        },
+        showSaid() {},
+        showRefusal() {},
+        markNew() {},
+      },
+      clock,
+      random,
+      poll: null,
+      answered: null,
+    });
+  }
+
+  /**
+   * Answer the poll with the option at this place.
+   *
+   * @param {number} place
+   */
+  answer(place) {
+    const options = this.#shownPoll?.options ?? [];
+    if (options.length) this.#poll.answer([options[place % options.length].id]);
+  }
+
+  reportPoll() {
+    const options = this.#shownPoll?.options ?? [];
+    this.#report("rows", { rows: options.map(({ id, votes = -1 }) => [id, votes]) });
   }
 
   /**
@@ -143,10 +179,11 @@ class Page {
     manager.engine.close();
   }
 
-  /** Leave as a browser does that loads the page again: votes without an answer are forgotten. */
+  /** Leave as a browser does that loads the page again: clicks without an answer are forgotten. */
   forget() {
     this.#socket?.disconnect();
     this.#report("question_votes_forgotten", {});
+    this.#report("poll_answer_forgotten", {});
   }
 
   reportRows() {
@@ -216,11 +253,14 @@ class Page {
       timeout: (milliseconds) => ({
         emitWithAck: async (name, packet) => {
           if (name === "vote_question") this.#report("question_vote_sent", packet);
+          if (name === "answer_poll") this.#report("poll_answer_sent", packet);
           const ack = await socket.timeout(milliseconds).emitWithAck(name, packet);
           if (name === "post_message") this.#reportAck(packet, ack);
           if (name === "ask_question" && ack.ok) this.#report("question_stored", { ...packet, id: ack.id });
           if (name === "vote_question")
             this.#report("question_vote_answered", { ...packet, code: ack.ok ? null : ack.error.code });
+          if (name === "answer_poll")
+            this.#report("poll_answer_answered", { ...packet, code: ack.ok ? null : ack.error.code });
           return ack;
         },
       }),
@@ -261,6 +301,8 @@ const commands = {
   },
   ask: ({ page, nonce, body }) => pages.get(page)?.ask(nonce, body),
   vote: ({ page, id }) => pages.get(page)?.vote(id),
+  answer: ({ page, place }) => pages.get(page)?.answer(place),
+  poll: ({ page }) => pages.get(page)?.reportPoll(),
   questions: ({ page }) => pages.get(page)?.reportQuestions(),
   write: ({ page, nonce, body }) => pages.get(page)?.write(nonce, body),
   drop: ({ page, away }) => pages.get(page)?.drop(away),

@@ -93,6 +93,16 @@ class LivePage:
         """Vote for a question, or take the vote back."""
         self._process.send("vote", self.name, id=question_id)
 
+    def answer(self, place: int) -> None:
+        """Answer the poll with the option at this place."""
+        self._process.send("answer", self.name, place=place)
+
+    def poll_votes(self) -> dict[int, int]:
+        """Return the votes by option of the poll on the page."""
+        self._process.send("poll", self.name)
+        votes: dict[int, int] = dict(self._process.rows.get(timeout=ROWS_SECONDS))
+        return votes
+
     def question_rows(self) -> list[tuple[int, int]]:
         """Return id and number of votes of the questions on the page."""
         self._process.send("questions", self.name)

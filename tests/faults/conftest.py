@@ -15,9 +15,20 @@ from sqlalchemy import select
 from stack import Stack
 from stack.chaos.audience import Audience
 from stack.chaos.ledger import Row, Verdict
+from stack.chaos.poll_ledger import StoredPoll
 from stack.chaos.question_ledger import StoredQuestions
 from tests.support.meeting import Meeting, held_meeting
-from webapp.domain.models import Employee, Event, Message, Question, QuestionVote
+from tests.support.polls import add_poll
+from webapp.domain.models import (
+    Employee,
+    Event,
+    Message,
+    Poll,
+    PollAnswer,
+    PollOption,
+    Question,
+    QuestionVote,
+)
 from webapp.infra.extensions import db
 from webapp.infra.settings import load_settings
 
@@ -51,6 +62,8 @@ def meeting(stack: Stack) -> Iterator[Meeting]:
 
 @pytest.fixture
 def audience(stack: Stack, meeting: Meeting) -> Iterator[Audience]:
+    with meeting.app.app_context():
+        add_poll(slug=meeting.slug)
     with Audience(stack.url, meeting.slug, [meeting.employee() for _ in range(6)]) as audience:
         audience.wait_for_messages(3)
         yield audience
@@ -61,7 +74,11 @@ def settled(meeting: Meeting, audience: Audience) -> Callable[[], Verdict]:
     """Return a check that nothing is lost, duplicate, miscounted, out of order or unanswered."""
 
     def settle() -> Verdict:
-        verdict = audience.settle(lambda: stored(meeting), lambda: stored_questions(meeting))
+        verdict = audience.settle(
+            lambda: stored(meeting),
+            lambda: stored_questions(meeting),
+            lambda: stored_poll(meeting),
+        )
         assert verdict.faultless, verdict
         return verdict
 
@@ -92,3 +109,21 @@ def stored_questions(meeting: Meeting) -> StoredQuestions:
         {id_: (body, count) for id_, body, count in rows},
         frozenset((number, id_) for number, id_ in found),
     )
+
+
+def stored_poll(meeting: Meeting) -> StoredPoll:
+    """Return the votes and answers of the meeting's poll, the choices by employee number."""
+    here = select(Poll.id).join(Event).where(Event.slug == meeting.slug).scalar_subquery()
+    options = select(PollOption.id, PollOption.votes).where(PollOption.poll_id == here)
+    answers = select(Employee.employee_number, PollAnswer.choices).join(
+        Employee, Employee.id == PollAnswer.employee_id
+    )
+    with meeting.app.app_context():
+        counted = db.session.execute(options.order_by(PollOption.position))
+        votes = {option: count for option, count in counted}  # noqa: C416 - a row is no pair
+        rows = db.session.execute(answers.where(PollAnswer.poll_id == here)).all()
+    choices = {
+        number: frozenset(option for place, option in enumerate(votes) if (bits or 0) >> place & 1)
+        for number, bits in rows
+    }
+    return StoredPoll(votes, choices, list(choices.values()))

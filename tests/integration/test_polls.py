@@ -19,6 +19,7 @@ from tests.support.polls import (
 )
 from tests.support.statements import counted_statements
 from webapp.domain.attendance.checkin import Viewer
+from webapp.domain.events.archiving import delete_event
 from webapp.domain.events.store import get_event
 from webapp.domain.models import AuditEntry, Poll, PollAnswer, PollOption
 from webapp.domain.polls import drafts, states, store
@@ -294,3 +295,11 @@ def test_an_own_answer_is_known_without_a_query(app: Flask, viewers: Sequence[Vi
     poll = store.find_current(event_id)
     assert poll
     assert store.find_answer(poll, event_id, ada) is None
+
+
+def test_an_event_is_deleted_with_its_drafts() -> None:
+    add_event("never-held", state="scheduled")
+    add_poll(slug="never-held", opened=False)
+    with operator():
+        delete_event(get_event("never-held"))
+    assert not rows_of(Poll) + rows_of(PollOption)

@@ -88,6 +88,13 @@ def test_messages_pings_and_acknowledgements_are_distinguished() -> None:
     assert found.rest == posted((3, 180))[:-1]
 
 
+def test_frames_with_counts_are_told_from_other_events() -> None:
+    names = ("viewers_changed", "reactions", "poll_changed", "votes_changed", "event_changed")
+    frames = [server_frame(f'42/live,["{name}",{{}}]'.encode()) for name in names]
+    found = wire.digest(b"".join([*frames, posted((7, 1000))]))
+    assert (found.counts, found.ids, found.others) == (4, [7], [])
+
+
 def test_missing_duplicate_and_foreign_messages_are_noticed() -> None:
     right = wire.digest(posted((1, 0), (2, 0), (3, 0))).fingerprint
     for ids in ((1, 2), (1, 2, 2), (1, 1, 3), (2, 2, 2), (1, 2, 4)):
