@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from realtime.fanout.registry import Connection
+from realtime.transport.connection import Ack
 from webapp.errors import Invalid, TownhallError, as_townhall_error
 
 Packet = dict[str, Any]
@@ -34,6 +35,15 @@ def one_object(packet: object = None, *more: object) -> Packet:
     if more or not isinstance(packet, dict):
         raise Invalid("Send one object.")
     return packet
+
+
+def let_overtake(respond: Respond) -> None:
+    """Have the client's next event handled before this one is acknowledged.
+
+    Votes and answers wait for a transaction of their own; a message behind them need not.
+    """
+    if isinstance(respond, Ack):
+        respond.let_overtake()
 
 
 def answer_of(outcome: Stored | TownhallError) -> Packet:

@@ -1,7 +1,7 @@
 """Handle answers to polls."""
 
 from realtime.fanout.registry import Connection
-from realtime.handlers.packets import Packet, Respond, answer_of
+from realtime.handlers.packets import Packet, Respond, answer_of, let_overtake
 from realtime.writer import Writer
 from webapp.domain.polls.answers import Answer, Counted
 
@@ -17,3 +17,4 @@ class PollHandlers:
         slug, viewer = connection.event.slug, connection.viewer
         answer = Answer(slug, viewer, packet.get("id"), packet.get("options"))
         self._writer.put(answer, lambda outcome: respond(answer_of(outcome)))
+        let_overtake(respond)

@@ -2,7 +2,7 @@
 
 from realtime.fanout.registry import Connection
 from realtime.handlers.access import Access
-from realtime.handlers.packets import Packet, Respond, answer_of
+from realtime.handlers.packets import Packet, Respond, answer_of, let_overtake
 from realtime.writer import Writer
 from webapp.domain.questions.drafts import Draft, Receipt
 from webapp.domain.questions.voting import Vote, Votes
@@ -35,3 +35,4 @@ class QuestionHandlers:
         slug, viewer = connection.event.slug, connection.viewer
         vote = Vote(slug, viewer, packet.get("id"), packet.get("vote"))
         self._votes.put(vote, lambda outcome: respond(answer_of(outcome)))
+        let_overtake(respond)

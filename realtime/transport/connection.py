@@ -54,6 +54,7 @@ log = logging.getLogger(__name__)
 # A client must join an event within this time. A stranger can only be refused, which is quick.
 JOIN_SECONDS = 20.0
 STRANGER_SECONDS = 5.0
+MOST_OVERTAKEN = 4
 TOO_LARGE = 1009
 TOO_MUCH = "more frames or bytes than a client may"
 # Clean up one disconnect at a time. Thousands of viewers leave when a meeting ends; this keeps the
@@ -299,6 +300,8 @@ class DirectConnection(ViewerConnection):
     """
 
     _ack: "Ack | None" = None
+    # Events that are handled and not acknowledged yet, and that the next one need not wait for.
+    overtaken = 0
 
     def send(self, pkt: Packet) -> None:
         """Write a packet after those written before."""
@@ -370,29 +373,41 @@ class DirectConnection(ViewerConnection):
 
     def _wait_for_answer(self) -> None:
         # One client's events are handled in order, one at a time: nobody can pile up work.
-        if self._ack:
+        if self._ack and not self._ack.overtaken:
             self._ack.wait()
 
 
 class Ack:
     """Acknowledges one event when called; a second call changes nothing."""
 
-    __slots__ = ("_given", "_number", "_socket", "_waiting")
+    __slots__ = ("_given", "_number", "_socket", "_waiting", "overtaken")
 
-    def __init__(self, socket: ViewerConnection, number: int | None) -> None:
+    def __init__(self, socket: "DirectConnection", number: int | None) -> None:
         self._socket = socket
         self._number = number
         self._given = False
+        self.overtaken = False
         self._waiting: threading.Event | None = None
 
     def __call__(self, payload: dict[str, Any]) -> None:
         if self._given:
             return
         self._given = True
+        if self.overtaken:
+            self._socket.overtaken -= 1
         if self._number is not None:
             self._socket.send(ack_packet(self._number, payload))
         if self._waiting:
             self._waiting.set()
+
+    def let_overtake(self) -> None:
+        """Have the client's next event handled before this one is acknowledged.
+
+        This holds for a few events at a time; beyond, the next one waits.
+        """
+        if not self._given and self._socket.overtaken < MOST_OVERTAKEN:
+            self.overtaken = True
+            self._socket.overtaken += 1
 
     def wait(self) -> None:
         """Wait until the event has been acknowledged."""

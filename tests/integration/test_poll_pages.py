@@ -67,6 +67,14 @@ def test_a_viewer_answers_by_form_and_changes_the_answer(app: Flask, viewer: Pag
     assert votes(app, poll_id) == [0, 1, 0]
 
 
+def test_the_form_of_the_live_page_leads_back_to_it(app: Flask, viewer: PageClient) -> None:
+    poll_id, (soup, *_) = add(app)
+    page = viewer.get(f"{LIVE}?tab=poll")
+    answer = viewer.submit(page, f"polls/{poll_id}", option=str(soup))
+    assert answer.location == f"{LIVE}?tab=poll&answered=now#poll"
+    assert "Thank you. Your answer is counted." in text_of(viewer.get(answer.location).text)
+
+
 def test_a_secret_poll_says_so_before_and_keeps_the_first_answer(
     app: Flask, viewer: PageClient
 ) -> None:

@@ -8,14 +8,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from stack import Stack
 from tests.support.meeting import Meeting
 from tests.support.polls import LUNCH, add_poll, close_poll, count_votes, rows_of
 from tests.support.viewer import Viewer
 from tests.support.waiting import wait_for
-from webapp.domain.models import PollAnswer
+from webapp.domain.models import Poll, PollAnswer
 from webapp.domain.polls.drafts import PollDraft
+from webapp.infra.extensions import db
 
 POLL = {"id", "question", "options", "multiple", "secret", "live_results", "state"}
 SECRET = replace(LUNCH, secret=True)
@@ -156,6 +158,18 @@ def test_broken_packets_are_refused(stack: Stack, meeting: Meeting) -> None:
         codes = [ada.call("answer_poll", packet)["error"]["code"] for packet in bad]
         assert codes == ["invalid"] * len(bad)
     assert votes_in(meeting, poll_id) == [0, 0, 0]
+
+
+def test_a_message_overtakes_an_answer_that_waits(stack: Stack, meeting: Meeting) -> None:
+    poll_id, (soup, *_) = opened(meeting)
+    locked = select(Poll.id).where(Poll.id == poll_id).with_for_update()
+    with meeting.viewer().connect(stack.url) as ada, meeting.app.app_context():
+        db.session.execute(locked)
+        waiting = ada.emit("answer_poll", {"id": poll_id, "options": [soup]})
+        assert ada.post("meanwhile")["ok"] is True
+        assert waiting == []
+        db.session.rollback()
+        wait_for(lambda: waiting == [{"ok": True}])
 
 
 def test_a_storm_of_answers_is_slowed_down(stack: Stack, meeting: Meeting) -> None:
