@@ -50,7 +50,7 @@ def votes_seen(viewer: Viewer) -> list[int] | None:
 def submit(stack: Stack, viewer: Viewer, address: str, **fields: Any) -> int:
     """Send a form of the event with its token; return the status."""
     site = f"{stack.url}/events/{viewer.slug}"
-    page = viewer.web.get(f"{site}/polls", timeout=10).text
+    page = viewer.web.get(f"{site}/live", timeout=10).text
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert token, page
     form = {"csrf_token": token[1]} | fields
