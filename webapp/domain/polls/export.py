@@ -6,7 +6,6 @@ fact that an employee answered one is left out as well.
 
 from collections.abc import Iterator
 from datetime import datetime
-from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Any
 
 from sqlalchemy import Select, select
@@ -16,7 +15,7 @@ from webapp.domain.models import Poll, PollAnswer, PollOption, RosterEntry
 from webapp.domain.polls.board import BoardPoll, read_board
 from webapp.infra.csv_writer import csv_pieces
 from webapp.infra.extensions import db
-from webapp.infra.xlsx_writer import Cell, Workbook
+from webapp.infra.xlsx_writer import Cell, Workbook, write_workbook
 
 COLUMNS = (
     "poll",
@@ -60,17 +59,13 @@ def as_csv(event: EventInfo, separator: str = ",") -> Iterator[str]:
 
 def as_xlsx(event: EventInfo) -> IO[bytes]:
     """Return a nameless file with the workbook; closing the file deletes it."""
-    file = TemporaryFile()  # noqa: SIM115 - the response that sends it closes it
-    try:
-        with TemporaryDirectory() as folder, Workbook(file, folder) as book:
-            book.add_sheet("Polls", COLUMNS, WIDTHS).extend(read_results(event))
-            answers = book.add_sheet("Named answers", ANSWER_COLUMNS, ANSWER_WIDTHS)
-            answers.extend(read_named_answers(event))
-        file.seek(0)
-    except BaseException:
-        file.close()
-        raise
-    return file
+
+    def fill(book: Workbook) -> None:
+        book.add_sheet("Polls", COLUMNS, WIDTHS).extend(read_results(event))
+        answers = book.add_sheet("Named answers", ANSWER_COLUMNS, ANSWER_WIDTHS)
+        answers.extend(read_named_answers(event))
+
+    return write_workbook(fill)
 
 
 def read_named_answers(event: EventInfo) -> Iterator[tuple[Cell, ...]]:

@@ -5,7 +5,6 @@ An anonymous question has no author in it; see `overview`.
 
 from collections.abc import Iterator
 from datetime import datetime
-from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Any
 
 from sqlalchemy import Row
@@ -16,7 +15,7 @@ from webapp.domain.questions.board import time_into
 from webapp.domain.questions.overview import EVERY
 from webapp.infra.csv_writer import csv_pieces
 from webapp.infra.extensions import db
-from webapp.infra.xlsx_writer import Cell, Workbook
+from webapp.infra.xlsx_writer import Cell, write_workbook
 
 COLUMNS = (
     "id",
@@ -57,15 +56,7 @@ def as_csv(rows: Iterator[tuple[Cell, ...]]) -> Iterator[str]:
 
 def as_xlsx(rows: Iterator[tuple[Cell, ...]]) -> IO[bytes]:
     """Return a nameless file with the workbook; closing the file deletes it."""
-    file = TemporaryFile()  # noqa: SIM115 - the response that sends it closes it
-    try:
-        with TemporaryDirectory() as folder, Workbook(file, folder) as book:
-            book.add_sheet("Questions", COLUMNS, WIDTHS).extend(rows)
-        file.seek(0)
-    except BaseException:
-        file.close()
-        raise
-    return file
+    return write_workbook(lambda book: book.add_sheet("Questions", COLUMNS, WIDTHS).extend(rows))
 
 
 def _cells(event: EventInfo, row: Row[*tuple[Any, ...]]) -> tuple[Cell, ...]:

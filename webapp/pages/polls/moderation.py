@@ -1,8 +1,9 @@
 """The moderators' page of an event's polls, and its exports."""
 
 import hashlib
+from typing import IO
 
-from flask import Blueprint, Response, request, send_file, stream_with_context, url_for
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.domain.audit import trail
@@ -11,6 +12,7 @@ from webapp.domain.polls import board, drafts, export, states
 from webapp.domain.polls.drafts import PollDraft
 from webapp.errors import Invalid, TownhallError
 from webapp.http.access import admin_required
+from webapp.http.downloads import send_export, text_file
 from webapp.http.rendering import is_htmx, redirect_to, render
 from webapp.infra.xlsx_writer import XLSX
 from webapp.pages.polls.forms import draft_of, typed_draft
@@ -90,25 +92,25 @@ def discard(slug: str, poll_id: int) -> ResponseReturnValue:
 @admin_required
 def download_csv(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
-    trail.record_now("polls_exported", event_id=event.id, format="csv")
     separator = ";" if request.args.get("separator") == "semicolon" else ","
-    text = stream_with_context(export.as_csv(event, separator))
-    response = Response(text, mimetype="text/csv")
-    filename = f"{event.slug}-polls.csv"
-    response.headers.set("Content-Disposition", "attachment", filename=filename)
-    return response
+
+    def make() -> IO[bytes]:
+        trail.record_now("polls_exported", event_id=event.id, format="csv")
+        return text_file(export.as_csv(event, separator))
+
+    return send_export(make, f"{event.slug}-polls.csv", "text/csv")
 
 
 @bp.get("/polls.xlsx")
 @admin_required
 def download_xlsx(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
-    trail.record_now("polls_exported", event_id=event.id, format="xlsx")
-    file = export.as_xlsx(event)
-    response = send_file(file, XLSX, as_attachment=True, download_name=f"{event.slug}-polls.xlsx")
-    # Flask's `no-cache` lets browsers keep the file.
-    response.headers["Cache-Control"] = "no-store"
-    return response
+
+    def make() -> IO[bytes]:
+        trail.record_now("polls_exported", event_id=event.id, format="xlsx")
+        return export.as_xlsx(event)
+
+    return send_export(make, f"{event.slug}-polls.xlsx", XLSX)
 
 
 def _back(event: EventInfo) -> ResponseReturnValue:

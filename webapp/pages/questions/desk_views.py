@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Callable
+from typing import IO
 
-from flask import Blueprint, Response, request, send_file, stream_with_context, url_for
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.domain.audit import trail
@@ -14,13 +15,14 @@ from webapp.domain.questions.revealing import Revealed, may_reveal
 from webapp.errors import Invalid, NotFound, TownhallError
 from webapp.http import identity
 from webapp.http.access import admin_required
+from webapp.http.downloads import send_export, text_file
 from webapp.http.rendering import is_htmx, redirect_to, render
 from webapp.http.toasts import notify
 from webapp.i18n import lazy
 from webapp.infra.ids import parse_id
 from webapp.infra.text import printable
+from webapp.infra.xlsx_writer import XLSX
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SETTINGS = ("questions_open", "hold_questions", "anonymous_questions")
 SWITCH = {"1": True, "0": False}
 
@@ -105,25 +107,24 @@ def reveal(slug: str, question_id: int) -> ResponseReturnValue:
 @admin_required
 def download_csv(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
-    trail.record_now("questions_exported", event_id=event.id, format="csv")
-    pieces = export.as_csv(export.read_rows(event))
-    response = Response(stream_with_context(pieces), mimetype="text/csv")
-    filename = f"{event.slug}-questions.csv"
-    response.headers.set("Content-Disposition", "attachment", filename=filename)
-    return response
+
+    def make() -> IO[bytes]:
+        trail.record_now("questions_exported", event_id=event.id, format="csv")
+        return text_file(export.as_csv(export.read_rows(event)))
+
+    return send_export(make, f"{event.slug}-questions.csv", "text/csv")
 
 
 @bp.get("/questions.xlsx")
 @admin_required
 def download_xlsx(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
-    trail.record_now("questions_exported", event_id=event.id, format="xlsx")
-    file = export.as_xlsx(export.read_rows(event))
-    filename = f"{event.slug}-questions.xlsx"
-    response = send_file(file, XLSX, as_attachment=True, download_name=filename)
-    # Flask's `no-cache` lets browsers keep the file.
-    response.headers["Cache-Control"] = "no-store"
-    return response
+
+    def make() -> IO[bytes]:
+        trail.record_now("questions_exported", event_id=event.id, format="xlsx")
+        return export.as_xlsx(export.read_rows(event))
+
+    return send_export(make, f"{event.slug}-questions.xlsx", XLSX)
 
 
 def _say_done(event: EventInfo, question_id: int, act: str) -> None:
