@@ -1,6 +1,7 @@
 """The language of each request, and what templates need to write in it."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, Response, current_app, request
@@ -79,10 +80,16 @@ def _for_templates(translate: Callable[..., str]) -> Callable[..., str]:
     Jinja's own would also format texts without values, and numbers without their separators.
     """
 
+    @lru_cache(5000)  # a page has a hundred of these
+    def constant(_language: str, *args: Any) -> Markup:
+        return Markup(translate(*args))  # noqa: S704 - the catalogue is ours
+
     @pass_eval_context
     def translated(context: EvalContext, *args: Any, **values: Any) -> str:
         if not context.autoescape:
             return translate(*args, **values)
+        if not values:
+            return constant(i18n.current_language(), *args)
         text = translate(*args, **{name: _escaped(value) for name, value in values.items()})
         return Markup(text)  # noqa: S704 - the catalogue is ours, and values are escaped
 
