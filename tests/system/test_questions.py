@@ -55,6 +55,7 @@ def test_what_stands_comes_with_messages_since(stack: Stack, meeting: Meeting) -
     with meeting.viewer() as ada, meeting.viewer().connect(second) as grace:
         ada.connect(first)
         question_id = ask(ada)["id"]
+        wait_for(lambda: question_id in questions_of(grace))
         vote(grace, question_id)
         answers = [viewer.call("messages_since", {"after": 0}) for viewer in (ada, grace)]
         for answer in answers:
