@@ -10,6 +10,7 @@ from webapp.http.converters import IdConverter
 from webapp.http.error_handlers import register_error_handlers
 from webapp.http.filters import register_filters
 from webapp.http.headers import register_headers
+from webapp.http.icons import register_icons
 from webapp.http.language import register_language
 from webapp.http.measuring import register_measuring
 from webapp.http.proxies import trust_proxies
@@ -81,6 +82,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     register_language(app)
     register_error_handlers(app)
     register_assets(app)
+    register_icons(app)
     register_filters(app)
     register_headers(app)
     register_toasts(app)

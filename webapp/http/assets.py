@@ -2,7 +2,7 @@
 
 import hashlib
 from contextlib import suppress
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,7 @@ from markupsafe import Markup
 
 from webapp.i18n import current_language
 
-_ICON = Markup('<svg class="{}" {}><use href="{}"></use></svg>')
-_HIDDEN = Markup('aria-hidden="true"')
 _SCRIPT = Markup('<script src="{}" defer></script>')
-
-
-@lru_cache(2000)  # a live page has some thirty
-def _icon(sprite: str, name: str, label: str, more_classes: str) -> Markup:
-    role = Markup('role="img" aria-label="{}"').format(label) if label else _HIDDEN
-    classes = f"icon {more_classes}".strip()
-    return _ICON.format(classes, role, f"{sprite}#{name}")
 
 
 def register_assets(app: Flask) -> None:
@@ -39,11 +30,6 @@ def register_assets(app: Flask) -> None:
     @app.template_global()
     def asset(filename: str) -> str:
         return address(filename, changed_at(filename))
-
-    @app.template_global()
-    def draw_icon(name: str, label: str, more_classes: str) -> Markup:
-        """Return an icon of the sprite; without a label it is hidden from screen readers."""
-        return _icon(asset("build/icons.svg"), name, label, more_classes)
 
     @app.template_global()
     def script(name: str) -> Markup:
