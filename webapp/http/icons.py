@@ -1,6 +1,7 @@
 """Icons of the sprite, for templates."""
 
 from functools import lru_cache
+from typing import Any
 
 from flask import Flask
 from markupsafe import Markup
@@ -11,7 +12,7 @@ _HIDDEN = Markup('aria-hidden="true"')
 
 def register_icons(app: Flask) -> None:
     """Give templates `draw_icon`. Call it after `register_assets`."""
-    asset = app.jinja_env.globals["asset"]
+    asset: Any = app.jinja_env.globals["asset"]
 
     @app.template_global()
     def draw_icon(name: str, label: str, more_classes: str) -> Markup:
