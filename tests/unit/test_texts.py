@@ -5,14 +5,18 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from runpy import run_path
 
+import pytest
 from jinja2 import Environment, nodes
 
 from webapp.infra.settings import ROOT
 
+MESSAGES = run_path(str(ROOT / "bin/messages.py"))
+
 TEMPLATES = sorted(set(ROOT.glob("templates/**/*.html")) - set(ROOT.glob("templates/parts/*.html")))
-# build.js and catalogues.js run at build time.
-SCRIPTS = [*sorted(ROOT.glob("frontend/*/**/*.js")), ROOT / "frontend/site.js"]
+BUILD = {"build.js", "catalogues.js", "icons.js"}
+SCRIPTS = sorted(path for path in ROOT.glob("frontend/**/*.js") if path.name not in BUILD)
 # Infrastructure talks to operators and programs, apart from the errors that it raises.
 SOURCES = sorted(
     path
@@ -26,6 +30,8 @@ ATTRIBUTE = re.compile(r'[\w-]+="[^"]*"')
 WORD = re.compile(r"[^\W\d_]{2}")
 # A literal in an expression: words with a space between, or a capital letter at the beginning.
 PROSE = re.compile(r"[^\W\d_]\S* [^\W\d_]|[A-Z][a-z]+")
+# Classes of buttons and cards, which templates pass to macros.
+CLASSES = re.compile(r"(quiet|primary|secondary|danger|small|[\w-]+-[\w-]+|reaction)( .*)?")
 SENTENCE = re.compile(
     r"[^\W\d_][\w’'-]* ([\w“”%(){}:,.’'-]+ )*[\w“”%(){}:,.’'-]+|[A-Z][a-z]+[.!?…]"
 )
@@ -51,11 +57,22 @@ TOKEN = re.compile(
 )
 # Literals that look like prose and are shown to nobody, or are names and data.
 NOT_SHOWN = {
+    "ArrowDown",
+    "ArrowLeft",
+    "ArrowRight",
+    "ArrowUp",
+    "CSV",
+    "End",
     "Enter",
+    "Escape",
+    "Excel",
     "FORCE INDEX (PRIMARY)",
     "Google Meet",
+    "Named answers",  # a sheet of an export
+    "Home",
     "NotAllowedError",
     "OR IGNORE",
+    "The METRICS_TOKEN is missing.",  # answered to a program
     "acting admin",
     "field larger",
     "held message",
@@ -94,9 +111,13 @@ def in_template(path: Path) -> Iterator[str]:
     environment = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
     tree = environment.parse(path.read_text())
     parser = _Texts()
+    for block in tree.find_all(nodes.Block):
+        if block.name == "body_class":
+            block.body = []
     parser.feed("".join(data.data for data in tree.find_all(nodes.TemplateData)))
     yield from (text for text in parser.found if WORD.search(text))
-    yield from (text for text in literals(tree) if PROSE.search(text))
+    prose = (text for text in literals(tree) if PROSE.search(text))
+    yield from (text for text in prose if not CLASSES.fullmatch(text))
 
 
 def literals(node: nodes.Node) -> Iterator[str]:
@@ -133,15 +154,33 @@ def called(function: ast.expr | None) -> str:
 def in_script(source: str) -> Iterator[str]:
     """Yield the literals of a script that are in no call of `SCRIPT_CALLS`."""
     calls: list[str] = []
-    before = ""
+    before = ["", ""]
     for token in TOKEN.finditer(source):
         if token["open"]:
-            calls.append(before)
+            calls.append(before[-1])
         elif token["close"] and calls:
             calls.pop()
-        elif token["text"] and not SCRIPT_CALLS & set(calls):
+        elif token["text"] and "className" not in before and not SCRIPT_CALLS & set(calls):
             yield re.sub(r"\$\{[^}]*\}", "", token["text"][1:-1]).strip()
-        before = token["name"] or ""
+        before = [before[-1], token[0]]
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_template_has_no_text_outside_the_catalogue(path: Path) -> None:
+    assert not set(in_template(path)) - NOT_SHOWN
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_has_no_text_outside_the_catalogue(path: Path) -> None:
+    found = in_python(ast.parse(path.read_text()), TRANSLATES | LOGS | MESSAGES["text_errors"]())
+    shown = {text for text in found if SENTENCE.fullmatch(text) or text.startswith("f'")}
+    assert not shown - NOT_SHOWN
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_script_has_no_text_outside_the_catalogue(path: Path) -> None:
+    found = in_script(path.read_text())
+    assert not {text for text in found if PROSE.match(text) or text.endswith("…")} - NOT_SHOWN
 
 
 def test_a_text_outside_the_catalogue_is_found(tmp_path: Path) -> None:
@@ -154,3 +193,8 @@ def test_a_text_outside_the_catalogue_is_found(tmp_path: Path) -> None:
     assert list(in_python(module, {"_", "Invalid"})) == ["f'No {x}'", "Ask again."]
     script = 'line.textContent = "No one"; show(t("Fine one"), `${count} watching`);'
     assert list(in_script(script)) == ["No one", "watching"]
+
+
+def test_every_text_is_translated(capsys: pytest.CaptureFixture[str]) -> None:
+    complete = MESSAGES["main"](["--check"]) == 0
+    assert complete, capsys.readouterr().out
