@@ -76,6 +76,33 @@ def test_a_removed_message_leaves_the_page_and_a_draft_stays(viewer: Page, moder
     expect(draft).to_have_value("not finished yet")
 
 
+def test_a_removal_can_be_undone(viewer: Page, moderator: Page) -> None:
+    write(viewer, "removed by mistake")
+    write(viewer, "after it")
+    expect(message(viewer, "after it")).to_be_visible()
+    row = moderator.locator("#board .message", has_text="removed by mistake")
+    row.get_by_role("button", name="Remove").press("Enter")
+    expect(message(viewer, "removed by mistake")).to_have_count(0)
+    # The button that takes it back has the focus.
+    expect(row.get_by_role("button", name="Restore")).to_be_focused()
+    moderator.locator("#toasts").get_by_role("button", name="Undo").click()
+    in_order = ["removed by mistake", "after it"]
+    expect(viewer.locator("#messages .body")).to_have_text(in_order)
+    viewer.reload()
+    expect(viewer.locator("#messages .body")).to_have_text(in_order)
+
+
+def test_a_host_writes_into_the_chat_and_the_focus_stays(viewer: Page, moderator: Page) -> None:
+    moderator.get_by_label("Write as the host").fill("Welcome, everyone")
+    moderator.locator("#host-post").press("Enter")
+    expect(message(viewer, "Welcome, everyone").locator(".badge")).to_have_text("Host")
+    expect(moderator.get_by_label("Write as the host")).to_have_value("")
+    expect(moderator.locator("#host-post")).to_be_focused()
+    expect(moderator.locator("#toasts")).to_contain_text("Posted as the host.")
+    viewer.reload()
+    expect(message(viewer, "Welcome, everyone").locator(".badge")).to_have_text("Host")
+
+
 def test_rows_stay_where_they_are_under_the_pointer(viewer: Page, moderator: Page) -> None:
     write(viewer, "the first row")
     button = moderator.locator("#board").get_by_role("button", name="Remove")

@@ -149,6 +149,39 @@ def test_a_removed_message_can_be_restored(
     assert record.count("Restored a message") >= 2
 
 
+@pytest.mark.parametrize(
+    ("action", "fields", "text"),
+    [
+        ("settings", {"slow_mode_seconds": "10"}, "Changed the chat's settings."),
+        ("announcement", {"body": "Lunch"}, "Pinned the announcement."),
+        ("announcement/remove", {}, "Took down the announcement."),
+        ("employees/{ada}/mute", {"minutes": "5"}, "Muted the employee."),
+        ("employees/{ada}/unmute", {}, "Unmuted the employee."),
+        ("held/{held}/approve", {}, "Approved the message."),
+        ("held/{held}/reject", {}, "Rejected the message."),
+    ],
+)
+def test_each_action_says_that_it_worked(
+    app: Flask,
+    viewer: PageClient,
+    admin: PageClient,
+    action: str,
+    fields: dict[str, str],
+    text: str,
+) -> None:
+    if "{held}" in action:
+        page = admin.get(CHAT)
+        held = {"csrf_token": token_of(page), "hold_messages": "1"}
+        admin.post(f"{CHAT}/settings", data=held)
+        send(viewer, "a held message")
+        action = action.replace("{held}", str(held_id(app)))
+    action = action.replace("{ada}", str(ada(app)))
+    token = {"csrf_token": token_of(admin.get(CHAT))}
+    assert admin.post(f"{CHAT}/{action}", data=token | fields).status_code == 303
+    assert text in text_of(admin.get(CHAT).text)
+    assert text not in text_of(admin.get(CHAT).text)
+
+
 def test_an_unknown_message_is_not_restored(act: Act) -> None:
     act("messages/999/restore", expected=404)
 

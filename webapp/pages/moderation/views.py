@@ -69,6 +69,7 @@ def post_as_host(slug: str) -> ResponseReturnValue:
 def approve(slug: str, held_id: int) -> ResponseReturnValue:
     event = get_event(slug)
     moderation.approve(event, held_id)
+    notify(_("Approved the message."))
     return _back(event)
 
 
@@ -77,6 +78,7 @@ def approve(slug: str, held_id: int) -> ResponseReturnValue:
 def reject(slug: str, held_id: int) -> ResponseReturnValue:
     event = get_event(slug)
     moderation.reject(event, held_id)
+    notify(_("Rejected the message."))
     return _back(event)
 
 
@@ -85,6 +87,8 @@ def reject(slug: str, held_id: int) -> ResponseReturnValue:
 def mute(slug: str, employee_id: int) -> ResponseReturnValue:
     event, minutes = get_event(slug), parse_mute(request.form.get("minutes"))
     mutes.mute(event, employee_id, minutes)
+    undo = url_for("moderation.unmute", slug=slug, employee_id=employee_id)
+    notify(_("Muted the employee."), undo=undo)
     return _back(event)
 
 
@@ -93,6 +97,7 @@ def mute(slug: str, employee_id: int) -> ResponseReturnValue:
 def unmute(slug: str, employee_id: int) -> ResponseReturnValue:
     event = get_event(slug)
     mutes.unmute(event, employee_id)
+    notify(_("Unmuted the employee."))
     return _back(event)
 
 
@@ -102,6 +107,7 @@ def change_settings(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
     settings = parse_settings(request.form.to_dict())
     event_store.change_columns(event, "chat_settings_changed", **settings)
+    notify(_("Changed the chat's settings."))
     return _back(get_event(slug))
 
 
@@ -113,6 +119,7 @@ def pin(slug: str) -> ResponseReturnValue:
         announcements.pin(event, body)
     except Invalid as refusal:
         return _show(event, "moderation/_announce.html", refusal, refused="announce", draft=body)
+    notify(_("Pinned the announcement."))
     return _show(event, "moderation/_announced.html") if is_htmx() else _back(event)
 
 
@@ -121,6 +128,7 @@ def pin(slug: str) -> ResponseReturnValue:
 def unpin(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
     announcements.unpin(event)
+    notify(_("Took down the announcement."))
     return _back(event)
 
 
