@@ -49,7 +49,13 @@ const scroller = new Scroller();
 const panel = new Panel();
 const storage = openStorage("localStorage");
 const announcer = new Announcer({ clock, storage, viewer: Number(viewer), say: connectAnnouncer() });
-const messages = new MessageList({ viewer, scroller, notify: (text) => page.notify(text), announcer });
+const messages = new MessageList({
+  viewer,
+  scroller,
+  notify: (text) => page.notify(text),
+  announcer,
+  onNew: (count) => panel.markUnread("chat", count),
+});
 const pending = new PendingList({ author: { author, department }, scroller, composer });
 
 const session = new Session({ ...shared, connect, event, view: page });

@@ -24,6 +24,8 @@ export class MessageLog {
   /** @type {Set<number>} */
   #removed = new Set();
   #highest;
+  /** The id from which on the page has all messages, but removed ones. */
+  #from;
   #marks;
   #clock;
 
@@ -35,6 +37,7 @@ export class MessageLog {
     this.#clock = clock;
     this.#ids = [...ids];
     this.#highest = ids.at(-1) ?? 0;
+    this.#from = ids.at(0) ?? 0;
     this.#marks = [{ at: clock.monotonic(), id: Math.max(0, this.#highest - OVERLAP) }];
   }
 
@@ -72,7 +75,9 @@ export class MessageLog {
     const isShown = (/** @type {number} */ id) => this.#ids.length < kept || id > this.#ids[0];
     const inserted = this.#insertAll(messages, isShown);
     this.#mark();
-    return { inserted, dropped: this.#ids.splice(0, Math.max(0, this.#ids.length - kept)) };
+    const dropped = this.#ids.splice(0, Math.max(0, this.#ids.length - kept));
+    if (dropped.length) this.#from = this.#ids[0];
+    return { inserted, dropped };
   }
 
   /**
@@ -96,15 +101,15 @@ export class MessageLog {
   }
 
   /**
-   * Take back in a message that was removed. One from before the first message is not shown: those
-   * between the two are not here.
+   * Take back in a message that was removed. One from before the messages of the page is not shown:
+   * those between are not here.
    *
    * @param {Message} message
    * @returns {LogChange & { before: boolean }} `before` for such a message, which can be loaded
    */
   restore(message) {
     this.#removed.delete(message.id);
-    const before = message.id < (this.first ?? 0);
+    const before = message.id < this.#from;
     const inserted = this.#insertAll([message], () => !before);
     return { inserted, dropped: [], before };
   }
@@ -133,6 +138,7 @@ export class MessageLog {
     while (place > 0 && this.#ids[place - 1] > id) place -= 1;
     this.#ids.splice(place, 0, id);
     this.#highest = Math.max(this.#highest, id);
+    this.#from = Math.min(this.#from, id);
     return this.#ids[place + 1] ?? null;
   }
 

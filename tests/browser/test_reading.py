@@ -1,5 +1,6 @@
 """Reading older messages while others write, one's own messages, and times of day."""
 
+import re
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
@@ -175,6 +176,32 @@ def test_a_reply_names_its_author_by_keyboard_alone(people: People, meeting: Mee
     grace.keyboard.type("I have")
     grace.keyboard.press("Enter")
     expect(ada.locator(".message.mentioned mark")).to_have_text(f"@{name}")
+
+
+def test_log_follows_while_a_long_message_is_typed(people: People, meeting: Meeting) -> None:
+    add_messages(meeting, 40)
+    ada, grace = come_in(people, meeting), come_in(people, meeting)
+    composer = grace.get_by_label("Your message")
+    composer.press_sequentially("a" * 40)
+    composer.fill("line\n" * 8)
+    composer.press_sequentially("and the end")
+    write(ada, "The latest")
+    expect(grace.get_by_text("The latest", exact=True)).to_be_in_viewport()
+    expect(grace.locator("#unread")).to_be_hidden()
+
+
+def test_messages_are_counted_at_the_tab_while_another_one_is_in_front(
+    people: People, meeting: Meeting
+) -> None:
+    ada, grace = come_in(people, meeting), come_in(people, meeting)
+    grace.get_by_role("tab", name="Questions").click()
+    write(ada, "One")
+    write(ada, "Two")
+    expect(grace.locator("#tab-chat .unread-mark")).to_have_text("2")
+    expect(grace).to_have_title(re.compile(r"^\(2\) "))
+    grace.get_by_role("tab", name="Chat").click()
+    expect(grace.locator("#tab-chat .unread-mark")).to_be_hidden()
+    expect(grace.get_by_text("Two", exact=True)).to_be_in_viewport()
 
 
 def test_own_messages_are_announced_once_and_others_summed_up(

@@ -175,8 +175,7 @@ test("a message that was restored while the page was away is back in its place",
   await page.disconnect();
   server.state = { restored: [message] };
   await page.connect();
-  assert.deepEqual([page.bodies[0], page.bodies.length], ["1", 151], "it can be loaded");
-  server.messages.unshift(message);
+  assert.deepEqual([page.bodies[0], page.bodies.length], ["rude", 152]);
 });
 
 test("the announcement and the event stand as the server says after a reconnect", async () => {

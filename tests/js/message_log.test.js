@@ -136,6 +136,23 @@ test("a restored message is back in its place, once", () => {
   assert.deepEqual(shown(), [5, 6, 7, 8]);
 });
 
+test("the first message is back in its place when it was removed from the page", () => {
+  const { log, list, shown } = openLog([5, 6]);
+  log.remove(5);
+  list.apply({ inserted: [], dropped: [5] });
+  list.apply(log.restore(messages(5)[0]));
+  assert.deepEqual(shown(), [5, 6]);
+});
+
+test("a message that a full list dropped does not come back by itself", () => {
+  const { log, list, shown } = openLog(range(1, KEPT));
+  log.remove(2);
+  list.apply({ inserted: [], dropped: [2] });
+  list.apply(log.add(messages(...range(KEPT + 1, KEPT + 5))));
+  assert.equal(log.restore(messages(2)[0]).before, true);
+  assert.deepEqual(shown(), range(6, KEPT + 5));
+});
+
 test("a restored message from before the first one comes with the earlier messages", () => {
   const { log, list, shown } = openLog([5, 6]);
   log.remove(3);

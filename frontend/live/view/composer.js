@@ -110,8 +110,11 @@ export class Composer {
   /** Make the field as high as its text; the style sheet sets the limits. */
   #grow() {
     const field = this.#text;
+    // Measuring takes a low field. The log must not have its place meanwhile: it would be scrolled by that.
+    this.#form.style.minHeight = `${this.#form.offsetHeight}px`;
     field.style.height = "auto";
     if (field.value) field.style.height = `${field.scrollHeight + field.offsetHeight - field.clientHeight}px`;
+    this.#form.style.minHeight = "";
   }
 
   /** @param {string} text */

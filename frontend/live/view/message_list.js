@@ -23,6 +23,7 @@ export class MessageList {
   #scroller;
   #notify;
   #announcer;
+  #onNew;
   /** @type {Map<number, HTMLElement>} */
   #rows = new Map();
 
@@ -32,12 +33,14 @@ export class MessageList {
    * @param {Scroller} parts.scroller
    * @param {(text: string) => void} parts.notify shows a text for a moment
    * @param {Announcer} parts.announcer
+   * @param {(count: number) => void} parts.onNew called with the number of messages of others that came
    */
-  constructor({ viewer, scroller, notify, announcer }) {
+  constructor({ viewer, scroller, notify, announcer, onNew }) {
     this.#viewer = viewer;
     this.#scroller = scroller;
     this.#notify = notify;
     this.#announcer = announcer;
+    this.#onNew = onNew;
     for (const row of /** @type {Iterable<HTMLElement>} */ (this.#list.children)) {
       this.#rows.set(Number(row.dataset.id), row);
       completeRow(row);
@@ -62,7 +65,9 @@ export class MessageList {
   /** @param {LogChange} change */
   showMessages(change) {
     this.#scroller.addNew(change.inserted.length, () => this.#apply(change));
-    this.#announcer.announce(change.inserted.map(({ message }) => message));
+    const posted = change.inserted.map(({ message }) => message);
+    this.#announcer.announce(posted);
+    this.#onNew(posted.filter(({ author_id }) => String(author_id) !== this.#viewer).length);
     // Dropped messages can be loaded again.
     if (change.dropped.length) this.#showEarlierLink(true);
   }

@@ -13,6 +13,8 @@ export class Scroller {
   #button = find("unread");
   #unread = 0;
   #following = true;
+  /** The height of the log at the last look. */
+  #height = 0;
 
   constructor() {
     this.#button.addEventListener("click", () => {
@@ -22,13 +24,17 @@ export class Scroller {
     });
     this.#log.addEventListener("scroll", () => this.#onScroll());
     // The composer grows; the latest message stays in sight.
-    new ResizeObserver(() => this.#following && this.scrollToEnd()).observe(this.#log);
+    new ResizeObserver(() => {
+      this.#height = this.#log.clientHeight;
+      if (this.#following) this.scrollToEnd();
+    }).observe(this.#log);
   }
 
   /** Whether the viewer has scrolled back to read older messages. */
   get isReading() {
     const { scrollHeight, scrollTop, clientHeight } = this.#log;
-    return scrollHeight - scrollTop - clientHeight >= FOLLOW_PX;
+    // A log that has just become lower was not scrolled by that.
+    return scrollHeight - scrollTop - Math.max(clientHeight, this.#height) >= FOLLOW_PX;
   }
 
   /**
