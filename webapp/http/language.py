@@ -1,10 +1,11 @@
 """The language of each request, and what templates need to write in it."""
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
+from urllib.parse import quote
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app, request, url_for
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
@@ -58,13 +59,22 @@ def _requested() -> str:
 
 
 def _other_languages() -> list[tuple[str, str, str]]:
-    """Return code, tag and own name of each language that the reader may change to."""
+    """Return address, tag and own name of each language that the reader may change to."""
     current = i18n.current_language()
+    back = ""
+    if request.method == "GET":
+        query = request.query_string.decode(errors="replace")
+        back = "?back=" + quote(f"{request.path}?{query}" if query else request.path)
     return [
-        (language, i18n.tag_of(language), i18n.own_name(language))
+        (_address(language) + back, i18n.tag_of(language), i18n.own_name(language))
         for language in current_app.config["LANGUAGES"]
         if language != current
     ]
+
+
+@cache  # building an address takes 40 µs
+def _address(language: str) -> str:
+    return url_for("language.choose", language=language)
 
 
 def _name_language(response: Response) -> Response:
