@@ -1,9 +1,11 @@
 // Builds what the pages load: our scripts and the style sheet into static/build/, bundled and minified,
-// an icon sprite beside them, and the libraries that are served as they come into static/vendor/. `--watch` goes on and rebuilds on every change.
+// an icon sprite beside them, and the libraries that are served as they come into static/vendor/. Each
+// file is compressed as well, as `file.gz`. `--watch` goes on and rebuilds on every change, uncompressed.
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 import { catalogues } from "./catalogues.js";
 import { ICONS } from "./icons.js";
@@ -68,7 +70,21 @@ function drawIcons() {
   );
 }
 
+/** Write each text file of static/ compressed beside itself, for servers that send it as it is. */
+function compress() {
+  for (const folder of ["build", "vendor"].map((name) => join(ROOT, "static", name))) {
+    for (const name of readdirSync(folder).filter((file) => /\.(js|css|svg)$/.test(file))) {
+      const file = join(folder, name);
+      writeFileSync(`${file}.gz`, gzipSync(readFileSync(file), { level: 9 }));
+    }
+  }
+}
+
+rmSync(join(ROOT, "static", "build"), { recursive: true, force: true });
 copyLibraries();
 drawIcons();
 if (watch) await (await esbuild.context(BUNDLES)).watch();
-else await esbuild.build(BUNDLES);
+else {
+  await esbuild.build(BUNDLES);
+  compress();
+}

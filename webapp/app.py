@@ -6,6 +6,7 @@ from webapp.base import create_base
 from webapp.cli import register_commands
 from webapp.http.assets import register_assets
 from webapp.http.branding import init_branding
+from webapp.http.compression import register_compression
 from webapp.http.converters import IdConverter
 from webapp.http.error_handlers import register_error_handlers
 from webapp.http.filters import register_filters
@@ -85,6 +86,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     register_icons(app)
     register_filters(app)
     register_headers(app)
+    if settings.embedded:
+        register_compression(app)
     register_toasts(app)
     register_commands(app)
     trust_proxies(app, settings.trusted_proxies)

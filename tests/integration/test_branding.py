@@ -9,6 +9,8 @@ from flask import Flask
 
 from tests.support.client import PageClient
 from webapp.app import create_app
+from webapp.http.rendering import render
+from webapp.http.toasts import notify
 from webapp.infra.settings import load_settings
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
@@ -55,9 +57,21 @@ def test_the_accent_is_a_style_sheet_after_ours(branded: Callable[..., PageClien
 
 def test_a_site_without_branding_has_none(branded: Callable[..., PageClient]) -> None:
     client = branded()
-    assert "/branding/" not in client.get("/admin/login").text
+    page = client.get("/admin/login").text
+    assert "/branding/logo" not in page
+    assert "/branding/colors.css" not in page
     assert client.get("/branding/logo").status_code == 404
     assert client.get("/branding/colors.css").status_code == 404
+
+
+def test_the_manifest_names_the_site(branded: Callable[..., PageClient]) -> None:
+    client = branded(SITE_NAME="Acme")
+    page = client.get("/admin/login")
+    address = re.findall(r'<link rel="manifest" href="([^"]+)"', page.text)
+    answer = client.get(address[0])
+    assert answer.mimetype == "application/manifest+json"
+    assert answer.get_json(force=True)["name"] == "Acme"
+    assert "manifest-src 'self'" in page.headers["Content-Security-Policy"]
 
 
 def test_a_text_file_is_not_a_logo(branded: Callable[..., PageClient], tmp_path: Path) -> None:
@@ -98,9 +112,6 @@ def test_a_toast_follows_a_redirect_once(
 
 
 def test_a_toast_travels_with_a_fragment_in_a_header(app: Flask) -> None:
-    from webapp.http.rendering import render
-    from webapp.http.toasts import notify
-
     with app.test_request_context(headers={"HX-Request": "true"}):
         notify("Gelöscht.", undo="/undo")
         response = render("_error.html", "_error.html")

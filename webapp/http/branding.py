@@ -1,6 +1,7 @@
-"""The organisation's own logo and accent colour, as files that browsers keep."""
+"""Files made from the settings, which browsers keep: logo, accent colour and web app manifest."""
 
 import hashlib
+import json
 from dataclasses import dataclass
 
 from flask import Blueprint, Flask, Response, current_app, url_for
@@ -34,8 +35,9 @@ class File:
 
 
 def init_branding(app: Flask, settings: Settings) -> None:
-    """Read the logo, compute the colours, and give templates their addresses."""
-    files: dict[str, File] = {}
+    """Make the files, and give templates their addresses."""
+    manifest = File(web_manifest(settings.site_name).encode(), "application/manifest+json")
+    files = {"site.webmanifest": manifest}
     if settings.site_logo:
         logo = settings.site_logo.read_bytes()
         files["logo"] = File(logo, media_type(logo))
@@ -46,7 +48,11 @@ def init_branding(app: Flask, settings: Settings) -> None:
     # An address costs 40 µs, and every page has them.
     with app.test_request_context():
         names = {name: _address(name, file) for name, file in files.items()}
-    app.jinja_env.globals.update(logo=names.get("logo"), accent_style=names.get("colors.css"))
+    app.jinja_env.globals.update(
+        logo=names.get("logo"),
+        accent_style=names.get("colors.css"),
+        manifest=names["site.webmanifest"],
+    )
 
 
 @bp.get("/<name>")
@@ -60,6 +66,13 @@ def show_file(name: str) -> ResponseReturnValue:
     # An SVG that is opened by itself is a document: it may run nothing.
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
     return response
+
+
+def web_manifest(name: str) -> str:
+    """Return what a browser needs to keep the site among its apps."""
+    icon = {"src": "/static/icon.svg", "type": "image/svg+xml", "sizes": "any"}
+    look = {"display": "minimal-ui", "background_color": LIGHT[1], "theme_color": LIGHT[0]}
+    return json.dumps({"name": name, "start_url": "/", "icons": [icon]} | look)
 
 
 def accent_style(accent: str) -> str:

@@ -16,6 +16,7 @@ BASE_POLICY = {
     "style-src": "'self'",
     "img-src": "'self' data:",
     "media-src": "'self'",
+    "manifest-src": "'self'",
     "connect-src": "'self'",
     "form-action": "'self'",
     "base-uri": "'none'",
