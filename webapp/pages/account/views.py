@@ -9,6 +9,8 @@ from webapp.http import identity, sso
 from webapp.http.access import admin_address, public
 from webapp.http.client import read_client, remember_browser
 from webapp.http.rendering import redirect_to, render
+from webapp.http.toasts import notify
+from webapp.i18n import gettext as _
 from webapp.infra.rate_limit import WorkRequired
 from webapp.pages.account.forms import SignInForm
 
@@ -66,6 +68,7 @@ def sign_out_everywhere() -> ResponseReturnValue:
 
 def _forget() -> ResponseReturnValue:
     identity.forget_admin()
+    notify(_("You are signed out."))
     return redirect_to(url_for("account.show_sign_in"))
 
 

@@ -8,6 +8,8 @@ from webapp.domain.models import Employee
 from webapp.errors import Invalid, TownhallError
 from webapp.http.access import admin_required
 from webapp.http.rendering import redirect_to, render
+from webapp.http.toasts import notify
+from webapp.i18n import gettext as _
 from webapp.infra.paging import parse_page
 from webapp.pages.employees.forms import EmployeeForm
 
@@ -45,6 +47,7 @@ def create() -> ResponseReturnValue:
         editing.add_employee(form.values())
     except Invalid as refusal:
         return _show(form, refusal)
+    notify(_("The employee was added."))
     return redirect_to(url_for("employees.list_employees", q=form.email.data))
 
 
@@ -63,6 +66,7 @@ def edit(employee_id: int) -> ResponseReturnValue:
         editing.change_employee(employee_id, form.values())
     except Invalid as refusal:
         return _show(form, refusal, editing.get_employee(employee_id))
+    notify(_("The changes were saved."))
     return redirect_to(url_for("employees.list_employees", q=form.email.data))
 
 

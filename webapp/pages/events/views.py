@@ -22,6 +22,9 @@ from webapp.http import identity
 from webapp.http.access import admin_required
 from webapp.http.headers import allow_stream, current_site
 from webapp.http.rendering import redirect_to, render
+from webapp.http.toasts import notify
+from webapp.i18n import gettext as _
+from webapp.i18n import lazy
 from webapp.infra.clock import utcnow
 from webapp.infra.text import one_line
 from webapp.infra.timezones import timezone_names
@@ -67,7 +70,7 @@ def create() -> ResponseReturnValue:
         create_event(form.plan(), current_site())
     except Invalid as refusal:
         return _show(form, refusal)
-    return redirect_to(url_for("events.list_events"))
+    return _back_to_list(_("The event was planned."))
 
 
 @bp.get("/events/<slug>/edit")
@@ -86,7 +89,7 @@ def edit(slug: str) -> ResponseReturnValue:
         change_event(event, form.plan(), current_site())
     except Invalid as refusal:
         return _show(form, refusal, event)
-    return redirect_to(url_for("events.list_events"))
+    return _back_to_list(_("The changes were saved."))
 
 
 @bp.post("/events/test-stream", defaults={"slug": ""})
@@ -112,6 +115,7 @@ def test_stream(slug: str) -> ResponseReturnValue:
 @admin_required
 def copy(slug: str) -> ResponseReturnValue:
     made = copy_event(event_store.get_event(slug))
+    notify(_("This is the copy. Check its times."))
     return redirect_to(url_for("events.show_edit", slug=made.slug))
 
 
@@ -134,7 +138,7 @@ def change_state(slug: str) -> ResponseReturnValue:
         closing.change_state(event, state, reason)
     except Invalid as refusal:
         return _ask_to_open(event, refusal)
-    return redirect_to(url_for("events.list_events"))
+    return _back_to_list(str(STATE_CHANGED[state]))
 
 
 @bp.get("/events/<slug>/remove")
@@ -153,9 +157,18 @@ def remove(slug: str) -> ResponseReturnValue:
         raise Invalid("An event can be archived, restored or deleted.") from None
     except Invalid as refusal:
         return _ask_to_remove(event, refusal)
-    return redirect_to(url_for("events.list_events"))
+    return _back_to_list(str(REMOVED[request.form["choice"]]))
 
 
+STATE_CHANGED = {
+    "open": lazy("The event is open: employees can check in."),
+    "closed": lazy("The event is closed."),
+}
+REMOVED = {
+    "archive": lazy("The event was archived."),
+    "restore": lazy("The event was restored."),
+    "delete": lazy("The event was deleted."),
+}
 REMOVALS = {
     "archive": archiving.archive_event,
     "restore": archiving.restore_event,
@@ -175,6 +188,11 @@ def _ask_to_open(event: EventInfo, error: TownhallError | None = None) -> Respon
 def _ask_to_remove(event: EventInfo, error: TownhallError | None = None) -> ResponseReturnValue:
     attended = archiving.has_attendance(event.id)
     return render("events/confirm_remove.html", event=event, attended=attended, error=error)
+
+
+def _back_to_list(toast: str) -> ResponseReturnValue:
+    notify(toast)
+    return redirect_to(url_for("events.list_events"))
 
 
 def _validate(form: EventForm) -> None:

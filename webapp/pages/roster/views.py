@@ -18,6 +18,8 @@ from webapp.http import identity
 from webapp.http.access import admin_required
 from webapp.http.downloads import send_export, text_file
 from webapp.http.rendering import is_htmx, redirect_to, render
+from webapp.http.toasts import notify
+from webapp.i18n import gettext as _
 from webapp.infra.clock import utcnow
 from webapp.infra.ids import parse_id
 from webapp.infra.xlsx_writer import XLSX
@@ -42,6 +44,7 @@ def correct(slug: str) -> ResponseReturnValue:
         corrections.correct(event, employee_id, status, note)
     except Invalid as refusal:
         return _show(event, replace(filters, edit=employee_id), refusal)
+    notify(_("The attendance was corrected."))
     if is_htmx():
         return _show(event, filters)
     address = url_for("roster.show_roster", slug=slug, **filters.as_args())
