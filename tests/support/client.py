@@ -94,11 +94,13 @@ def _check_form(form: Element) -> None:
     names = {field.get("name") for field in form.iter(f"{XHTML}input")}
     if form.get("method", "get").lower() == "post":
         assert "csrf_token" in names, f"{form.get('action')} can be forged"
-    labelled = {label.get("for") for label in form.iter(f"{XHTML}label")}
+    labels = list(form.iter(f"{XHTML}label"))
+    labelled = {label.get("for") for label in labels}
+    labelled |= {field.get("id") for label in labels for field in label.iter()}
     for field in form.iter():
         if field.tag.removeprefix(XHTML) not in ("input", "textarea", "select"):
             continue
-        if field.get("type") not in ("hidden", "submit"):
+        if field.get("type") not in ("hidden", "submit") and not field.get("aria-label"):
             assert field.get("id") in labelled, f"{field.get('name')} has no label"
 
 
