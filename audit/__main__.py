@@ -38,6 +38,7 @@ def audit(pages: list[Page]) -> list[Finding]:
             {
                 "url": scene.address(finding.page.site, finding.page.address),
                 "cookies": visitors.cookies(finding.page),
+                "device": finding.page.lighthouse,
             }
             for finding in measured
         ]

@@ -1,8 +1,8 @@
 // Measures pages with Lighthouse, in one Chromium. Standard input is `{browser, flags, pages}` with pages
-// `[{url, cookies}]`; standard output is a list of `{scores, failed}`.
+// `[{url, cookies, device}]`; standard output is a list of `{scores, failed}`.
 
 import { readFileSync } from "node:fs";
-import lighthouse from "lighthouse";
+import lighthouse, { desktopConfig } from "lighthouse";
 import puppeteer from "puppeteer-core";
 
 const CATEGORIES = ["accessibility", "best-practices", "seo", "performance"];
@@ -20,13 +20,13 @@ const SETTINGS = {
 
 /**
  * @param {puppeteer.Browser} browser
- * @param {{url: string, cookies: puppeteer.CookieData[]}} page
+ * @param {{url: string, cookies: puppeteer.CookieData[], device: string}} page
  */
-async function measure(browser, { url, cookies }) {
+async function measure(browser, { url, cookies, device }) {
   const context = await browser.createBrowserContext();
   await context.setCookie(...cookies);
   const tab = await context.newPage();
-  const result = await lighthouse(url, SETTINGS, undefined, tab);
+  const result = await lighthouse(url, SETTINGS, device === "desk" ? desktopConfig : undefined, tab);
   await context.close();
   if (!result) throw new Error(`no result for ${url}`);
   const { categories, audits } = result.lhr;

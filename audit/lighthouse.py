@@ -1,4 +1,4 @@
-"""Measure pages with Lighthouse on a simulated phone with a slow line, its default."""
+"""Measure pages with Lighthouse: on a simulated phone with a slow line, or at a desk."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ LEAST = {"accessibility": 100, "best-practices": 100, "seo": 100, "performance":
 
 
 def measure(pages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return `{scores, failed}` for each page, given as `{url, cookies}`."""
+    """Return `{scores, failed}` for each page, given as `{url, cookies, device}`."""
     task = {"browser": require(CHROMIUM), "flags": FLAGS, "pages": pages}
     done = subprocess.run(
         ["node", SCRIPT], input=json.dumps(task), capture_output=True, text=True, check=False

@@ -13,7 +13,8 @@ class Page:
 
     `address` may name values of the scene in braces (see `audit.scene`). With `form` or `file`, the
     page is the answer to such a form; `status` is the expected one of the answer. `site` is the
-    server that has the state. `lighthouse` adds the figures of Lighthouse.
+    server that has the state. `lighthouse` adds the figures of Lighthouse, on a `phone` with a slow
+    line (its default) or at a `desk`.
     """
 
     endpoint: str
@@ -24,7 +25,7 @@ class Page:
     file: str | None = None
     status: int = 200
     site: str = "filled"
-    lighthouse: bool = False
+    lighthouse: str = ""
 
     @property
     def name(self) -> str:
@@ -33,6 +34,7 @@ class Page:
 
 
 PUBLIC, VIEWER, ADMIN = "public", "viewer", "admin"
+PHONE, DESK = "phone", "desk"
 EMPTY = "empty"
 NOBODY = {"email": "nobody@example.com", "employee_number": "1"}
 HALL, PLANNED = "/admin/events/{hall}", "/admin/events/{planned}"
@@ -45,14 +47,15 @@ PAGES = [
     Page("error", "stale form", PUBLIC, "/check-out", form={"csrf_token": "old"}, status=400),
     # Employees and viewers.
     Page("checkin.show_current", "no event", PUBLIC, "/", site=EMPTY),
-    Page("checkin.show_form", "open", PUBLIC, "/events/{hall}/", lighthouse=True),
+    Page("checkin.show_form", "open", PUBLIC, "/events/{hall}/", lighthouse=PHONE),
     Page("checkin.show_form", "before", PUBLIC, "/events/{planned}/"),
     Page("checkin.show_form", "after", PUBLIC, "/events/{closed}/"),
     Page("checkin.show_form", "refused", PUBLIC, "/events/{hall}/check-in", NOBODY, status=422),
-    Page("live.show_live", "filled", VIEWER, "/events/{hall}/live", lighthouse=True),
+    # The largest paint is the first picture of the stream, which a slow line cannot bring in time.
+    Page("live.show_live", "filled", VIEWER, "/events/{hall}/live", lighthouse=DESK),
     Page("live.show_live", "questions", VIEWER, "/events/{hall}/live?tab=questions"),
     Page("live.show_live", "poll", VIEWER, "/events/{hall}/live?tab=poll"),
-    Page("live.show_live", "empty", VIEWER, "/events/{quiet}/live"),
+    Page("live.show_live", "empty", VIEWER, "/events/{quiet}/live", lighthouse=PHONE),
     Page("live.list_messages", "filled", VIEWER, "/events/{hall}/messages"),
     Page("live.list_messages", "empty", VIEWER, "/events/{quiet}/messages"),
     Page(
@@ -71,7 +74,7 @@ PAGES = [
     Page("polls.list_polls", "filled", VIEWER, "/events/{hall}/polls"),
     Page("polls.list_polls", "empty", VIEWER, "/events/{quiet}/polls"),
     # Admins.
-    Page("account.show_sign_in", "empty", PUBLIC, "/admin/login", lighthouse=True),
+    Page("account.show_sign_in", "empty", PUBLIC, "/admin/login", lighthouse=PHONE),
     Page(
         "account.show_sign_in",
         "refused",
@@ -80,14 +83,14 @@ PAGES = [
         {"email": "a@example.com", "password": "wrong"},
         status=422,
     ),
-    Page("events.list_events", "filled", ADMIN, "/admin/", lighthouse=True),
+    Page("events.list_events", "filled", ADMIN, "/admin/", lighthouse=PHONE),
     Page("events.list_events", "empty", ADMIN, "/admin/", site=EMPTY),
     Page("events.show_new", "empty", ADMIN, "/admin/events/new"),
     Page("events.show_new", "refused", ADMIN, "/admin/events/new", {"title": ""}, status=422),
     Page("events.show_edit", "filled", ADMIN, HALL + "/edit"),
     Page("events.confirm_open", "planned", ADMIN, PLANNED + "/open"),
     Page("events.confirm_remove", "planned", ADMIN, PLANNED + "/remove"),
-    Page("roster.show_roster", "open", ADMIN, HALL + "/attendance", lighthouse=True),
+    Page("roster.show_roster", "open", ADMIN, HALL + "/attendance", lighthouse=PHONE),
     Page("roster.show_roster", "closed", ADMIN, "/admin/events/{closed}/attendance"),
     Page("roster.show_roster", "no match", ADMIN, HALL + "/attendance?q=zzz"),
     Page("roster.show_charts", "open", ADMIN, HALL + "/attendance/charts"),
@@ -103,7 +106,7 @@ PAGES = [
     Page("poll_desk.show_new", "empty", ADMIN, HALL + "/polls/new"),
     Page("poll_desk.show_new", "refused", ADMIN, HALL + "/polls", {"question": ""}, status=422),
     Page("poll_desk.show_edit", "draft", ADMIN, HALL + "/polls/{draft}/edit"),
-    Page("employees.list_employees", "filled", ADMIN, "/admin/employees", lighthouse=True),
+    Page("employees.list_employees", "filled", ADMIN, "/admin/employees", lighthouse=PHONE),
     Page("employees.list_employees", "no match", ADMIN, "/admin/employees?q=zzz"),
     Page("employees.list_employees", "empty", ADMIN, "/admin/employees", site=EMPTY),
     Page("employees.show_new", "empty", ADMIN, "/admin/employees/new"),
