@@ -315,7 +315,7 @@ def test_a_page_before_the_event_polls(app: Flask, client: PageClient) -> None:
         add_event("soon", state="scheduled", starts_at=begin, ends_at=begin + timedelta(hours=1))
     page = client.get("/events/soon/")
     assert "Check-in opens here when the event does" in text_of(page.text)
-    assert 'hx-trigger="every 15s"' in page.text
+    assert 'data-hx-trigger="every 15s"' in page.text
     assert f'data-until="{begin.isoformat()}"' in page.text
     assert not page.headers.getlist("Set-Cookie"), "a polled page must not write the cookie"
 
@@ -324,7 +324,7 @@ def test_a_page_long_before_the_event_polls_less_often(app: Flask, client: PageC
     begin = utcnow() + timedelta(days=1)
     with app.app_context():
         add_event("later", state="scheduled", starts_at=begin, ends_at=begin + timedelta(hours=1))
-    assert 'hx-trigger="every 60s"' in client.get("/events/later/").text
+    assert 'data-hx-trigger="every 60s"' in client.get("/events/later/").text
 
 
 def test_an_attendee_sees_the_watched_minutes_after_the_event(

@@ -437,7 +437,7 @@ def test_an_announcement_stands_on_the_page_until_it_is_taken_down(
 def test_with_htmx_an_announcement_brings_an_empty_form_and_the_board(admin: PageClient) -> None:
     fields = {"csrf_token": token_of(admin.get(CHAT)), "body": "Lunch at noon"}
     answer = admin.post(f"{CHAT}/announcement", data=fields, headers=HTMX)
-    assert 'hx-swap-oob="outerHTML"' in answer.text
+    assert 'data-hx-swap-oob="outerHTML"' in answer.text
     assert answer.text.lstrip().startswith('<form class="card" id="announce"')
     assert answer.text.count("Lunch at noon") == 1
 
@@ -461,7 +461,7 @@ def test_a_warm_live_page_needs_no_statement(
 
 def test_a_poll_without_news_answers_204(viewer: PageClient, admin: PageClient) -> None:
     page = admin.get(CHAT).text
-    poll = page.split('class="poll" hx-get="')[1].split('"')[0]
+    poll = page.split('class="poll" data-hx-get="')[1].split('"')[0]
     same = admin.get(poll, headers=HTMX)
     assert same.status_code == 204
     send(viewer, "news")
@@ -483,7 +483,7 @@ def test_older_messages_are_a_page_away(app: Flask, viewer: PageClient, admin: P
     assert "the very first" not in page.text
     older = page.text.split('rel="next" href="')[1].split('"')[0]
     assert "the very first" in admin.get(older).text
-    assert "hx-trigger" not in admin.get(older).text
+    assert "data-hx-trigger" not in admin.get(older).text
 
 
 @pytest.mark.parametrize(
