@@ -182,6 +182,16 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+def logged(site: Site, path: str) -> str:
+    """Return the line of the access log about `path`."""
+
+    def lines() -> list[str]:
+        return [line for line in site.log if f" {path} " in line]
+
+    wait_for(lambda: bool(lines()))
+    return lines()[-1]
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     with ExitStack() as closing:
@@ -439,8 +449,7 @@ def test_nginx_and_the_application_see_the_same_client(tmp_path: Path, others: i
             received = last_request(site.web).headers["X-Forwarded-For"]
             environ = {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": received}
             expected = client_address(environ, others + 1)
-            wait_for(lambda chain=chain: f" /{len(chain)} " in site.log[-1])  # type: ignore[misc]
-            assert site.log[-1].split()[0] == expected, chain
+            assert logged(site, f"/{len(chain)}").split()[0] == expected, chain
 
 
 def test_polling_behind_a_proxy_is_pinned_by_its_client(tmp_path: Path) -> None:
@@ -458,8 +467,7 @@ def test_polling_behind_a_proxy_is_pinned_by_its_client(tmp_path: Path) -> None:
 
 def test_a_client_that_no_proxy_vouches_for_cannot_choose_its_address(site: Site) -> None:
     site.ask("/mine", **{"X-Forwarded-For": "203.0.113.9"})
-    wait_for(lambda: " /mine " in site.log[-1])
-    assert site.log[-1].startswith("127.0.0.1 ")
+    assert logged(site, "/mine").startswith("127.0.0.1 ")
 
 
 def test_the_large_cookies_of_a_company_pass(site: Site) -> None:
@@ -472,8 +480,7 @@ def test_one_id_names_a_request_in_all_logs(site: Site) -> None:
     site.ask("/first", **{"X-Request-Id": "forged"})
     name = last_request(site.web).headers["X-Request-Id"]
     assert len(name) == 32
-    wait_for(lambda: " /first " in site.log[-1])
-    assert site.log[-1].endswith(name)
+    assert logged(site, "/first").endswith(name)
 
 
 def test_connections_to_the_web_workers_are_kept(site: Site) -> None:
