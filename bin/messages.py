@@ -90,7 +90,10 @@ def read(language: str) -> Catalog:
 def update(language: str, template: Catalog) -> None:
     """Add new texts without a translation, and drop those that are gone."""
     catalog = read(language)
-    catalog.update(template, no_fuzzy_matching=True)
+    catalog.update(template, no_fuzzy_matching=True, update_creation_date=False)
+    # In place of Babel's samples.
+    catalog.msgid_bugs_address = catalog.last_translator = catalog.language_team = ""
+    catalog.revision_date = catalog.creation_date
     path = file_of(language)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
