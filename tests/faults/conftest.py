@@ -120,7 +120,7 @@ def stored_poll(meeting: Meeting) -> StoredPoll:
     )
     with meeting.app.app_context():
         counted = db.session.execute(options.order_by(PollOption.position))
-        votes = {option: count for option, count in counted}  # noqa: C416 - a row is no pair
+        votes = {option: count for option, count in counted}  # noqa: C416 - mypy takes a row for no pair
         rows = db.session.execute(answers.where(PollAnswer.poll_id == here)).all()
     choices = {
         number: frozenset(option for place, option in enumerate(votes) if (bits or 0) >> place & 1)

@@ -1,4 +1,4 @@
-"""Answers on their way into a poll: as they came, checked, and what became of them."""
+"""Answers on their way into a poll: as they came, checked, and the result of storing them."""
 
 from dataclasses import dataclass
 
