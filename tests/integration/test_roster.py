@@ -128,7 +128,7 @@ def test_a_correction_is_marked_keeps_what_was_and_can_be_taken_back(
         answer = client.submit(without, "/corrections", status="excused", note="=in\tbed")
         assert answer.location == f"{address}?status=absent#employee-{ill.employee_id}"
         page = text_of(client.get(address).text)
-        assert "Excused was absent; Grace Hopper" in page
+        assert "Excused instead of “Absent”; Grace Hopper" in page
         assert "=in bed" in page
         with app.app_context():
             assert hour.statuses()["ill"] == "excused"
