@@ -52,7 +52,7 @@ def test_typed_values_stay_while_the_database_is_locked(
     with locked_for_writing(embedded):
         fill_in(page, email, number)
         # SQLite gives up after waiting five seconds for the lock.
-        alert = page.locator("#alert")
+        alert = page.locator("#error")
         expect(alert).to_contain_text("Nothing can be saved right now")
     expect(page.get_by_label("Work e-mail")).to_have_value(email)
     expect(page.get_by_label("Employee number")).to_have_value(number)

@@ -1,5 +1,6 @@
 """The current event, its check-in form, checking in and checking out."""
 
+from contextlib import suppress
 from datetime import timedelta
 from functools import lru_cache
 
@@ -7,6 +8,8 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from markupsafe import Markup
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from webapp.domain.attendance import checkin
 from webapp.domain.attendance.minutes import watched_minutes
@@ -14,15 +17,16 @@ from webapp.domain.employees.directory import end_sessions
 from webapp.domain.events.about import parse_speakers
 from webapp.domain.events.calendar import calendar_file
 from webapp.domain.events.store import EventInfo, current_event, get_event
-from webapp.errors import EventNotOpen, Invalid, TownhallError
+from webapp.errors import EventNotOpen, Invalid, TownhallError, Unavailable, as_townhall_error
 from webapp.http import identity, sso
 from webapp.http.access import public
 from webapp.http.client import read_client, remember_browser
 from webapp.http.error_handlers import respond, stale_form
 from webapp.http.headers import current_site
-from webapp.http.rendering import redirect_to, render, wants_json
+from webapp.http.rendering import is_htmx, redirect_to, render, wants_json
 from webapp.i18n import current_language
 from webapp.infra.clock import utcnow
+from webapp.infra.extensions import db
 from webapp.infra.publisher import close_sockets
 from webapp.infra.rate_limit import WorkRequired
 from webapp.pages.checkin.forms import CheckInForm
@@ -124,6 +128,20 @@ def show_fresh_form(_error: CSRFError) -> ResponseReturnValue:
         return respond(stale_form(), status=400)
     event = get_event((request.view_args or {})["slug"])
     return _show(event, CheckInForm(), stale_form(), status=400)
+
+
+@bp.errorhandler(DBAPIError)
+@bp.errorhandler(PoolTimeout)
+@bp.errorhandler(Unavailable)
+def keep_what_was_typed(error: Exception) -> ResponseReturnValue:
+    """Show the form again with its values when the database does not answer."""
+    db.session.rollback()
+    problem = as_townhall_error(error)
+    if request.endpoint == "checkin.check_in" and not is_htmx():
+        with suppress(DBAPIError, PoolTimeout, TownhallError):
+            return _show(get_event((request.view_args or {})["slug"]), CheckInForm(), problem)
+        db.session.rollback()
+    return respond(problem)
 
 
 def _show(
