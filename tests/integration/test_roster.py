@@ -140,5 +140,5 @@ def test_a_correction_is_marked_keeps_what_was_and_can_be_taken_back(
         with app.app_context():
             assert hour.statuses()["ill"] == "absent"
         history = text_of(client.get(f"{address}?edit={ill.employee_id}").text)
-        assert "absent → excused" in history
-        assert "excused → as counted" in history
+        assert "Absent → Excused" in history
+        assert "Excused → As counted" in history
