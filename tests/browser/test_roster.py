@@ -99,7 +99,7 @@ def test_an_admin_excuses_somebody_and_takes_it_back(
     admin.get_by_label("Why").fill("Night shift")
     admin.get_by_role("button", name="Save").click()
     expect(row.locator(".status")).to_have_text("Excused")
-    expect(row.locator(".correction")).to_contain_text("was absent; Grace Hopper")
+    expect(row.locator(".correction")).to_contain_text("instead of “Absent”; Grace Hopper")
     expect(row.locator(".correction")).to_contain_text("Night shift")
     expect(admin.locator("#count-excused b")).to_have_text("1")
     # The place is kept: search, departments.

@@ -94,7 +94,7 @@ def test_labels_are_round_times_of_the_events_zone(zone: str, first: str) -> Non
 def test_a_long_event_says_which_day() -> None:
     chart = drawn(dict.fromkeys(range(3000), 1), minutes=3000)
     assert "5 Mar" in [label.text for label in chart.x_labels]
-    assert chart.times[0].startswith("4 Mar 10:00–")
+    assert chart.times[0].startswith("4 Mar, 10:00–")
 
 
 @pytest.mark.parametrize(
