@@ -252,6 +252,22 @@ def test_a_batch_is_acknowledged_and_then_published_once() -> None:
     assert poll == store.refresh_current(get_event("town-hall").id)
 
 
+def test_answers_from_another_event_harm_nobody(viewers: Sequence[Viewer]) -> None:
+    add_event("elsewhere")
+    (stranger,) = add_viewers(1, "elsewhere")
+    poll_id, (soup, salad, _) = add_poll()
+    foreign = Answer("elsewhere", stranger, poll_id, [salad])
+    own = [Answer("town-hall", viewer, poll_id, [soup]) for viewer in viewers]
+    room = Room()
+    first, *answered, last = room.answer(foreign, *own, foreign)
+    assert isinstance(first, NotFound)
+    assert isinstance(last, NotFound)
+    assert answered == [Counted()] * len(viewers)
+    assert count_votes(poll_id) == [len(viewers), 0, 0]
+    assert len(room.published) == 1, "the room asserts that it is its own event's"
+    assert store.find_current(get_event("elsewhere").id) is None
+
+
 def test_a_large_batch_needs_no_more_statements_than_one_answer(app: Flask) -> None:
     people = add_viewers(PEOPLE)
     poll_id, options = add_poll()

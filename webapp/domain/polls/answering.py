@@ -46,7 +46,12 @@ def answer_and_publish(
     if acknowledge:
         acknowledge(outcomes)
     slugs = {event.id: slug for slug, event in events.items()}
-    event_ids = {ballot.poll_id: ballot.event_id for ballot in ballots}
+    # A ballot from another event names the poll as well, and is refused.
+    event_ids = {
+        ballot.poll_id: ballot.event_id
+        for ballot in ballots
+        if isinstance(result.outcomes[ballot], Counted)
+    }
     for poll in result.polls:
         # Without shown results nothing that viewers see has changed.
         if "answers" in poll:

@@ -74,9 +74,10 @@ def count(ballots: Sequence[Ballot]) -> Result:
     if not ballots:
         return result
     begin_to_write()
-    # In one order everywhere, so that no two transactions wait for each other.
-    by_poll = attrgetter("poll_id")
-    for poll_id, group in groupby(sorted(ballots, key=by_poll), by_poll):
+    # In one order everywhere, so that no two transactions wait for each other. Ballots from another
+    # event are a group of their own: they are refused, and those of the poll's event are counted.
+    by_poll = attrgetter("poll_id", "event_id")
+    for (poll_id, _), group in groupby(sorted(ballots, key=by_poll), by_poll):
         _count_poll(poll_id, list(group), result)
     db.session.commit()
     return result
