@@ -144,7 +144,11 @@ def vote_and_publish(
     if acknowledge:
         acknowledge(outcomes)
     for slug, event in events.items():
-        here = [one for one in stored if one.event_id == event.id]
+        here = [
+            one
+            for one, outcome in stored.items()
+            if one.event_id == event.id and isinstance(outcome, Votes)
+        ]
         ids = {one.question_id for one in here} & changed.keys()
         if ids:
             publish(
