@@ -66,6 +66,14 @@ class CountTicker:
         waiting[name] = COUNTS[name](waiting[name], payload) if name in waiting else payload
         self._some.set()
 
+    def correct(self, slug: str, name: str, counts: dict[Any, Any]) -> None:
+        """Put `counts` in the place of older ones that still wait.
+
+        The viewers get `counts` another way, and the older ones would come after it.
+        """
+        waiting = self._waiting.get(slug, {}).get(name, {})
+        waiting |= {key: count for key, count in counts.items() if key in waiting}
+
     def send_due(self) -> None:
         """Send the counts of one second."""
         waiting, self._waiting = self._waiting, {}

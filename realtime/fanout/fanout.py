@@ -86,6 +86,9 @@ class Fanout:
             if news is not None and name == TO_EMPLOYEE:
                 self._tell_employee(slug, **news)
             elif news is not None:
+                if name == "questions_changed":
+                    votes = {question["id"]: question["votes"] for question in news}
+                    self._counts.correct(slug, "votes_changed", votes)
                 send = self._counts.add if name in COUNTS else self._batcher.add
                 send(slug, name, news)
 

@@ -30,6 +30,14 @@ def test_counts_of_one_second_become_one(ticker: CountTicker, sent: Sent) -> Non
     assert sent == [("a", "votes_changed", {1: 5, 2: 1, 3: 1})]
 
 
+def test_a_count_that_waits_gives_way_to_a_newer_one(ticker: CountTicker, sent: Sent) -> None:
+    ticker.correct("a", "votes_changed", {1: 9})
+    ticker.add("a", "votes_changed", {1: 4, 2: 1})
+    ticker.correct("a", "votes_changed", {1: 8, 3: 7})
+    ticker.send_due()
+    assert sent == [("a", "votes_changed", {1: 8, 2: 1})]
+
+
 def test_reactions_add_up(ticker: CountTicker, sent: Sent) -> None:
     ticker.add("a", "reactions", {"like": 2})
     ticker.add("a", "reactions", {"like": 3, "love": 1})
