@@ -116,7 +116,8 @@ def list_page(event_id: int, sort: str, page: int) -> QuestionPage:
 def question_json(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
     """Return a question as nodes know it; `for_viewers` takes the revisions out.
 
-    `answered_at` is the time into the event, `00:23`. A hidden question keeps its id alone.
+    `answered_at` is the time into the event, `00:23`. A hidden question keeps its id alone. The
+    answer of a question that was opened again is kept for moderators.
     """
     hidden = row.state == "hidden"
     return {
@@ -127,7 +128,7 @@ def question_json(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
         "asked_at": html_isoformat(row.asked_at),
         "state": row.state,
         "votes": row.votes,
-        "answer": None if hidden else row.answer,
+        "answer": row.answer if row.state == "answered" else None,
         "answered_at": time_into(row.starts_at, row.answered_at),
         "merged_into": row.merged_into,
         "revision": row.revision,
