@@ -1,5 +1,7 @@
 """At most three reactions of an employee count in a second, over all nodes, tabs and forms."""
 
+import threading
+from collections import Counter
 from collections.abc import Mapping
 
 from webapp.infra.redis_client import ask_redis
@@ -30,5 +32,32 @@ def claim(event_id: int, second: int, wanted: Mapping[int, int]) -> dict[int, in
     key = f"townhall:reacted:v1:{event_id}:{second}"
     allowed = ask_redis(lambda client: client.eval(CLAIM, 1, key, PER_SECOND, KEPT_SECONDS, *pairs))
     if allowed is None:
-        return {employee_id: min(amount, PER_SECOND) for employee_id, amount in wanted.items()}
+        return _own.claim(event_id, second, wanted)
     return dict(zip(wanted, allowed, strict=True))
+
+
+class _OwnClaims:
+    """The reactions of the present second in this process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._second = 0
+        self._claimed: Counter[tuple[int, int]] = Counter()
+
+    def claim(self, event_id: int, second: int, wanted: Mapping[int, int]) -> dict[int, int]:
+        """Return how many of the `wanted` reactions count, as the function `claim` does."""
+        with self._lock:
+            if second != self._second:
+                self._second, self._claimed = second, Counter()
+            return {
+                employee_id: self._take((event_id, employee_id), amount)
+                for employee_id, amount in wanted.items()
+            }
+
+    def _take(self, place: tuple[int, int], amount: int) -> int:
+        allowed = min(amount, PER_SECOND - self._claimed[place])
+        self._claimed[place] += allowed
+        return allowed
+
+
+_own = _OwnClaims()
