@@ -7,19 +7,22 @@ from typing import Any
 import pytest
 from flask import Flask
 from openpyxl import load_workbook
+from sqlalchemy import select
 
 from tests.support.attended import attend
 from tests.support.client import PageClient, text_of
 from tests.support.data import ADMIN, add_admin, add_event, add_question
-from tests.support.polls import add_poll
+from tests.support.polls import add_poll, operator
 from webapp.domain.attendance.checkin import find_viewer
 from webapp.domain.chat import posting
 from webapp.domain.chat.posts import Draft
 from webapp.domain.employees.directory import get_employee
 from webapp.domain.events.store import get_event
-from webapp.domain.models import QuestionVote, ReactionMinute
+from webapp.domain.models import Question, QuestionVote, ReactionMinute
 from webapp.domain.polls.answering import answer
 from webapp.domain.polls.answers import Answer
+from webapp.domain.questions import merging
+from webapp.domain.roster.contributions import read_participation
 from webapp.infra.clock import minute_of, utcnow
 from webapp.infra.extensions import db
 
@@ -66,6 +69,15 @@ def test_charts_say_how_the_audience_took_part(admin: PageClient) -> None:
 def exported(admin: PageClient) -> list[dict[str, str]]:
     text = admin.get(f"{ROSTER}.csv?sort=number").data.decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_votes_of_merged_questions_count_once_in_the_charts(app: Flask, admin: PageClient) -> None:
+    with app.app_context(), operator():
+        event = get_event("town-hall")
+        (voted,) = db.session.scalars(select(QuestionVote.question_id)).all()
+        other = db.session.scalars(select(Question.id).where(Question.author_id.is_(None))).one()
+        merging.merge(event, voted, other)
+        assert read_participation(event.id).votes == 1
 
 
 def test_contributions_of_a_person_are_exported_only_where_the_event_says_so(

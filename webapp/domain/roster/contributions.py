@@ -40,7 +40,8 @@ def read_participation(event_id: int) -> Participation:
         "messages": _count(Message, *messages),
         "questions": _count(Question, *questions),
         "votes": votes.join(Question, Question.id == QuestionVote.question_id)
-        .where(*questions)
+        # Those of a merged question were given to the one it was merged into.
+        .where(*questions, Question.merged_into.is_(None))
         .scalar_subquery(),
         "polls": _count(Poll, *polls),
         "answers": select(func.sum(Poll.answers)).where(*polls).scalar_subquery(),
