@@ -200,6 +200,32 @@ def test_the_desk_does_everything_by_form(
     assert set(actions) <= set(trail.ACTIONS)
 
 
+def test_an_answer_that_was_taken_back_is_not_shown(
+    app: Flask, viewer: PageClient, admin: PageClient
+) -> None:
+    ask(viewer)
+    one = f"{DESK}/{only_question(app).id}"
+    press(admin, DESK, f"{one}/answered", answer="All of you are dismissed.")
+    assert "dismissed" in viewer.get(PAGE).text
+    press(admin, DESK, f"{one}/reopen")
+    assert "dismissed" not in viewer.get(PAGE).text
+    assert "dismissed" not in viewer.get(PAGE, headers=JSON).text
+    assert "dismissed" in admin.get(one).text, "moderators can go on from it"
+
+
+def test_after_a_rejection_another_question_can_be_sent(
+    app: Flask, viewer: PageClient, admin: PageClient
+) -> None:
+    press(admin, DESK, f"{DESK}/settings", hold_questions="1")
+    typed = {"body": "Why?", "nonce": "n"}
+    press(viewer, PAGE, PAGE, **typed)
+    press(admin, DESK, f"{DESK}/{only_question(app).id}/reject")
+    refused = press(viewer, PAGE, PAGE, **typed)
+    assert "did not approve" in text_of(refused.text)
+    fresh = refused.text.partition('name="nonce" value="')[2].partition('"')[0]
+    assert press(viewer, PAGE, PAGE, body="Why, please?", nonce=fresh).status_code == 303
+
+
 def test_a_question_is_merged_by_form(app: Flask, viewer: PageClient, admin: PageClient) -> None:
     ask(viewer)
     with app.app_context():

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from webapp.domain.attendance.checkin import Viewer
 from webapp.domain.events.store import EventInfo
 from webapp.domain.questions import asking, authors, board, own, voting
-from webapp.domain.questions.drafts import Draft
+from webapp.domain.questions.drafts import Draft, Rejected
 from webapp.domain.questions.voting import Vote
 from webapp.errors import Invalid, TownhallError
 from webapp.http import identity
@@ -112,7 +112,9 @@ def _show(
         asked=authors.list_asked(event.id, viewer.employee.id),
         held="held" in request.args,
         # Made here, so that a form sent twice without JavaScript is one question.
-        nonce=request.form.get("nonce") or secrets.token_urlsafe(16),
+        # Under the nonce of a rejected question no other one can be sent.
+        nonce=(not isinstance(error, Rejected) and request.form.get("nonce"))
+        or secrets.token_urlsafe(16),
         draft=printable(request.form.get("body", "")),
         anonymous=request.form.get("anonymous") == "1",
         error=error,
