@@ -12,9 +12,6 @@ from webapp.errors import SlowDown
 # Ten tabs that reconnect at once need twenty.
 READS = 30
 READS_SECONDS = 15.0
-# One that may be changed is seldom changed more than a few times.
-ANSWERS = 10
-ANSWERS_SECONDS = 10.0
 # Keys that are kept before those without debt are dropped.
 KEPT_KEYS = 1000
 
@@ -48,18 +45,11 @@ class Allowance:
 
 
 def init_reads(app: Flask) -> None:
-    """Give `app` an allowance of reads, and one of answers to polls, for each employee."""
+    """Give `app` an allowance of reads for each employee."""
     app.extensions["reads"] = Allowance(READS, READS_SECONDS)
-    app.extensions["answers"] = Allowance(ANSWERS, ANSWERS_SECONDS)
 
 
 def take_read(employee_id: int) -> None:
     """Count one read of an employee in the current application. Raises `SlowDown`."""
     reads: Allowance = current_app.extensions["reads"]
     reads.take(employee_id)
-
-
-def take_answer(employee_id: int) -> None:
-    """Count one answer of an employee in the current application. Raises `SlowDown`."""
-    answers: Allowance = current_app.extensions["answers"]
-    answers.take(employee_id)
