@@ -58,6 +58,8 @@ def test_a_meeting_shows_in_the_figures(observed: Stack, meeting: Meeting) -> No
     assert viewer.post("counted")["ok"]
     viewer.wait_for_bodies("counted")
     assert not viewer.post("")["ok"]
+    # Nothing can have cached it.
+    assert requests.get(f"{observed.url}/events/unheard-of/", timeout=10).status_code == 404
     after = figures(web)
     grown = {name for name, value in after.items() if value > before.get(name, 0)}
     assert {
