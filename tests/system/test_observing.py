@@ -106,6 +106,8 @@ def test_one_id_leads_from_nginx_to_the_sql(
         wait_for(lambda: len(lines_with(lines, name)) >= 2, 10, "both tiers log it")
     finally:
         observed.database.start()
+        ready = f"http://127.0.0.1:{observed.web[0].port}/readyz"
+        wait_for(lambda: requests.get(ready, timeout=10).ok, 30, "the web tier is back")
     processes = {process for process, _ in lines_with(lines, name)}
     assert processes == {"nginx", "web1"}
     logged = [json.loads(line) for _, line in lines_with(lines, name)]
