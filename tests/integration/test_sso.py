@@ -103,7 +103,7 @@ def count_attendance(app: Flask) -> int:
 def test_an_admin_reaches_the_requested_page(client: PageClient) -> None:
     asked = client.get("/admin/employees?q=ada")
     page = client.get(asked.location)
-    link = page.text.split('class="button" href="')[1].split('"')[0]
+    link = page.text.split('class="button secondary wide" href="')[1].split('"')[0]
     callback = at_provider(client.get(link), login_as="Admin@Example.com")
     arrival = client.get(callback)
     assert (arrival.status_code, arrival.location) == (303, "/admin/employees?q=ada")
