@@ -1,5 +1,7 @@
 """The employee list: searching it, and adding and changing one employee by hand."""
 
+import re
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -17,6 +19,10 @@ def admin(app: Flask, client: PageClient) -> PageClient:
         add_admin()
     client.sign_in(*ADMIN)
     return client
+
+
+# The field that the page marks as wrong, by its id.
+MARKED = re.compile(r'<p class="field-error" id="(\w+)-error">')
 
 
 def address_of(app: Flask, number: str) -> str:
@@ -78,6 +84,7 @@ def test_a_refused_employee_keeps_the_form(
     assert answer.status_code == 422
     assert complaint in text_of(answer.text)
     assert 'value="' in answer.text
+    assert "".join(MARKED.findall(answer.text)) in changes
     edited = admin.submit(admin.get(address_of(app, "1001")), "/admin/employees/", **changes)
     assert (edited.status_code, complaint in text_of(edited.text)) == (422, True)
     with app.app_context():

@@ -170,6 +170,38 @@ def test_text_that_was_decoded_twice_is_named(app: Flask) -> None:
         assert "Zoë" in reasons(report)[2]
 
 
+SPREADSHEET_ERRORS = ["#N/A", "#REF!", "#NAME?", "#DIV/0!", "#NV", "#BEZUG!", "#¡REF!", "#Н/Д"]
+
+
+@pytest.mark.parametrize("error", SPREADSHEET_ERRORS)
+def test_an_error_of_a_spreadsheet_breaks_its_row(app: Flask, error: str) -> None:
+    with app.app_context():
+        report = load(
+            "email,number,first name,last name\n"
+            f"nora@example.com,{error},Nora,New\nnick@example.com,6,{error},Nash\n"
+        )
+        assert "the employee number is “" in reasons(report)[2]
+        assert "the first name is “" in reasons(report)[3]
+        assert everybody() == BASE
+
+
+@pytest.mark.parametrize("quotes", ["''", "‘’", "“”", "„“", "«»", '""'])
+def test_quotes_of_any_kind_do_not_become_part_of_a_name(app: Flask, quotes: str) -> None:
+    cells = ("nora@example.com", "5", "Nora", "New")
+    row = ", ".join(f"{quotes[0]}{cell}{quotes[1]}" for cell in cells)
+    with app.app_context():
+        load(f"email, number, first name, last name\n{row}\n")
+        assert everybody()["5"] == NORA
+
+
+@pytest.mark.parametrize("end", [b"\x1a", b"\r\n\x1a\r\n"])
+def test_the_end_mark_of_a_dos_file_is_not_a_row(app: Flask, end: bytes) -> None:
+    with app.app_context():
+        data = b"email,number,first name,last name\r\nnora@example.com,5,Nora,New\r\n"
+        assert summary(load(data + end)) == (1, 0, 0, 0, 0)
+        assert everybody()["5"] == NORA
+
+
 NOT_LISTS = {
     "nothing": b"",
     "empty lines": b"\n\n\r\n",

@@ -14,10 +14,12 @@ from tests.support.hls_server import (
     hls_server,
     recorded_playlist,
 )
+from webapp.domain.admins import create_admin
 from webapp.domain.events.embeds import Site
 from webapp.domain.events.inspection import inspect_stream
 from webapp.domain.events.streams import Stream
 from webapp.infra.outbound import Allowed, Outbound
+from webapp.pages.events.fetching import TESTS
 
 
 @pytest.fixture
@@ -143,6 +145,28 @@ def test_internal_host_is_not_loaded_unless_it_is_allowed(
     report = report_on(admin, server.url("/live.m3u8"))
     assert "STREAM_TEST_ALLOW" in report
     assert server.asked == []
+
+
+def test_tests_of_an_admin_are_limited_and_nothing_is_lost(
+    app: Flask, admin: PageClient, server: HlsServer
+) -> None:
+    server.playlists["/live.m3u8"] = LivePlaylist()
+    token = admin.get("/admin/events/new").text.split('name="csrf_token" value="')[1].split('"')[0]
+    form = {"csrf_token": token, "stream_url": "https://zoom.us/j/1", "title": "Kept"}
+    for _ in range(TESTS):
+        assert admin.post("/admin/events/test-stream", data=form).status_code == 422
+    refusal = admin.post(
+        "/admin/events/test-stream", data=form | {"stream_url": server.url("/live.m3u8")}
+    )
+    assert (refusal.status_code, server.asked) == (429, [])
+    assert 'value="Kept"' in refusal.text
+    assert int(refusal.headers["Retry-After"]) > 0
+    with app.app_context():
+        create_admin("second@example.com", ADMIN[1])
+    other = app.test_client()
+    assert isinstance(other, PageClient)
+    other.sign_in("second@example.com", ADMIN[1])
+    assert "A live stream." in report_on(other, server.url("/live.m3u8"))
 
 
 def test_address_that_cannot_be_shown_is_refused(admin: PageClient) -> None:

@@ -37,7 +37,7 @@ NASTY = [
 ]
 names = st.text(min_size=1, max_size=40).map(printable).filter(bool) | st.sampled_from(NASTY)
 
-tricky = st.text(alphabet="=+-@＝,;\t\n\r\"' ab", max_size=12)
+tricky = st.text(alphabet="=+-@＝,;\t\n\r\"' \xa0ab", max_size=12)
 
 
 def sheets(rows: list[list[Cell]]) -> dict[str, list[tuple[object, ...]]]:
@@ -73,7 +73,7 @@ def test_csv_runs_nothing_whatever_splits_it(
 ) -> None:
     file = "".join(csv_pieces(["a", "b", "c"], rows, written)).removeprefix(BYTE_ORDER_MARK)
     for row in csv.reader(io.StringIO(file, newline=""), delimiter=read):
-        assert not [cell for cell in row if cell.lstrip("\t\r\n").startswith(FORMULA)]
+        assert not [cell for cell in row if cell.lstrip().startswith(FORMULA)]
 
 
 @given(st.lists(names, min_size=1, max_size=5))

@@ -32,6 +32,8 @@ from webapp.domain.employees.identifiers import (
         "'nora@bücher.example'",
         "nora@bücher.example;",
         "nora@bücher.example.",
+        "nora\u034f\ufe0f@bücher.example",
+        "\u3164nora@bücher.example",
     ],
 )
 def test_spellings_of_an_address_are_one_address(spelling: str) -> None:
@@ -57,6 +59,7 @@ def test_normal_forms_do_not_change_again(text: str) -> None:
     [
         *("1001", "001001", "10-01", " 10 01 ", "1001.0", "1001.00", "1001,0", "1001.000"),
         *("1,001", "1.001", "1'001", "１００１", "١٠٠١", "१००१", '="1001"', "'1001", "1001\u200b"),
+        *("١٠٠١٫٠", "１００１．０", "1001\ufe0f", "1001."),
     ],
 )
 def test_spellings_of_a_number_are_one_number(spelling: str) -> None:
@@ -74,6 +77,8 @@ def test_letters_of_a_number_have_no_case(spelling: str) -> None:
     ("number", "complaint"),
     [
         ("1.00E+05", "scientific"),
+        ("-1.01E+15", "scientific"),
+        ("$1.00E+05", "scientific"),
         ("1.001E+03", "scientific"),
         ("1,00E+05", "scientific"),
         ("1e+05", "scientific"),
@@ -82,6 +87,14 @@ def test_letters_of_a_number_have_no_case(spelling: str) -> None:
         ("10,25", "decimal"),
         ("1.000", "decimal"),
         ("1,000", "decimal"),
+        ("1.001,0", "decimal"),
+        ("1,001.00", "decimal"),
+        ("1 001,0", "decimal"),
+        ("-1001.0", "decimal"),
+        ("1001.0 €", "decimal"),
+        ("nan", "missing"),
+        ("N/A", "missing"),
+        ("NULL", "missing"),
         ("-", "neither a letter nor a digit"),
     ],
 )

@@ -119,7 +119,13 @@ class Answer(BaseHTTPRequestHandler):
 class Site:
     """nginx before two web workers and two nodes, and a client of it."""
 
-    def __init__(self, folder: Path, closing: ExitStack, trusted_proxies: int = 1) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        closing: ExitStack,
+        trusted_proxies: int = 1,
+        changes: dict[str, str] | None = None,
+    ) -> None:
         self.log: list[str] = []
         self.web = [Upstream(), Upstream()]
         self.nodes = [Upstream(), Upstream()]
@@ -132,6 +138,9 @@ class Site:
             log=lambda _, line: self.log.append(line),
             trusted_proxies=trusted_proxies,
         )
+        for before, after in (changes or {}).items():
+            assert before in self.nginx.conf
+            self.nginx.conf = self.nginx.conf.replace(before, after)
         closing.callback(self.nginx.kill)
         self.nginx.start()
         self.closing = closing
@@ -503,6 +512,23 @@ def test_a_get_is_asked_again_when_its_worker_dies_under_it_but_never_a_post(sit
     answers = [site.ask("/", "POST", b"x").status for _ in range(4)]
     assert sum(counts(site.web)) == before + 4
     assert set(answers) <= {200, 503}
+
+
+# Those of the file would take 4,000 requests to reach.
+SMALL_LIMITS = {"rate=1000r/s": "rate=1r/m", "burst=4000": "burst=2"}
+
+
+def test_a_flood_of_requests_is_told_to_wait(tmp_path: Path) -> None:
+    with ExitStack() as closing:
+        site = Site(tmp_path, closing, changes=SMALL_LIMITS)
+        assert [site.ask("/").status for _ in range(4)] == [200, 200, 200, 503]
+        refusal = site.ask("/")
+        assert refusal.headers["Retry-After"] == "10"
+        assert refusal.headers["Cache-Control"] == "no-store"
+        assert "Too many requests" in refusal.read().decode()
+        assert sum(counts(site.web)) == 3
+        # The live page of a colleague behind the same address connects all the same.
+        site.open_socket()
 
 
 def test_new_websockets_go_to_the_nodes_that_live(site: Site) -> None:

@@ -43,4 +43,5 @@ def safe_cell(value: object, separator: str = ",") -> str:
     """
     text = "" if value is None else str(value)
     text = INNER_FORMULA[separator].sub(r"\1'", text)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    # Excel, and LibreOffice where it is told to, trim a cell before they look at it.
+    return f"'{text}" if text.startswith(FORMULA) or text.lstrip().startswith(FORMULA) else text

@@ -79,14 +79,19 @@ def _ends_access(changes: dict[str, Any]) -> bool:
 
 def _checked(values: dict[str, Any], employee_id: int | None) -> dict[str, Any]:
     texts = clean_values({name: text for name, text in values.items() if name != "active"})
-    if reason := validation_error(texts):
+    field, reason = validation_error(texts)
+    if reason:
         sentence = f"{reason[0].upper()}{reason[1:]}."
-        raise Invalid(sentence)
+        raise Invalid(sentence, form_field=field)
     number = normal_number(texts["employee_number"])
     # Compared as people type it, which the unique key cannot do.
     for known_id, known in db.session.execute(select(Employee.id, Employee.employee_number)):
         if known_id != employee_id and normal_number(known) == number:
-            raise Invalid("Another employee has the number %(number)s.", number=known)
+            raise Invalid(
+                "Another employee has the number %(number)s.",
+                number=known,
+                form_field="employee_number",
+            )
     return {**texts, "active": values["active"]}
 
 
@@ -95,4 +100,4 @@ def _flush() -> None:
         db.session.flush()
     except IntegrityError:
         db.session.rollback()
-        raise Invalid("Another employee has this e-mail address.") from None
+        raise Invalid("Another employee has this e-mail address.", form_field="email") from None

@@ -7,6 +7,7 @@ import re
 import unicodedata
 
 import idna
+import regex
 
 from webapp.i18n import gettext as _
 
@@ -18,9 +19,19 @@ KEPT_AS_TEXT = re.compile(r"=\"(.*)\"|'(.*)")
 # 1001.0 and 1001,00, but not 1.000, which may be a thousand.
 ZERO_DECIMALS = re.compile(r"(\d+)[.,]0{1,2}|(\d{4,})[.,]0+")
 GROUPED = re.compile(r"\d{1,3}(?:([.,'\u2019 ])\d{3})(?:\1\d{3})*")
+# 1.001,0 and 1 001.50.
+GROUPED_DECIMAL = re.compile(rf"(?:{GROUPED.pattern})(?!\1)[.,]\d+")
 THOUSAND_OR_DECIMAL = re.compile(r"\d{1,3}[.,]000")
 DECIMAL = re.compile(r"\d+[.,]\d+")
 SCIENTIFIC = re.compile(r"\d+(?:[.,]\d+)?E[+-]\d+|\d+[.,]\d+E\d+", re.IGNORECASE)
+# What surrounds a number in a format of a spreadsheet: signs, currencies, per cent.
+DECORATION = re.compile(r"\A[^\w]+|[^\w]+\Z")
+# Arabic spreadsheets write these between the digits.
+ARABIC_SEPARATORS = str.maketrans("\u066b\u066c", ".,")
+# How programs write that there is no number.
+NO_NUMBER = frozenset(("NA", "NAN", "NULL", "NONE", "UNDEFINED"))
+# Format characters, and others that are drawn as nothing: variation selectors, Hangul fillers.
+INVISIBLE = regex.compile(r"[\p{Cf}\p{Default_Ignorable_Code_Point}]")
 TRAILING_DOTS = re.compile(r"[.\s]+\Z")
 # DNS allows no longer name.
 DOMAIN_LENGTH = 253
@@ -60,6 +71,7 @@ def clean_number(text: str) -> str:
     if kept := KEPT_AS_TEXT.fullmatch(number):
         number = kept[1] or kept[2] or ""
     number = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in number)
+    number = number.translate(ARABIC_SEPARATORS)
     if zeros := ZERO_DECIMALS.fullmatch(number):
         return zeros[1] or zeros[2]
     return number
@@ -77,14 +89,17 @@ def normal_number(text: str) -> str:
 def number_error(text: str) -> str | None:
     """Return why a spreadsheet has made this employee number unreadable, or None."""
     number = clean_number(text)
-    if SCIENTIFIC.fullmatch(number):
+    bare = DECORATION.sub("", number)
+    if SCIENTIFIC.fullmatch(bare):
         return _(
             "the employee number %(number)s is in scientific notation and has lost digits; "
             "format its column as text",
             number=number,
         )
-    if THOUSAND_OR_DECIMAL.fullmatch(number) or (
-        DECIMAL.fullmatch(number) and not GROUPED.fullmatch(number)
+    if (
+        THOUSAND_OR_DECIMAL.fullmatch(bare)
+        or GROUPED_DECIMAL.fullmatch(bare)
+        or (DECIMAL.fullmatch(bare) and not GROUPED.fullmatch(bare))
     ):
         return _(
             "the employee number %(number)s is a decimal number; format its column as text",
@@ -92,15 +107,17 @@ def number_error(text: str) -> str | None:
         )
     if not normal_number(number):
         return _("the employee number has neither a letter nor a digit")
+    if normal_number(number) in NO_NUMBER:
+        return _("the %(field)s is missing", field=_("employee number"))
     return None
 
 
 def _tidy(text: str) -> str:
-    """Compose `text` (NFKC), drop format characters such as U+200B, and trim it."""
+    """Compose `text` (NFKC), drop what is invisible, such as U+200B, and trim it."""
     if text.isascii():
         return text.strip()
-    composed = unicodedata.normalize("NFKC", text)
-    return "".join(c for c in composed if unicodedata.category(c) != "Cf").strip()
+    tidy: str = INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    return tidy.strip()
 
 
 def _unwrap(address: str) -> str:

@@ -34,6 +34,10 @@ SPOKEN = {
 EMAIL = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\"]+")
 # What decoding puts in place of bytes that are no character.
 REPLACED = "\ufffd"
+# #N/A, #REF!, #DIV/0!, Err:502, their names in other languages, and a column that is too narrow.
+SPREADSHEET_ERROR = re.compile(r"#[¡¿]?[^\W\d_]+(?:/[^\W\d_]|/0!|[!?])|#NV|#{3,}|Err:\d{3}")
+# Quotes that csv does not know as such, or that follow a space.
+QUOTED = re.compile("'([^']*)'|‘([^’]*)’|“([^”]*)”|„([^“”]*)[“”]|«([^»]*)»")
 
 # Employed people may check in, even while on leave.
 ACTIVE_WORDS = """
@@ -89,9 +93,10 @@ class InvalidRow:
 
 def read_row(number: int, columns: Mapping[str, int], cells: list[str]) -> EmployeeRow | InvalidRow:
     """Return the employee in `cells`; `columns` gives the place of each field in them."""
-    raw = {f: cells[place] if place < len(cells) else "" for f, place in columns.items()}
+    raw = {f: _unquoted(cells[p]) if p < len(cells) else "" for f, p in columns.items()}
     values = _clean(raw)
-    if reason := _damage(raw) or validation_error(values) or _status_error(raw.get("active", "")):
+    _field, unfit = validation_error(values)
+    if reason := _damage(raw) or unfit or _status_error(raw.get("active", "")):
         return InvalidRow(number, reason, values["employee_number"], values["email"])
     row: dict[str, str | bool] = {**values}
     if "active" in raw:
@@ -107,21 +112,22 @@ def clean_values(values: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def validation_error(values: Mapping[str, str]) -> str | None:
-    """Return why these values are not an employee, or None. They come from `clean_values`."""
+def validation_error(values: Mapping[str, str]) -> tuple[str, str | None]:
+    """Return the field by which these values are not an employee, and why; the reason is None
+    when they are one. They come from `clean_values`."""
     for name in ("email", "employee_number"):
         if not values[name]:
-            return _("the %(field)s is missing", field=SPOKEN[name])
+            return name, _("the %(field)s is missing", field=SPOKEN[name])
     if not values.get("first_name") and not values.get("last_name"):
-        return _("the name is missing")
+        return "first_name", _("the name is missing")
     for name, length in LENGTHS.items():
         if len(values.get(name, "")) > length:
-            return _(
+            return name, _(
                 "the %(field)s has more than %(most)s characters", field=SPOKEN[name], most=length
             )
     if not EMAIL.fullmatch(values["email"]):
-        return _("“%(text)s” is not an e-mail address", text=values["email"][:60])
-    return number_error(values["employee_number"])
+        return "email", _("“%(text)s” is not an e-mail address", text=values["email"][:60])
+    return "employee_number", number_error(values["employee_number"])
 
 
 def parse_status(text: str) -> bool | None:
@@ -150,8 +156,19 @@ def split_name(name: str) -> tuple[str, str]:
     return (first, last) if first else (last, "")
 
 
+def _unquoted(cell: str) -> str:
+    quoted = QUOTED.fullmatch(cell.strip())
+    return next((inner for inner in quoted.groups() if inner is not None), "") if quoted else cell
+
+
 def _damage(raw: Mapping[str, str]) -> str | None:
     for name, text in raw.items():
+        if SPREADSHEET_ERROR.fullmatch(text.strip()):
+            return _(
+                "the %(field)s is “%(text)s”, an error of the spreadsheet; correct its cell",
+                field=SPOKEN[name],
+                text=text.strip(),
+            )
         if text.isascii() and text.isprintable():
             continue
         if REPLACED in text or any(unicodedata.category(c) in ("Co", "Cs") for c in text):

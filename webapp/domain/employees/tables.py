@@ -34,6 +34,8 @@ COLUMNS = 1000
 # A workbook is a ZIP file, of which 20 MB may unpack to 20 GB. 50,000 employees need 40 MB. Only
 # the sheets are read row by row; everything else is kept in memory.
 UNPACKED_BYTES, IN_MEMORY_BYTES = 256 << 20, 48 << 20
+# DOS programs end a file with a control Z.
+END_OF_FILE = "\x1a"
 # The first line by which Excel learns the delimiter: sep=;
 SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 # Above this, Excel and JavaScript no longer tell one whole number from the next.
@@ -62,7 +64,7 @@ class CsvTable:
         A quote that never ends costs its own line alone: reading goes on at the next one.
         """
         lines = _Lines(self._data, self.encoding)
-        reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
+        reader = csv.reader(lines, delimiter=self.delimiter, strict=True, skipinitialspace=True)
         while True:
             number = lines.begin_record()
             try:
@@ -74,7 +76,7 @@ class CsvTable:
                 continue
             if lines.too_long:
                 yield number, _("the row has more than %(most)s characters", most=LINE_LENGTH)
-            elif any(map(str.strip, cells)) and not (number == 1 and _separator(cells)):
+            elif _has_text(cells) and not (number == 1 and _separator(cells)):
                 yield number, cells[:COLUMNS]
 
 
@@ -200,6 +202,10 @@ def _check_size(data: bytes) -> None:
     others = sum(m.file_size for m in members if not m.filename.startswith("xl/worksheets/"))
     if others > IN_MEMORY_BYTES or sum(m.file_size for m in members) > UNPACKED_BYTES:
         raise Invalid(TOO_LARGE)
+
+
+def _has_text(cells: list[str]) -> bool:
+    return any(cell.strip() not in ("", END_OF_FILE) for cell in cells)
 
 
 def _separator(cells: list[str]) -> bool:

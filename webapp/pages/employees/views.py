@@ -73,4 +73,5 @@ def edit(employee_id: int) -> ResponseReturnValue:
 def _show(
     form: EmployeeForm, error: TownhallError | None = None, employee: Employee | None = None
 ) -> ResponseReturnValue:
+    form.mark(error)
     return render("employees/edit.html", form=form, employee=employee, error=error)
