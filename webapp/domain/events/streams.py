@@ -18,6 +18,8 @@ HOST = re.compile(rf"{LABEL}(\.{LABEL})*")
 # The scheme is optional; `*.example.com` stands for every host below example.com.
 FURTHER_HOST = re.compile(rf"(?:(https?)://)?((?:\*\.{LABEL}\.)?{HOST.pattern}(?::\d{{1,5}})?)/?")
 UNSAFE = frozenset(" \"'<>\\^`{|}")
+# live.mpd, live.mpd;session=1, manifest(format=mpd-time-cmaf), manifest?format=mpd.
+DASH = re.compile(r"\.mpd\b|format=mpd\b")
 INGEST = ("rtmp", "rtmps", "rtsp", "srt", "rist", "udp", "whip")
 
 
@@ -123,12 +125,12 @@ def _kind_of(url: SplitResult) -> Kind:
     # `manifest(format=m3u8-cmaf)`, `chunklist.m3u8;session=1`, `play?file=live.m3u8`. A player's
     # page that is given a whole address to play is a page.
     path, query = url.path.lower(), url.query.lower()
-    if path.endswith(".mpd") or "format=mpd" in path:
+    is_player = path.endswith((".html", ".htm")) or "//" in query or "%2f%2f" in query
+    if DASH.search(path) or (DASH.search(query) and not is_player):
         raise InvalidStream(
             "This is a DASH stream (.mpd), which this page cannot play."
             " Paste the HLS address (.m3u8) of the same stream."
         )
-    is_player = path.endswith((".html", ".htm")) or "//" in query or "%2f%2f" in query
     if "m3u8" in path or ("m3u8" in query and not is_player):
         return "hls"
     return "embed"
