@@ -92,6 +92,14 @@ def test_the_readme_has_at_most_700_words() -> None:
     assert len((ROOT / "README.md").read_text().split()) <= 700
 
 
+NEEDS = ["Podman is untested", "a host name of its own", "TRUSTED_PROXIES", "Sentinel", "x86-64-v2"]
+
+
+@pytest.mark.parametrize("words", NEEDS)
+def test_the_readme_says_what_the_full_system_needs(words: str) -> None:
+    assert words in (ROOT / "README.md").read_text().partition("## The full system")[2]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_to_files(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())

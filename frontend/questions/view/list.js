@@ -114,6 +114,6 @@ export class QuestionList {
   #showAnswering(question) {
     const text = findIn(this.#answering, ".answering-text");
     if (question && text.textContent !== question.body) showText(text, question.body);
-    this.#answering.hidden = !question;
+    for (const part of this.#answering.children) part.toggleAttribute("hidden", !question);
   }
 }
