@@ -233,6 +233,11 @@ def test_a_question_is_merged_by_form(app: Flask, viewer: PageClient, admin: Pag
         other = add_question(event_id, add_employee("1002").id, body="Why not?").id
         first = db.session.scalars(select(Question.id).order_by(Question.id)).first()
     assert "Why not?" in admin.get(f"{DESK}/{first}").text
+    page = admin.get(f"{DESK}/{first}")
+    unchosen = admin.submit(page, "merge")
+    assert unchosen.status_code == 422
+    assert "Choose another question" in text_of(unchosen.text)
+    assert page.text.partition('name="into"')[2].partition("<option")[2].startswith(' value="">')
     answer = press(admin, DESK, f"{DESK}/{first}/merge", into=str(other))
     assert answer.status_code == 303
     assert press(admin, DESK, f"{DESK}/{other}/merge", into="x").status_code == 422

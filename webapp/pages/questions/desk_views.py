@@ -38,7 +38,8 @@ ACTS: dict[str, Callable[[EventInfo, int], object]] = {
     "hide": moderation.hide,
     "edit": lambda event, id_: moderation.edit(event, id_, _field("body")),
     "move": lambda event, id_: moderation.move(event, id_, _field("where")),
-    "merge": lambda event, id_: merging.merge(event, id_, parse_id(_field("into"), "into")),
+    # A merge cannot be undone, so no question is chosen yet. The question itself is refused.
+    "merge": lambda event, id_: merging.merge(event, id_, parse_id(_field("into") or id_, "into")),
 }
 # What is said when it worked.
 DONE = {
