@@ -26,7 +26,10 @@ export function startQuestions(live) {
   const body = document.getElementById("panel-questions");
   if (!body) return waitForQuestions(live);
   const owner = `${live.event}:${live.viewer}`;
-  const form = new AskForm(new Draft(openStorage("sessionStorage"), `${owner}:question`));
+  const [draft, draftAnonymous] = ["question", "question-anonymous"].map(
+    (name) => new Draft(openStorage("sessionStorage"), `${owner}:${name}`),
+  );
+  const form = new AskForm(draft, draftAnonymous);
   const list = new QuestionList((text) => page.notify(text));
   const pace = new Pace(clock);
   const questions = new Questions({

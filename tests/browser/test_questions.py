@@ -111,3 +111,29 @@ def test_an_anonymous_question_shows_its_author_nowhere(people: People, meeting:
     for page in (grace, admin):
         expect(page.locator("body")).to_contain_text("Who is to blame?")
         assert name not in page.content()
+
+
+def test_nobody_who_asked_for_no_name_is_named(people: People, meeting: Meeting) -> None:
+    with meeting.app.app_context():
+        change_columns(get_event(meeting.slug), "event_edited", anonymous_questions=True)
+    ada = come_in(people, meeting)
+    nameless = ada.get_by_label("Ask without my name")
+    open_questions(ada)
+    ada.get_by_text("Ask a question").click()
+    ada.get_by_label("Your question").fill("Who is to blame?")
+    nameless.check()
+    ada.reload()
+    expect_connected(ada)
+    expect(ada.get_by_label("Your question")).to_have_value("Who is to blame?")
+    open_questions(ada)
+    expect(nameless).to_be_checked()
+    with meeting.app.app_context():
+        change_columns(get_event(meeting.slug), "event_edited", anonymous_questions=False)
+    expect(nameless).to_be_hidden()
+    ada.get_by_role("button", name="Ask", exact=True).click()
+    expect(ada.locator("#ask-refusal")).to_contain_text("no questions without a name")
+    expect(ada.get_by_label("Your question")).to_have_value("Who is to blame?")
+    expect(ada.locator("#question-list li")).to_have_count(0)
+    ada.get_by_role("button", name="Ask", exact=True).click()
+    expect(ada.locator("#question-list .author")).to_have_count(1)
+    expect(ada.locator("#question-list .author")).not_to_have_text("Anonymous")

@@ -21,16 +21,24 @@ export class AskForm {
   #pending = find("questions-pending");
   #limit = Number(this.#text.dataset.maxLength);
   #draft;
+  /** Not empty while the question that is being written asks for no name. */
+  #draftAnonymous;
   /** @type {Map<string, HTMLElement>} */
   #rows = new Map();
 
-  /** @param {Draft} draft */
-  constructor(draft) {
+  /**
+   * @param {Draft} draft of the text
+   * @param {Draft} draftAnonymous of the choice to ask without a name
+   */
+  constructor(draft, draftAnonymous) {
     this.#draft = draft;
+    this.#draftAnonymous = draftAnonymous;
+    if (draft.text && draftAnonymous.text) this.#anonymous.checked = true;
     this.#write(this.#text.value || draft.text);
     this.#box.open = Boolean(this.#text.value);
     this.#box.addEventListener("toggle", () => this.#box.open && this.#text.focus());
     this.#text.addEventListener("input", () => this.#onInput());
+    this.#anonymous.addEventListener("change", () => this.#onInput());
   }
 
   /** @param {(body: string, anonymous: boolean) => void} send called with each question that is written */
@@ -47,7 +55,9 @@ export class AskForm {
       this.#showRefusal("");
       this.#write("");
       this.#box.open = false;
-      send(body, this.#anonymous.checked && !this.#anonymous.disabled);
+      // Even where the event no longer allows it: the server then refuses the question, which must not
+      // appear with the name of somebody who asked for none.
+      send(body, this.#anonymous.checked);
     });
   }
 
@@ -94,15 +104,20 @@ export class AskForm {
   }
 
   /**
-   * Say why a question was refused, and put its text back unless another one is being written.
+   * Say why a question was refused, and put its text back unless another one is being written. Whether it
+   * had a name is put back as well; once the event takes no more without one, the next attempt has it.
    *
    * @param {Post} post
    * @param {Refusal} error
    */
-  showRefusal({ body }, { message }) {
+  showRefusal({ body, fields }, { message }) {
     this.#showRefusal(message);
     this.#box.open = true;
-    if (!this.#text.value) this.#write(body);
+    if (!this.#text.value) {
+      this.#anonymous.checked = Boolean(fields && "anonymous" in fields);
+      this.#write(body);
+    }
+    if (this.#anonymous.disabled) this.#anonymous.checked = false;
   }
 
   /**
@@ -122,6 +137,7 @@ export class AskForm {
 
   #onInput() {
     this.#draft.save(this.#text.value);
+    this.#draftAnonymous.save(this.#text.value && this.#anonymous.checked ? "1" : "");
     this.#room.textContent = describeRoom(this.#text.value, this.#limit);
     this.#room.hidden = !this.#room.textContent;
   }
