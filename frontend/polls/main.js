@@ -13,6 +13,8 @@ export function startPolls(live) {
   if (!root) return;
   const view = new PollPanel(root, () => live.panel.markUnread("poll"));
   const state = new PollState({ ...live, view, ...view.initial });
+  const { poll, answered } = view.initial;
+  if (poll?.state === "open" && !answered) live.panel.markUnread("poll");
   view.onAnswer((options) => state.answer(options));
 }
 

@@ -29,7 +29,7 @@ export function startQuestions(live) {
   const [draft, draftAnonymous] = ["question", "question-anonymous"].map(
     (name) => new Draft(openStorage("sessionStorage"), `${owner}:${name}`),
   );
-  const form = new AskForm(draft, draftAnonymous);
+  const form = new AskForm(draft, draftAnonymous, (text) => page.notify(text));
   const list = new QuestionList((text) => page.notify(text));
   const pace = new Pace(clock);
   const questions = new Questions({
@@ -55,7 +55,10 @@ export function startQuestions(live) {
     random,
     box: "questions",
     request: "ask_question",
-    onStored: (id) => questions.store.addAsked(id),
+    onStored: (id) => {
+      questions.store.addAsked(id);
+      form.showStored();
+    },
   });
   form.onSubmit((text, anonymous) => outbox.put(makeNonce(), text, anonymous ? { anonymous } : {}));
   list.listen({

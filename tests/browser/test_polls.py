@@ -77,6 +77,7 @@ def test_a_secret_answer_leaves_no_choice_in_the_page(people: People, meeting: M
     viewer.get_by_role("button", name="Answer", exact=True).click()
     expect(viewer.locator("#poll-said")).to_have_text("Thank you. Your answer is counted.")
     expect(viewer.locator(".poll-form")).to_be_hidden()
+    expect(viewer.get_by_role("heading", name="Are you happy?")).to_be_focused()
     assert viewer.locator("input:checked[name=option]").count() == 0
     viewer.reload()
     expect(viewer.get_by_text("Your answer is counted.", exact=True)).to_be_visible()

@@ -79,6 +79,42 @@ def test_what_is_typed_and_what_is_asked_survives_a_reload(
     expect(ada.locator("#question-list li")).to_have_count(1)
 
 
+def test_asking_by_keyboard_keeps_the_focus_and_says_that_it_worked(
+    people: People, meeting: Meeting
+) -> None:
+    ada = come_in(people, meeting)
+    open_questions(ada)
+    opener = ada.locator("#ask-box summary")
+    opener.press("Enter")
+    expect(ada.get_by_label("Your question")).to_be_focused()
+    ada.keyboard.type("When do we move?")
+    ada.keyboard.press("Escape")
+    expect(opener).to_be_focused()
+    ada.keyboard.press("Enter")
+    expect(ada.get_by_label("Your question")).to_have_value("When do we move?")
+    ada.get_by_role("button", name="Ask", exact=True).press("Enter")
+    expect(opener).to_be_focused()
+    expect(
+        ada.get_by_role("status").filter(has_text="Your question is in the list.")
+    ).to_be_visible()
+
+
+def test_a_phone_does_not_scroll_the_page_behind_the_questions(
+    people: People, meeting: Meeting
+) -> None:
+    ada = people.come(meeting.site, phone=True)
+    check_in(ada, meeting.slug, *meeting.employee())
+    expect_connected(ada)
+    ada.set_viewport_size({"width": 360, "height": 500})
+    open_questions(ada)
+    for number in range(3):
+        ask(ada, f"Question {number}?")
+        expect(ada.locator("#question-list li")).to_have_count(number + 1)
+    heights = "[document.documentElement.scrollHeight, innerHeight]"
+    full, window = ada.evaluate(heights)
+    assert full == window
+
+
 def test_without_a_script_forms_ask_and_vote(people: People, meeting: Meeting) -> None:
     ada = come_in(people, meeting)
     open_questions(ada)

@@ -68,11 +68,22 @@ export class PollPanel {
     if (!poll) return;
     findIn(this.#root, ".poll-question").textContent = poll.question;
     if (poll.id !== this.#shown) this.#fillForm(poll);
-    this.#form.hidden = poll.state !== "open" || when.has("sealed");
+    this.#showForm(poll.state === "open" && !when.has("sealed"));
     // Nobody who uses this computer later finds the choice in the hidden form.
     if (when.has("sealed")) this.#form.reset();
     findIn(this.#form, "button").textContent = answered ? t("Change my answer") : t("Answer");
     this.#showResults(poll, chosen);
+  }
+
+  /**
+   * Show or hide the form. A focus inside goes to the question, which stays.
+   *
+   * @param {boolean} shown
+   */
+  #showForm(shown) {
+    const focused = this.#form.contains(document.activeElement);
+    this.#form.hidden = !shown;
+    if (focused && !shown) findIn(this.#root, ".poll-question").focus();
   }
 
   /** @param {Said} said */

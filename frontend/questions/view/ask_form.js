@@ -23,14 +23,17 @@ export class AskForm {
   #draft;
   /** Not empty while the question that is being written asks for no name. */
   #draftAnonymous;
+  #notify;
   /** @type {Map<string, HTMLElement>} */
   #rows = new Map();
 
   /**
    * @param {Draft} draft of the text
    * @param {Draft} draftAnonymous of the choice to ask without a name
+   * @param {(text: string) => void} notify
    */
-  constructor(draft, draftAnonymous) {
+  constructor(draft, draftAnonymous, notify) {
+    this.#notify = notify;
     this.#draft = draft;
     this.#draftAnonymous = draftAnonymous;
     if (draft.text && draftAnonymous.text) this.#anonymous.checked = true;
@@ -39,6 +42,9 @@ export class AskForm {
     this.#box.addEventListener("toggle", () => this.#box.open && this.#text.focus());
     this.#text.addEventListener("input", () => this.#onInput());
     this.#anonymous.addEventListener("change", () => this.#onInput());
+    this.#box.addEventListener("keydown", ({ key, isComposing }) => {
+      if (key === "Escape" && !isComposing) this.#close();
+    });
   }
 
   /** @param {(body: string, anonymous: boolean) => void} send called with each question that is written */
@@ -54,7 +60,7 @@ export class AskForm {
       if (!body) return;
       this.#showRefusal("");
       this.#write("");
-      this.#box.open = false;
+      this.#close();
       // Even where the event no longer allows it: the server then refuses the question, which must not
       // appear with the name of somebody who asked for none.
       send(body, this.#anonymous.checked);
@@ -101,6 +107,11 @@ export class AskForm {
   /** @param {string} nonce */
   showHeld(nonce) {
     this.#showState(nonce, t("Waiting for approval"));
+    this.#notify(t("Your question is waiting for approval."));
+  }
+
+  showStored() {
+    this.#notify(t("Your question is in the list."));
   }
 
   /**
@@ -127,6 +138,12 @@ export class AskForm {
   #showState(nonce, text) {
     const entry = this.#rows.get(nonce);
     if (entry) findIn(entry, ".hint").textContent = text;
+  }
+
+  /** Close the form; the focus goes to the button that opens it, since the form's own is hidden now. */
+  #close() {
+    this.#box.open = false;
+    findIn(this.#box, "summary").focus();
   }
 
   /** @param {string} text */
