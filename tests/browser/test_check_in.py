@@ -38,6 +38,7 @@ def test_a_wrong_number_then_check_in_and_check_out(
     page.locator(".you summary").click()
     page.get_by_role("button", name="Check out").click()
     expect(page).to_have_url("/events/quarterly-town-hall/")
+    expect(page.get_by_text("You are checked out.")).to_be_visible()
     page.goto("/events/quarterly-town-hall/live")
     expect(page.get_by_role("button", name="Check in")).to_be_visible()
 

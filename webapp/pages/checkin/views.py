@@ -24,7 +24,9 @@ from webapp.http.client import read_client, remember_browser
 from webapp.http.error_handlers import respond, stale_form
 from webapp.http.headers import current_site
 from webapp.http.rendering import is_htmx, redirect_to, render, wants_json
+from webapp.http.toasts import notify
 from webapp.i18n import current_language
+from webapp.i18n import gettext as _
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
 from webapp.infra.publisher import close_sockets
@@ -118,6 +120,7 @@ def check_out() -> ResponseReturnValue:
         end_sessions(employee.id)
         close_sockets(employee.id)
     identity.forget_viewer()
+    notify(_("You are checked out."))
     return redirect_to(url_for("checkin.show_current"))
 
 
