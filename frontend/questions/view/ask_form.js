@@ -106,8 +106,9 @@ export class AskForm {
 
   /** @param {string} nonce */
   showHeld(nonce) {
-    this.#showState(nonce, t("Waiting for approval"));
-    this.#notify(t("Your question is waiting for approval."));
+    if (this.#showState(nonce, t("Waiting for approval"))) {
+      this.#notify(t("Your question is waiting for approval."));
+    }
   }
 
   showStored() {
@@ -132,12 +133,17 @@ export class AskForm {
   }
 
   /**
+   * Show the state of a question and return whether it is a new one: each connection asks again.
+   *
    * @param {string} nonce
    * @param {string} text
    */
   #showState(nonce, text) {
     const entry = this.#rows.get(nonce);
-    if (entry) findIn(entry, ".hint").textContent = text;
+    const state = entry && findIn(entry, ".hint");
+    if (!state || state.textContent === text) return false;
+    state.textContent = text;
+    return true;
   }
 
   /** Close the form; the focus goes to the button that opens it, since the form's own is hidden now. */
