@@ -23,6 +23,7 @@ from webapp.http.access import public
 from webapp.http.client import read_client, remember_browser
 from webapp.http.error_handlers import respond, stale_form
 from webapp.http.headers import current_site
+from webapp.http.polling import is_seen, version_of
 from webapp.http.rendering import is_htmx, redirect_to, render, wants_json
 from webapp.http.toasts import notify
 from webapp.i18n import current_language
@@ -155,6 +156,10 @@ def _show(
 ) -> Response:
     if error and wants_json():
         return respond(error, status=status)
+    seconds = _poll_seconds(event)
+    version = version_of(event, event.is_overdue, event.is_over, seconds)
+    if event.state == "scheduled" and is_seen(version):
+        return Response(status=204)
     viewer = identity.current_viewer(event)
     head, about = _told(event, event.is_overdue, current_language())
     return render(
@@ -168,7 +173,8 @@ def _show(
         viewer=viewer,
         employee=identity.current_employee(),
         minutes=watched_minutes(event.id, viewer.employee.id) if viewer else 0,
-        poll_seconds=_poll_seconds(event),
+        poll_seconds=seconds,
+        version=version,
         error=error,
         status=status,
     )

@@ -21,6 +21,7 @@ from webapp.errors import Invalid, TownhallError
 from webapp.http import identity
 from webapp.http.access import admin_required
 from webapp.http.headers import allow_stream, current_site
+from webapp.http.polling import NOTHING_NEW, is_seen, version_of
 from webapp.http.rendering import redirect_to, render
 from webapp.http.toasts import notify
 from webapp.i18n import gettext as _
@@ -39,15 +40,23 @@ bp = Blueprint("events", __name__, url_prefix="/admin")
 def list_events() -> ResponseReturnValue:
     archived = "archived" in request.args
     found = event_store.list_events(archived=archived)
+    checked_in = checkin.count_checked_in(event.id for event in found)
+    watching = viewer_count.count_watching(event.id for event in found if event.is_open)
+    messages = chat_messages.count_messages()
+    times = [(event.is_overdue, event.is_over) for event in found]
+    version = version_of(found, times, checked_in, watching, messages)
+    if is_seen(version):
+        return NOTHING_NEW
     return render(
         "events/list_events.html",
         "events/_rows.html",
         events=found,
         archived=archived,
         states=event_store.STATES,
-        checked_in=checkin.count_checked_in(event.id for event in found),
-        watching=viewer_count.count_watching(event.id for event in found if event.is_open),
-        messages=chat_messages.count_messages(),
+        version=version,
+        checked_in=checked_in,
+        watching=watching,
+        messages=messages,
     )
 
 

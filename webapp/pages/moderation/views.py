@@ -1,6 +1,5 @@
 """The moderation page of an event's chat, and its transcript."""
 
-import hashlib
 import secrets
 from typing import IO
 
@@ -16,6 +15,7 @@ from webapp.domain.events.store import EventInfo, get_event
 from webapp.errors import Invalid, TownhallError
 from webapp.http.access import admin_required
 from webapp.http.downloads import send_export, text_file
+from webapp.http.polling import NOTHING_NEW, is_seen, version_of
 from webapp.http.rendering import is_htmx, redirect_to, render
 from webapp.http.toasts import notify
 from webapp.i18n import gettext as _
@@ -185,10 +185,9 @@ def _show(
     before = request.args.get("before")
     board = read_board(event, parse_id(before, "before") if before else None)
     announcement = announcements.find_announcement(event.id)
-    version = hashlib.sha256(repr((event, board, announcement)).encode()).hexdigest()[:16]
-    if is_htmx() and request.args.get("seen") == version:
-        # Nothing new: the page stays as it is, with its focus.
-        return "", 204
+    version = version_of(event, board, announcement)
+    if is_seen(version):
+        return NOTHING_NEW
     return render(
         "moderation/show_chat.html",
         fragment,

@@ -1,6 +1,5 @@
 """The moderators' page of an event's polls, and its exports."""
 
-import hashlib
 from typing import IO
 
 from flask import Blueprint, request, url_for
@@ -13,6 +12,7 @@ from webapp.domain.polls.drafts import PollDraft
 from webapp.errors import Invalid, TownhallError
 from webapp.http.access import admin_required
 from webapp.http.downloads import send_export, text_file
+from webapp.http.polling import NOTHING_NEW, is_seen, version_of
 from webapp.http.rendering import is_htmx, redirect_to, render
 from webapp.infra.xlsx_writer import XLSX
 from webapp.pages.polls.forms import draft_of, typed_draft
@@ -122,10 +122,9 @@ def _back(event: EventInfo) -> ResponseReturnValue:
 
 def _show(event: EventInfo, error: TownhallError | None = None) -> ResponseReturnValue:
     polls = board.read_board(event.id)
-    version = hashlib.sha256(repr((event, polls)).encode()).hexdigest()[:16]
-    if is_htmx() and request.args.get("seen") == version:
-        # Nothing new: the page stays as it is, with its focus.
-        return "", 204
+    version = version_of(event, polls)
+    if is_seen(version):
+        return NOTHING_NEW
     return render(
         "poll_desk/show_polls.html",
         "poll_desk/_board.html",

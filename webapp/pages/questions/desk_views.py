@@ -1,6 +1,5 @@
 """The moderation page of an event's questions, and their export."""
 
-import hashlib
 from collections.abc import Callable
 from typing import IO
 
@@ -16,6 +15,7 @@ from webapp.errors import Invalid, NotFound, TownhallError
 from webapp.http import identity
 from webapp.http.access import admin_required
 from webapp.http.downloads import send_export, text_file
+from webapp.http.polling import NOTHING_NEW, is_seen, version_of
 from webapp.http.rendering import is_htmx, redirect_to, render
 from webapp.http.toasts import notify
 from webapp.i18n import lazy
@@ -149,10 +149,9 @@ def _back(event: EventInfo) -> ResponseReturnValue:
 
 def _show(event: EventInfo) -> ResponseReturnValue:
     found = overview.read_overview(event.id)
-    version = hashlib.sha256(repr((event, found)).encode()).hexdigest()[:16]
-    if is_htmx() and request.args.get("seen") == version:
-        # Nothing new: the page stays as it is, with its focus.
-        return "", 204
+    version = version_of(event, found)
+    if is_seen(version):
+        return NOTHING_NEW
     return render(
         "questions/desk.html", "questions/_desk.html", event=event, desk=found, version=version
     )

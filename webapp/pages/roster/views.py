@@ -17,6 +17,7 @@ from webapp.errors import Invalid, TownhallError
 from webapp.http import identity
 from webapp.http.access import admin_required
 from webapp.http.downloads import send_export, text_file
+from webapp.http.polling import NOTHING_NEW, is_seen, version_of
 from webapp.http.rendering import is_htmx, redirect_to, render
 from webapp.http.toasts import notify
 from webapp.i18n import gettext as _
@@ -104,12 +105,17 @@ def _filters() -> Filters:
 def _show(
     event: EventInfo, filters: Filters, error: TownhallError | None = None
 ) -> ResponseReturnValue:
+    found = roster.read_roster(event, filters)
+    version = version_of(event, filters, found)
+    if is_seen(version):
+        return NOTHING_NEW
     return render(
         "roster/show_roster.html",
         "roster/_rows.html",
         event=event,
         filters=filters,
-        roster=roster.read_roster(event, filters),
+        roster=found,
+        version=version,
         statuses=roster.STATUSES,
         corrected=CORRECTED,
         history=corrections.list_corrections(event, filters.edit) if filters.edit else (),

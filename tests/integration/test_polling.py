@@ -1,0 +1,68 @@
+"""Polls of HTMX are answered with 204 while there is nothing new."""
+
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+
+from tests.support.client import PageClient
+from tests.support.data import ADMIN, add_admin, add_employee, add_event
+from webapp.domain.events import store
+from webapp.domain.models import Event
+from webapp.infra.clock import utcnow
+from webapp.infra.extensions import db
+
+HTMX = {"HX-Request": "true"}
+SOON = {"starts_at": utcnow() + timedelta(minutes=10), "ends_at": utcnow() + timedelta(hours=2)}
+PAGES = {
+    "overview": "/admin/",
+    "roster": "/admin/events/town-hall/attendance",
+    "chat": "/admin/events/town-hall/chat",
+    "questions": "/admin/events/town-hall/questions",
+    "polls": "/admin/events/town-hall/polls",
+    "waiting": "/events/soon/",
+}
+
+
+@pytest.fixture(autouse=True)
+def _events(app: Flask) -> None:
+    with app.app_context():
+        add_employee()
+        add_event()
+        add_event("soon", state="scheduled", **SOON)
+
+
+@pytest.fixture
+def admin(app: Flask, client: PageClient) -> PageClient:
+    with app.app_context():
+        add_admin()
+    client.sign_in(*ADMIN)
+    return client
+
+
+def _change_titles(app: Flask) -> None:
+    with app.app_context():
+        db.session.execute(update(Event).values(title="Another title"))
+        db.session.commit()
+        for slug in ("town-hall", "soon"):
+            store.refresh_event(slug)
+
+
+@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
+def test_a_poll_without_news_is_answered_with_204(app: Flask, admin: PageClient, path: str) -> None:
+    address = _polled(admin.get(path).text)
+    assert admin.get(address, headers=HTMX).status_code == 204
+    # The address itself is a page like any other, and a stale poll gets what is new.
+    assert admin.get(address).status_code == 200
+    _change_titles(app)
+    news = admin.get(address, headers=HTMX)
+    assert news.status_code == 200
+    assert _polled(news.text) != address
+
+
+def _polled(html: str) -> str:
+    (address,) = re.findall(r'data-hx-get="([^"]+)"[^>]*data-hx-trigger="every', html)
+    return unescape(address)
