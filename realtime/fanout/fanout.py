@@ -75,22 +75,28 @@ class Fanout:
         if self._queue:
             self._queue.publish(slug, name, payload)
 
-    def tell_here(self, slug: str, name: str, payload: Any) -> None:
-        """Send an event to the viewers of `slug` on this node, without what they have already."""
+    def tell_here(self, slug: str, name: str, payload: Any) -> bool:
+        """Send an event to the viewers of `slug` on this node, without what they have already.
+
+        Return whether anything of it was new to them.
+        """
         if name == VIEWER_SIGNED_OUT:
             self._disconnect(set(payload["employee_ids"]))
-            return
+            return True
         # Without a log nobody here has joined yet; a viewer asks for everything after joining.
-        if told := self._told.get(slug):
-            news = told.take_new(name, payload)
-            if news is not None and name == TO_EMPLOYEE:
-                self._tell_employee(slug, **news)
-            elif news is not None:
-                if name == "questions_changed":
-                    votes = {question["id"]: question["votes"] for question in news}
-                    self._counts.correct(slug, "votes_changed", votes)
-                send = self._counts.add if name in COUNTS else self._batcher.add
-                send(slug, name, news)
+        told = self._told.get(slug)
+        news = told.take_new(name, payload) if told else None
+        if news is None:
+            return False
+        if name == TO_EMPLOYEE:
+            self._tell_employee(slug, **news)
+            return True
+        if name == "questions_changed":
+            votes = {question["id"]: question["votes"] for question in news}
+            self._counts.correct(slug, "votes_changed", votes)
+        send = self._counts.add if name in COUNTS else self._batcher.add
+        send(slug, name, news)
+        return True
 
     def tell_one(self, connection: Connection, name: str, payload: Any) -> None:
         """Send an event to one viewer of this node at once."""
@@ -144,8 +150,8 @@ class Fanout:
     def _sweep_event(self, event_id: int, slug: str) -> None:
         if told := self._told.get(slug):
             for name, payload in told.find_missed(event_id, slug):
-                SWEEP_FOUND.inc()
-                self.tell_here(slug, name, payload)
+                if self.tell_here(slug, name, payload):
+                    SWEEP_FOUND.inc()
 
     def _tell_employee(self, slug: str, employee_id: int, name: str, payload: Any) -> None:
         for connection in self._registry.connections():

@@ -35,7 +35,7 @@ WAITING_PACKETS = 10_000
 # waiting for a timeout, and the writer all of them.
 BREAKER_PAUSE_SECONDS = 15.0
 
-Receive = Callable[[str, str, Any], None]
+Receive = Callable[[str, str, Any], object]
 
 
 def pause() -> float:

@@ -107,7 +107,7 @@ def test_an_admin_excuses_somebody_and_takes_it_back(
     expect(admin.get_by_role("link", name="Hide departments")).to_be_visible()
 
     row.get_by_role("link", name="Correct").click()
-    expect(admin.locator(".history")).to_contain_text("absent → excused")
+    expect(admin.locator(".history")).to_contain_text("Absent → Excused")
     admin.get_by_label("Status").last.select_option("")
     admin.get_by_role("button", name="Save").click()
     expect(row.locator(".status")).to_have_text("Absent")
