@@ -1,4 +1,4 @@
-"""Polls of HTMX: an answer of 204 where the page shows what there is to show.
+"""Polls of HTMX, which are answered with 204 while the page is up to date.
 
 A polled fragment asks again with the version that it was made from, `?seen=…`.
 """
