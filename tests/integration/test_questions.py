@@ -22,6 +22,7 @@ from webapp.domain.models import Admin, Question, QuestionAuthor, QuestionVote
 from webapp.domain.questions import asking, board, merging, moderation, own, voting
 from webapp.domain.questions.drafts import Draft, QuestionsClosed, Receipt, Rejected
 from webapp.domain.questions.voting import Vote, Votes
+from webapp.domain.writing.batches import check_each
 from webapp.errors import EventNotOpen, Invalid, Muted, NotFound, SlowDown, as_townhall_error
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
@@ -401,7 +402,7 @@ def test_one_person_has_one_vote_in_a_race(app: Flask, viewers: list[Viewer]) ->
 
 def stored(votes: Sequence[Vote]) -> None:
     """Store a batch without the limit of votes, as 12 employees would reach it in this race."""
-    checked = [voting._check(one, {}) for one in votes]
+    checked, _ = check_each(votes, voting._check)
     voting._store([one for one in checked if isinstance(one, voting._Checked)])
 
 

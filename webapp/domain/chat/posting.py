@@ -8,9 +8,8 @@ from typing import Any
 from webapp.domain.chat.messages import forget_latest, read
 from webapp.domain.chat.posts import Draft, Outcome, Post, Receipt, check_draft
 from webapp.domain.chat.storing import store
-from webapp.domain.events import store as event_store
-from webapp.domain.events.store import EventInfo
-from webapp.errors import TownhallError, first_line
+from webapp.domain.writing.batches import check_each, sole
+from webapp.errors import first_line
 from webapp.infra import publisher
 from webapp.infra.database import retry_on_outage
 from webapp.infra.extensions import db
@@ -24,10 +23,7 @@ Acknowledge = Callable[[Sequence[Outcome]], object]
 @retry_on_outage
 def post(draft: Draft) -> Receipt:
     """Store and publish one message. Raises what refuses it: see `posts` and `posting_rules`."""
-    (outcome,) = post_and_publish([draft])
-    if isinstance(outcome, TownhallError):
-        raise outcome
-    return outcome
+    return sole(post_and_publish([draft]))
 
 
 def post_and_publish(
@@ -64,19 +60,9 @@ def publish_messages(
 
 def _accept(drafts: Sequence[Draft]) -> list[Outcome]:
     """Check the drafts, and store those that pass."""
-    events: dict[str, EventInfo] = {}
-    checked = [_check(draft, events) for draft in drafts]
+    checked, _ = check_each(drafts, check_draft)
     stored = iter(store([post for post in checked if isinstance(post, Post)]))
     return [next(stored) if isinstance(post, Post) else post for post in checked]
-
-
-def _check(draft: Draft, events: dict[str, EventInfo]) -> Post | TownhallError:
-    try:
-        if draft.slug not in events:
-            events[draft.slug] = event_store.get_event(draft.slug)
-        return check_draft(draft, events[draft.slug])
-    except TownhallError as refusal:
-        return refusal
 
 
 def _publish_stored(event_id: int, slug: str, receipts: list[Receipt], publish: Publish) -> None:

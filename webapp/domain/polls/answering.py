@@ -2,14 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from webapp.domain.events import store as event_store
-from webapp.domain.events.store import EventInfo
 from webapp.domain.polls.answers import Answer, Ballot, Counted, Outcome, check_answer
 from webapp.domain.polls.counting import Result, count
 from webapp.domain.polls.store import COUNTS_CACHE_SECONDS, answer_key, cache_key
-from webapp.errors import SlowDown, TownhallError
+from webapp.domain.writing.batches import check_each, sole, within_rate
 from webapp.infra import cache, publisher
-from webapp.infra.counters import count_acts
 from webapp.infra.database import retry_on_outage
 from webapp.infra.publisher import Publish
 
@@ -22,10 +19,7 @@ Acknowledge = Callable[[Sequence[Outcome]], object]
 @retry_on_outage
 def answer(wanted: Answer) -> Counted:
     """Count and publish one answer. Raise what refuses it: see `answers` and `counting`."""
-    (outcome,) = answer_and_publish([wanted])
-    if isinstance(outcome, TownhallError):
-        raise outcome
-    return outcome
+    return sole(answer_and_publish([wanted]))
 
 
 def answer_and_publish(
@@ -38,8 +32,8 @@ def answer_and_publish(
     `acknowledge` gets the outcomes right after the commit. Raise what the database raises until
     then, and nothing after it: a viewer who misses a count gets it by the sweep.
     """
-    events: dict[str, EventInfo] = {}
-    checked = _within_rate([_check(one, events) for one in answers])
+    checked, events = check_each(answers, check_answer)
+    checked = within_rate(checked, "answer", RATE_ANSWERS, RATE_SECONDS)
     ballots = [ballot for ballot in checked if isinstance(ballot, Ballot)]
     result = count(ballots)
     outcomes = [result.outcomes[b] if isinstance(b, Ballot) else b for b in checked]
@@ -59,26 +53,6 @@ def answer_and_publish(
     # After publishing, which must not wait for a Redis that hangs.
     _cache(result, event_ids)
     return outcomes
-
-
-def _check(wanted: Answer, events: dict[str, EventInfo]) -> Ballot | TownhallError:
-    try:
-        if wanted.slug not in events:
-            events[wanted.slug] = event_store.get_event(wanted.slug)
-        return check_answer(wanted, events[wanted.slug])
-    except TownhallError as refusal:
-        return refusal
-
-
-def _within_rate(checked: Sequence[Ballot | TownhallError]) -> list[Ballot | TownhallError]:
-    """Replace ballots of employees who answer too fast, on all nodes and tabs together."""
-    voters = [ballot.employee_id for ballot in checked if isinstance(ballot, Ballot)]
-    waits = iter(count_acts("answer", voters, RATE_ANSWERS, RATE_SECONDS) if voters else ())
-    within: list[Ballot | TownhallError] = []
-    for ballot in checked:
-        wait = next(waits) if isinstance(ballot, Ballot) else 0
-        within.append(SlowDown(retry_after=wait) if wait else ballot)
-    return within
 
 
 def _cache(result: Result, event_ids: dict[int, int]) -> None:

@@ -8,8 +8,6 @@ from typing import Any, cast
 from sqlalchemy import Table, insert
 from sqlalchemy.exc import IntegrityError
 
-from webapp.domain.events import store as event_store
-from webapp.domain.events.store import EventInfo
 from webapp.domain.models import Question
 from webapp.domain.questions.authors import add_authors, find_known, read_times
 from webapp.domain.questions.board import forget_standing, read
@@ -24,6 +22,7 @@ from webapp.domain.questions.drafts import (
 )
 from webapp.domain.questions.own import forget_own
 from webapp.domain.writing.authors import Authors, seconds_of
+from webapp.domain.writing.batches import check_each, sole
 from webapp.errors import SlowDown, TownhallError, first_line
 from webapp.infra import publisher
 from webapp.infra.clock import utcnow
@@ -44,10 +43,7 @@ INSERT = insert(cast(Table, Question.__table__))
 @retry_on_outage
 def ask(draft: Draft) -> Receipt:
     """Store and publish one question. Raises what refuses it: see `drafts` and `Authors`."""
-    (outcome,) = ask_and_publish([draft])
-    if isinstance(outcome, TownhallError):
-        raise outcome
-    return outcome
+    return sole(ask_and_publish([draft]))
 
 
 def ask_and_publish(
@@ -60,8 +56,7 @@ def ask_and_publish(
     `acknowledge` gets the outcomes right after the commit. Raises what the database raises until
     then, and nothing after it: the sweep finds what was not published.
     """
-    events: dict[str, EventInfo] = {}
-    checked = [_check(draft, events) for draft in drafts]
+    checked, events = check_each(drafts, check_draft)
     questions = [question for question in checked if isinstance(question, NewQuestion)]
     stored = _store(questions) if questions else {}
     outcomes = [
@@ -74,15 +69,6 @@ def ask_and_publish(
         here = [question for question in questions if question.event_id == event.id]
         _publish_stored(slug, event.id, here, stored, publish)
     return outcomes
-
-
-def _check(draft: Draft, events: dict[str, EventInfo]) -> NewQuestion | TownhallError:
-    try:
-        if draft.slug not in events:
-            events[draft.slug] = event_store.get_event(draft.slug)
-        return check_draft(draft, events[draft.slug])
-    except TownhallError as refusal:
-        return refusal
 
 
 def _store(questions: Sequence[NewQuestion]) -> dict[Key, Outcome]:

@@ -12,15 +12,14 @@ from typing import Any, cast
 from sqlalchemy import BindParameter, CursorResult, Table, bindparam, delete, insert, select, update
 
 from webapp.domain.attendance.checkin import Viewer
-from webapp.domain.events import store as event_store
 from webapp.domain.events.store import EventInfo
 from webapp.domain.models import Question, QuestionVote
 from webapp.domain.questions.board import PUBLISHED, forget_standing
 from webapp.domain.questions.drafts import check_open
 from webapp.domain.questions.own import forget_own
-from webapp.errors import Invalid, NotFound, SlowDown, TownhallError
+from webapp.domain.writing.batches import check_each, sole, within_rate
+from webapp.errors import Invalid, NotFound, TownhallError
 from webapp.infra import publisher
-from webapp.infra.counters import count_acts
 from webapp.infra.database import begin_to_write, retry_on_outage
 from webapp.infra.extensions import db
 from webapp.infra.ids import parse_id
@@ -118,12 +117,10 @@ def vote(draft: Vote) -> Votes:
     Raises `EventNotOpen`, `QuestionsClosed`, `SlowDown`, `NotFound`, or `Invalid` for a question
     that takes no votes.
     """
-    (outcome,) = vote_and_publish([draft])
-    if isinstance(outcome, TownhallError):
-        raise outcome
+    receipt = sole(vote_and_publish([draft]))
     # The form's next page shows the own vote at once.
     forget_standing(draft.viewer.event_id)
-    return outcome
+    return receipt
 
 
 def vote_and_publish(
@@ -136,8 +133,8 @@ def vote_and_publish(
     `acknowledge` gets the outcomes right after the commit. Raises what the database raises until
     then, and nothing after it: the sweep finds counts that were not published.
     """
-    events: dict[str, EventInfo] = {}
-    checked = _within_rate([_check(draft, events) for draft in drafts])
+    checked, events = check_each(drafts, _check)
+    checked = within_rate(checked, "vote", RATE_VOTES, RATE_SECONDS)
     votes = [one for one in checked if isinstance(one, _Checked)]
     stored, changed = _store(votes) if votes else ({}, {})
     outcomes = [stored[one] if isinstance(one, _Checked) else one for one in checked]
@@ -158,29 +155,12 @@ def vote_and_publish(
     return outcomes
 
 
-def _check(draft: Vote, events: dict[str, EventInfo]) -> _Checked | TownhallError:
-    try:
-        if draft.slug not in events:
-            events[draft.slug] = event_store.get_event(draft.slug)
-        event = events[draft.slug]
-        check_open(event)
-        if not isinstance(draft.vote, bool):
-            raise Invalid("`vote` must be true or false.")
-        question_id = parse_id(draft.question_id)
-        return _Checked(event.id, draft.viewer.employee.id, question_id, draft.vote)
-    except TownhallError as refusal:
-        return refusal
-
-
-def _within_rate(checked: Sequence[_Checked | TownhallError]) -> list[_Checked | TownhallError]:
-    """Replace votes of employees who vote too fast, on all nodes and tabs together."""
-    voters = [one.employee_id for one in checked if isinstance(one, _Checked)]
-    waits = iter(count_acts("vote", voters, RATE_VOTES, RATE_SECONDS) if voters else ())
-    within: list[_Checked | TownhallError] = []
-    for one in checked:
-        wait = next(waits) if isinstance(one, _Checked) else 0
-        within.append(SlowDown(retry_after=wait) if wait else one)
-    return within
+def _check(draft: Vote, event: EventInfo) -> _Checked:
+    check_open(event)
+    if not isinstance(draft.vote, bool):
+        raise Invalid("`vote` must be true or false.")
+    question_id = parse_id(draft.question_id)
+    return _Checked(event.id, draft.viewer.employee.id, question_id, draft.vote)
 
 
 def _store(votes: Sequence[_Checked]) -> tuple[dict[_Checked, Outcome], dict[int, Count]]:
