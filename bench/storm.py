@@ -23,7 +23,7 @@ from stack import Stack
 
 SLUG = "storm"
 KINDS = ("like", "love", "applause", "laugh", "surprised")
-# What counts of one viewer in a second: reactions, votes for questions, answers to polls.
+# How many of one viewer's acts count in a second: reactions, votes, answers to polls.
 REACTIONS, VOTES, ANSWERS = 3, 1, 1
 LATENCY_BAR_SECONDS = 0.1
 COUNTS_BAR = 2.0
@@ -62,7 +62,7 @@ def run() -> Report:
 
 @dataclass(frozen=True)
 class Target:
-    """What is voted for and answered."""
+    """The question that viewers vote for, and the poll that they answer."""
 
     question: int
     poll: int

@@ -37,7 +37,7 @@ PING_SECONDS = 15
 PONG_SECONDS = 10
 # Each viewer may vote once a second, and a vote is a small row.
 WAITING_VOTES, BATCH_VOTES = 5000, 1000
-# A poll opens for everybody at the same moment.
+# All viewers see a poll open at the same moment.
 WAITING_ANSWERS, BATCH_ANSWERS = 5000, 1000
 # Seconds after the messages, within a tick of the writers.
 VOTES_PHASE, ANSWERS_PHASE = 0.07, 0.14

@@ -47,7 +47,7 @@ async function openSource() {
   return canPlay(video) ? new NativeSource(video, address, player) : null;
 }
 
-/** Try until it is there: without it there is no video, and phones lose the network for a moment. */
+/** Load the library, again and again until it arrives: phones lose the network for a moment. */
 async function loadLibraryPatiently() {
   for (;;) {
     try {

@@ -1,4 +1,4 @@
-"""What stands on the live page beside messages: each kind is a part with a memory of its own."""
+"""The parts of the live page beside messages, such as questions; each has a memory of its own."""
 
 from collections.abc import Iterator
 from typing import Any, Protocol, Self
@@ -36,7 +36,7 @@ class StandingPart(Protocol):
         ...
 
     def snapshot(self) -> dict[str, Any]:
-        """Return fields of the answer to `messages_since`, the same for every viewer."""
+        """Return fields of the answer to `messages_since`, which every viewer gets alike."""
         ...
 
     @staticmethod
