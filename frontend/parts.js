@@ -1,4 +1,4 @@
-// The parts that need a script beside their HTML: menus that close, dialogs. Both work without it.
+// The parts that need a script beside their HTML: menus that close, dialogs, tabs. All work without it.
 
 /** @param {EventTarget | null} target */
 function elementOf(target) {
@@ -38,4 +38,11 @@ export function openDialogs() {
     event.preventDefault();
     dialog.showModal();
   });
+}
+
+/** Scroll a bar of tabs that is wider than the screen so that the current one is seen. */
+export function showCurrentTabs() {
+  for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+    tab.scrollIntoView({ block: "nearest", inline: "center" });
+  }
 }

@@ -1,8 +1,8 @@
 // What every page with HTMX needs beside it: polls that hold back, times in the reader's own zone,
-// countdowns, menus, dialogs, toasts, and a notice when the server cannot be reached.
+// countdowns, menus, dialogs, tabs, toasts, and a notice when the server cannot be reached.
 
 import { locale, t } from "./i18n.js";
-import { closeMenus, openDialogs } from "./parts.js";
+import { closeMenus, openDialogs, showCurrentTabs } from "./parts.js";
 import { holdPolls } from "./poll.js";
 import { watchToasts } from "./toasts.js";
 
@@ -74,6 +74,7 @@ document.addEventListener("htmx:afterRequest", ({ detail: { requestConfig, xhr }
 holdPolls();
 closeMenus();
 openDialogs();
+showCurrentTabs();
 watchToasts();
 localizeTimes(document);
 countDown();

@@ -28,6 +28,7 @@ from webapp.pages.checkin.views import bp as checkin
 from webapp.pages.demo.views import bp as demo
 from webapp.pages.employees.import_views import bp as imports
 from webapp.pages.employees.views import bp as employees
+from webapp.pages.events.event_page import bp as event_page
 from webapp.pages.events.views import bp as events
 from webapp.pages.language.views import bp as language
 from webapp.pages.live.views import bp as live
@@ -51,6 +52,7 @@ PAGES = (
     account,
     sso,
     events,
+    event_page,
     roster,
     moderation,
     question_desk,

@@ -88,10 +88,11 @@ def test_event_of_last_month_is_opened_only_after_a_question(
     expect(admin.get_by_role("heading", level=1)).to_contain_text(f"Open “Old {meeting.slug}”?")
     expect(admin.locator("main")).to_contain_text(f"{begin:%B %Y}")
     admin.get_by_role("link", name="Cancel").click()
-    expect(row).to_contain_text("scheduled")
-    row.get_by_role("button", name="Open").click()
+    state = admin.locator(".event-state")
+    expect(state).to_contain_text("never opened")
+    admin.get_by_role("link", name="Open the event").click()
     admin.get_by_role("button", name="Open the event").click()
-    expect(row).to_contain_text("open")
+    expect(state).to_contain_text("open")
 
 
 def test_new_title_reaches_open_pages(people: People, meeting: Meeting) -> None:

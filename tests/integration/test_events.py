@@ -127,13 +127,18 @@ def test_impossible_plan_is_refused_and_kept(
         assert db.session.scalar(select(Event)) is None
 
 
+def close_by_hand(admin: PageClient) -> None:
+    question = admin.get("/admin/events/town-hall/close")
+    assert admin.submit(question, "/state", state="closed").status_code == 303
+
+
 def test_event_is_opened_and_closed(app: Flask, admin: PageClient) -> None:
     with app.app_context():
         add_event(state="scheduled")
     admin.submit(admin.get("/admin/"), "/state", state="open")
     assert admin.get("/").location == "/events/town-hall/"
     assert "Check in to watch" in text_of(admin.get("/events/town-hall/").text)
-    admin.submit(admin.get("/admin/"), "/state", state="closed")
+    close_by_hand(admin)
     assert "This event is over" in text_of(admin.get("/events/town-hall/").text)
 
 
@@ -151,7 +156,7 @@ def test_opening_an_event_far_from_its_start_asks_first(app: Flask, admin: PageC
     assert state_of(app) == "scheduled"
     question = admin.get(answer.location)
     assert f"planned for {begin.astimezone(BERLIN):%A, %-d %B %Y, %H:%M}" in text_of(question.text)
-    assert admin.submit(question, "/state", state="open").location == "/admin/"
+    assert admin.submit(question, "/state", state="open").location == "/admin/events/town-hall"
     assert state_of(app) == "open"
 
 
@@ -160,7 +165,7 @@ def test_opening_a_closed_event_takes_a_reason_and_keeps_its_closing(
 ) -> None:
     with app.app_context():
         add_event()
-    admin.submit(admin.get("/admin/"), "/state", state="closed")
+    close_by_hand(admin)
     with app.app_context():
         (closing,) = db.session.execute(select(Closing.closed_at, Closing.closed_by)).all()
     question = admin.get(admin.submit(admin.get("/admin/"), "/state", state="open").location)
@@ -170,7 +175,7 @@ def test_opening_a_closed_event_takes_a_reason_and_keeps_its_closing(
     assert state_of(app) == "closed"
     admin.submit(question, "/state", state="open", reason="Closed too early")
     assert state_of(app) == "open"
-    admin.submit(admin.get("/admin/"), "/state", state="closed")
+    close_by_hand(admin)
     with app.app_context():
         kept = db.session.scalars(select(Reopening)).one()
         assert (kept.closed_at, kept.closed_by) == tuple(closing)
@@ -246,7 +251,7 @@ def test_event_with_attendance_is_archived_instead(app: Flask, admin: PageClient
         admin.get("/admin/events/town-hall/remove"), "/remove", choice="archive"
     )
     assert open_one.status_code == 422
-    admin.submit(admin.get("/admin/"), "/state", state="closed")
+    close_by_hand(admin)
     question = admin.get("/admin/events/town-hall/remove")
     assert "cannot be deleted" in text_of(question.text)
     assert admin.submit(question, "/remove", choice="delete").status_code == 422

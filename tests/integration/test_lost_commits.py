@@ -224,7 +224,7 @@ def test_a_close_takes_one_snapshot(viewer: PageClient, proxy: DatabaseProxy, lo
         add_employee("1002")
         add_admin()
     viewer.sign_in(*ADMIN)
-    page = viewer.get("/admin/")
+    page = viewer.get("/admin/events/town-hall/close")
     proxy.lose_next(loss, after=b"INSERT INTO closings")
     assert viewer.submit(page, "/state", state="closed").status_code == 303
     assert proxy.lost == [loss]

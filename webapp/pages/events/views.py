@@ -76,10 +76,10 @@ def create() -> ResponseReturnValue:
     form = EventForm()
     try:
         _validate(form)
-        create_event(form.plan(), current_site())
+        event = create_event(form.plan(), current_site())
     except Invalid as refusal:
         return _show(form, refusal)
-    return _back_to_list(_("The event was planned."))
+    return _go_to_event(event, _("The event was planned."))
 
 
 @bp.get("/events/<slug>/edit")
@@ -98,7 +98,7 @@ def edit(slug: str) -> ResponseReturnValue:
         change_event(event, form.plan(), current_site())
     except Invalid as refusal:
         return _show(form, refusal, event)
-    return _back_to_list(_("The changes were saved."))
+    return _go_to_event(event, _("The changes were saved."))
 
 
 @bp.post("/events/test-stream", defaults={"slug": ""})
@@ -140,14 +140,15 @@ def change_state(slug: str) -> ResponseReturnValue:
     event, state = event_store.get_event(slug), request.form.get("state")
     if state not in ("open", "closed"):
         raise Invalid("An event can be opened or closed.")
-    if state == "open" and _must_ask(event) and "confirmed" not in request.form:
-        return redirect_to(url_for("events.confirm_open", slug=slug))
+    question = _question_before(event, state)
+    if question and "confirmed" not in request.form:
+        return redirect_to(url_for(question, slug=slug))
     reason = one_line(request.form.get("reason", ""))[:REASON_LENGTH]
     try:
         closing.change_state(event, state, reason)
     except Invalid as refusal:
         return _ask_to_open(event, refusal)
-    return _back_to_list(str(STATE_CHANGED[state]))
+    return _go_to_event(event, str(STATE_CHANGED[state]))
 
 
 @bp.get("/events/<slug>/remove")
@@ -166,7 +167,8 @@ def remove(slug: str) -> ResponseReturnValue:
         raise Invalid("An event can be archived, restored or deleted.") from None
     except Invalid as refusal:
         return _ask_to_remove(event, refusal)
-    return _back_to_list(str(REMOVED[request.form["choice"]]))
+    notify(str(REMOVED[request.form["choice"]]))
+    return redirect_to(url_for("events.list_events"))
 
 
 STATE_CHANGED = {
@@ -185,9 +187,12 @@ REMOVALS = {
 }
 
 
-def _must_ask(event: EventInfo) -> bool:
-    """Return True if opening the event is probably a slip."""
-    return not event.is_open and (event.state == "closed" or not event.is_near)
+def _question_before(event: EventInfo, state: str) -> str | None:
+    """Return the endpoint that asks whether to open or close the event, or None if none must."""
+    if state == "closed":
+        return "event_page.confirm_close" if event.is_open else None
+    is_slip = event.state == "closed" or (event.state == "scheduled" and not event.is_near)
+    return "events.confirm_open" if is_slip else None
 
 
 def _ask_to_open(event: EventInfo, error: TownhallError | None = None) -> ResponseReturnValue:
@@ -199,9 +204,9 @@ def _ask_to_remove(event: EventInfo, error: TownhallError | None = None) -> Resp
     return render("events/confirm_remove.html", event=event, attended=attended, error=error)
 
 
-def _back_to_list(toast: str) -> ResponseReturnValue:
+def _go_to_event(event: EventInfo, toast: str) -> ResponseReturnValue:
     notify(toast)
-    return redirect_to(url_for("events.list_events"))
+    return redirect_to(url_for("event_page.show_overview", slug=event.slug))
 
 
 def _validate(form: EventForm) -> None:
@@ -216,7 +221,6 @@ def _show(
     **tested: Any,
 ) -> ResponseReturnValue:
     form.mark(error)
+    page = "events/edit.html" if event else "events/new.html"
     zones = timezone_names()
-    return render(
-        "events/edit.html", form=form, event=event, timezones=zones, error=error, **tested
-    )
+    return render(page, form=form, event=event, timezones=zones, error=error, **tested)
