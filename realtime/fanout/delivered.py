@@ -82,7 +82,8 @@ class DeliveredLog:
         for part in self.parts:
             if name in part.names:
                 return part.take_new(name, payload)
-        return payload
+        # A name that this node does not know, for example of the next release.
+        return None if name.startswith(publisher.FOR_NODES) else payload
 
     def add(self, message: dict[str, Any]) -> bool:
         """Record a message; return False when it was delivered before."""

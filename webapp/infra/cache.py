@@ -1,6 +1,11 @@
-"""The cache: JSON values under versioned keys. Without Redis every read is a miss."""
+"""The cache: JSON values under versioned keys. Without Redis every read is a miss.
 
-from collections.abc import Callable
+While an upgrade runs, processes of two releases share it, and each drops the keys that it knows.
+So a value keeps its key and its fields, and only gets further fields
+(docs/decisions/0015-expand-and-contract.md).
+"""
+
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 from cachelib.serializers import JSONSerializer
@@ -8,6 +13,7 @@ from flask import Flask, g
 
 from webapp.infra.extensions import flask_cache
 from webapp.infra.metrics import CACHE_REQUESTS
+from webapp.infra.previous_release import STRICT_VALUES
 from webapp.infra.redis_client import answer_or_none
 from webapp.infra.settings import Settings
 
@@ -36,9 +42,7 @@ def init_cache(app: Flask, settings: Settings) -> None:
 
 def prefetch(*keys: str) -> None:
     """Read several keys in one round trip; the next `get` of each uses the result."""
-    g.fetched = dict(
-        zip(keys, answer_or_none(lambda: flask_cache.get_many(*keys)) or (), strict=False)
-    )
+    g.fetched = dict(zip(keys, answer_or_none(lambda: _get_many(keys)) or (), strict=False))
     for value in g.fetched.values():
         _count(value)
 
@@ -47,20 +51,27 @@ def get(key: str) -> Any:
     """Return the value under `key`, or None."""
     if key in (fetched := g.get("fetched", {})):
         return fetched.pop(key)
-    value = answer_or_none(lambda: flask_cache.get(key))
+    (value,) = answer_or_none(lambda: _get_many([key])) or (None,)
     _count(value)
     return value
 
 
 def put(key: str, value: Any, seconds: int) -> None:
     """Keep `value` (JSON) for `seconds`."""
-    answer_or_none(lambda: flask_cache.set(key, value, timeout=seconds))
+    known = _known_before(key)
+    added = {name: value[name] for name in value if name not in known} if known else {}
+    if added:
+        kept = {name: value[name] for name in value if name in known}
+        parts = {key: kept, _beside(key): added}
+        answer_or_none(lambda: flask_cache.set_many(parts, timeout=seconds))
+    else:
+        answer_or_none(lambda: flask_cache.set(key, value, timeout=seconds))
 
 
 def forget(*keys: str) -> None:
     """Drop the keys. Call it on the line after the commit that made them stale."""
     # Unlike `delete_many`, this does not ask for each key whether it is gone.
-    answer_or_none(lambda: flask_cache.unlink(*keys))
+    answer_or_none(lambda: flask_cache.unlink(*_stored(keys)))
 
 
 def clear() -> None:
@@ -77,12 +88,46 @@ def correct(key: str, value: Any) -> None:
         forget(key)
 
 
-def remember(key: str, seconds: int, read: Callable[[], T | None]) -> T | None:
-    """Return the value under `key`; on a miss cache and return `read()` unless it is None."""
-    value: T | None = get(key)
+def remember(
+    key: str, seconds: int, read: Callable[[], T | None], fields: Collection[str] = ()
+) -> T | None:
+    """Return the value under `key`; on a miss cache and return `read()` unless it is None.
+
+    Where `fields` names those of an object, one that lacks any of them is a miss, since the release
+    before wrote it, and fields that only the next release knows are left out.
+    """
+    value: Any = get(key)
+    if value is not None and fields:
+        whole = value.keys() >= set(fields)
+        value = {name: value[name] for name in fields} if whole else None
     if value is None and (value := read()) is not None:
         put(key, value, seconds)
-    return value
+    found: T | None = value
+    return found
+
+
+def _known_before(key: str) -> Collection[str]:
+    """Return the fields under `key` that the release before can read, or () where it reads all."""
+    return STRICT_VALUES.get(key.rpartition(":")[0], ())
+
+
+def _beside(key: str) -> str:
+    """Return the key of the fields that the release before does not know."""
+    return f"{key}:added"
+
+
+def _stored(keys: Collection[str]) -> list[str]:
+    return [*keys, *(_beside(key) for key in keys if _known_before(key))]
+
+
+def _get_many(keys: Collection[str]) -> list[Any]:
+    stored = _stored(keys)
+    values = dict(zip(stored, flask_cache.get_many(*stored), strict=True))
+    # The release before drops and replaces only the first of two parts: it changes no other field.
+    return [
+        values[key] | added if values[key] and (added := values.get(_beside(key))) else values[key]
+        for key in keys
+    ]
 
 
 _HITS, _MISSES = (CACHE_REQUESTS.labels(result) for result in ("hit", "miss"))

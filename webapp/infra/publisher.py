@@ -15,6 +15,9 @@ CHANNEL = "townhall"
 VIEWER_SIGNED_OUT = "viewer_signed_out"
 # Not sent to viewers either: the nodes pass `name` and `payload` on to one employee's sockets.
 TO_EMPLOYEE = "to_employee"
+# Further names that are not for viewers begin with this: a node that does not know one drops it.
+# Other unknown names reach the viewers, whose pages may know them.
+FOR_NODES = "node:"
 
 Publish = Callable[[str, str, Any], None]
 

@@ -57,7 +57,12 @@ BY_ID = select(*_COLUMNS).where(_TABLE.id == bindparam("id"))
 
 def get_employee(employee_id: int) -> EmployeeInfo | None:
     """Return the employee with that id, from the cache, or None."""
-    values = cache.remember(cache_key(employee_id), CACHE_SECONDS, lambda: _read(employee_id))
+    values = cache.remember(
+        cache_key(employee_id),
+        CACHE_SECONDS,
+        lambda: _read(employee_id),
+        EmployeeInfo.__dataclass_fields__,
+    )
     return EmployeeInfo(**values) if values else None
 
 

@@ -105,7 +105,7 @@ SETTINGS = (
 
 def get_event(slug: str) -> EventInfo:
     """Return the event at that address, from the cache. Raises `NotFound`."""
-    values = cache.remember(cache_key(slug), CACHE_SECONDS, lambda: _read(slug))
+    values = cache.remember(cache_key(slug), CACHE_SECONDS, lambda: _read(slug), FIELDS)
     if values is None:
         raise NotFound("There is no such event.")
     _ids[slug] = values["id"]
