@@ -5,11 +5,12 @@ So a value keeps its key and its fields, and only gets further fields
 (docs/decisions/0015-expand-and-contract.md).
 """
 
+import secrets
 from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 from cachelib.serializers import JSONSerializer
-from flask import Flask, g
+from flask import Flask, current_app, g
 
 from webapp.infra.extensions import flask_cache
 from webapp.infra.metrics import CACHE_REQUESTS
@@ -18,6 +19,17 @@ from webapp.infra.redis_client import answer_or_none
 from webapp.infra.settings import Settings
 
 T = TypeVar("T")
+
+PREFIX = "townhall:"
+# Longer than a statement may take.
+LEASE_SECONDS = 30
+# Puts a value under the second key if the lease under the first one still stands, and ends it.
+PUT_LEASED = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+  redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[3])
+  redis.call('UNLINK', KEYS[1])
+end
+"""
 
 
 class _Json(JSONSerializer):
@@ -33,7 +45,7 @@ def init_cache(app: Flask, settings: Settings) -> None:
         "CACHE_REDIS_HOST": app.extensions["redis"],
         "CACHE_OPTIONS": {"threshold": 50_000} if settings.embedded else {},
         "CACHE_SERIALIZER": _Json(),
-        "CACHE_KEY_PREFIX": "townhall:",
+        "CACHE_KEY_PREFIX": PREFIX,
         # Flask-Caching reports a key as not deleted when another process re-created it meanwhile.
         "CACHE_IGNORE_ERRORS": True,
     }
@@ -71,7 +83,7 @@ def put(key: str, value: Any, seconds: int) -> None:
 def forget(*keys: str) -> None:
     """Drop the keys. Call it on the line after the commit that made them stale."""
     # Unlike `delete_many`, this does not ask for each key whether it is gone.
-    answer_or_none(lambda: flask_cache.unlink(*_stored(keys)))
+    answer_or_none(lambda: flask_cache.unlink(*_stored(keys), *map(_lease_of, keys)))
 
 
 def clear() -> None:
@@ -104,6 +116,32 @@ def remember(
         put(key, value, seconds)
     found: T | None = value
     return found
+
+
+def keep(key: str, seconds: int, read: Callable[[], T]) -> T:
+    """Return `read()`, and cache it unless the key is forgotten meanwhile: then it may be stale.
+
+    For a value that is kept for long and that no sweep corrects.
+    """
+    lease = secrets.token_hex(8)
+    answer_or_none(lambda: flask_cache.add(_lease_of(key), lease, timeout=LEASE_SECONDS))
+    value = read()
+    answer_or_none(lambda: _put_leased(key, lease, value, seconds))
+    return value
+
+
+def _put_leased(key: str, lease: str, value: Any, seconds: int) -> None:
+    if redis := current_app.extensions["redis"]:
+        keys, dumps = (PREFIX + _lease_of(key), PREFIX + key), _Json().dumps
+        redis.eval(PUT_LEASED, 2, *keys, dumps(lease), dumps(value), seconds)
+    # The embedded default has one thread.
+    elif flask_cache.get(_lease_of(key)) == lease:
+        flask_cache.set(key, value, timeout=seconds)
+        flask_cache.unlink(_lease_of(key))
+
+
+def _lease_of(key: str) -> str:
+    return f"{key}:lease"
 
 
 def _known_before(key: str) -> Collection[str]:

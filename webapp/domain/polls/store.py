@@ -97,8 +97,7 @@ def find_answer(poll: dict[str, Any], event_id: int, employee_id: int) -> Choice
     key = answer_key(event_id, employee_id)
     found: dict[str, Any] | None = cache.get(key)
     if found is None or found["poll"] != poll["id"]:
-        found = {"poll": poll["id"], "answer": _read_answer(poll, employee_id)}
-        cache.put(key, found, ANSWER_CACHE_SECONDS)
+        found = cache.keep(key, ANSWER_CACHE_SECONDS, lambda: _read_answer(poll, employee_id))
     answer: Choices = found["answer"]
     return answer
 
@@ -140,5 +139,6 @@ def _read(event_id: int) -> dict[str, Any]:
     return found[0] if found else {}
 
 
-def _read_answer(poll: dict[str, Any], employee_id: int) -> Choices:
-    return find_answers([poll], employee_id).get(poll["id"])
+def _read_answer(poll: dict[str, Any], employee_id: int) -> dict[str, Any]:
+    answer = find_answers([poll], employee_id).get(poll["id"])
+    return {"poll": poll["id"], "answer": answer}

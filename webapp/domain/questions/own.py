@@ -10,14 +10,14 @@ from webapp.domain.questions.authors import list_asked
 from webapp.infra import cache
 from webapp.infra.extensions import db
 
-# A stale entry only shows a vote as missing, and voting again changes nothing.
 CACHE_SECONDS = 3600
 
 
 def find_own(event_id: int, employee_id: int) -> dict[str, Any]:
     """Return `{voted, asked}`: ids of questions, from the cache."""
     key = own_key(event_id, employee_id)
-    return cache.remember(key, CACHE_SECONDS, lambda: _read(event_id, employee_id)) or {}
+    found: dict[str, Any] | None = cache.get(key)
+    return found or cache.keep(key, CACHE_SECONDS, lambda: _read(event_id, employee_id))
 
 
 def forget_own(event_id: int, employee_ids: Iterable[int]) -> None:
