@@ -37,7 +37,7 @@ class QuestionPart:
 
     def find_missed(self) -> Iterator[tuple[str, Any]]:
         """Yield the questions and counts that the database has and this node may lack."""
-        found = board.read_revisions(self._event_id)
+        found = self._read_differing()
         known = self._questions
         changed = [
             id_
@@ -46,8 +46,8 @@ class QuestionPart:
         ]
         if changed:
             yield "questions_changed", board.read(changed)
-        counts = {id_: (votes, revision) for id_, (_, revision, votes) in found.items()}
-        yield "votes_changed", counts
+        if counts := {id_: (votes, revision) for id_, (_, revision, votes) in found.items()}:
+            yield "votes_changed", counts
 
     @property
     def stands(self) -> bool:
@@ -70,6 +70,25 @@ class QuestionPart:
     def find_own(event_id: int, employee_id: int) -> dict[str, Any]:
         """Return `{voted, asked}` of one viewer."""
         return own.find_own(event_id, employee_id)
+
+    def _read_differing(self) -> dict[int, tuple[int, int, int]]:
+        """Return the revisions of the blocks of ids whose sums are not those of this node.
+
+        Whatever is known is in the database, and no revision is higher here than there: where the
+        sums are the same, all of it is.
+        """
+        sums = board.sum_revisions(self._event_id)
+        known: dict[int, board.Sums] = {}
+        for question in self._questions.values():
+            block = question["id"] // board.BLOCK
+            count, revisions, votes = known.get(block, (0, 0, 0))
+            known[block] = (
+                count + 1,
+                revisions + question["revision"],
+                votes + question["votes_revision"],
+            )
+        differing = [block for block, found in sums.items() if known.get(block) != found]
+        return board.read_revisions(self._event_id, differing) if differing else {}
 
     def _take(self, question: Mapping[str, Any]) -> dict[str, Any] | None:
         known = self._questions.get(question["id"])
