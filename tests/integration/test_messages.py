@@ -10,10 +10,12 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from tests.support.client import XHTML, PageClient, parse, text_of
-from tests.support.data import MESSAGE_FIELDS, add_employee, add_event
-from webapp.domain.chat import posting_rules
+from tests.support.data import MESSAGE_FIELDS, add_admin, add_employee, add_event
+from webapp.domain.audit import trail
+from webapp.domain.chat import moderation, posting_rules
 from webapp.domain.events import store as event_store
-from webapp.domain.models import Employee, Event, Message
+from webapp.domain.events.store import change_columns, get_event
+from webapp.domain.models import Admin, Employee, Event, HeldMessage, Message
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
 
@@ -65,10 +67,38 @@ def test_the_same_form_sent_twice_is_one_message(app: Flask, viewer: PageClient)
 
 def test_the_same_nonce_gets_the_same_id(app: Flask, viewer: PageClient) -> None:
     first = send(viewer, nonce="n-1", body="one")
-    again = send(viewer, nonce="n-1", body="another text")
+    again = send(viewer, nonce="n-1", body="one")
     assert first == again
     assert first[1]["ok"] is True
+    status, refusal = send(viewer, nonce="n-1", body="another text")
+    assert status == 422
+    assert refusal["error"]["code"] == "invalid"  # type: ignore[index]
     assert count_messages(app) == 1
+
+
+def test_a_form_that_was_edited_after_it_was_sent_keeps_its_text(
+    app: Flask, viewer: PageClient
+) -> None:
+    page = viewer.get(LIVE)
+    viewer.submit(page, "messages", body="one")
+    refused = viewer.submit(page, "messages", body="another text")
+    assert (refused.status_code, "another text" in refused.text) == (422, True)
+    assert viewer.submit(refused, "messages").status_code == 303
+    assert count_messages(app) == 2
+
+
+def test_after_a_rejection_another_message_can_be_sent(app: Flask, viewer: PageClient) -> None:
+    with app.app_context():
+        add_admin()
+        change_columns(get_event("town-hall"), "chat_settings_changed", hold_messages=True)
+    page = viewer.get(LIVE)
+    viewer.submit(page, "messages", body="one")
+    with app.app_context(), trail.acting_as(db.session.scalars(select(Admin.id)).one()):
+        held_id = db.session.scalars(select(HeldMessage.id)).one()
+        moderation.reject(get_event("town-hall"), held_id)
+    refused = viewer.submit(page, "messages", body="one")
+    assert "did not approve" in text_of(refused.text)
+    assert viewer.submit(refused, "messages", body="two").status_code == 303
 
 
 def test_nonces_differ_by_case(app: Flask, viewer: PageClient) -> None:

@@ -5,15 +5,22 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
-from tests.support.data import add_employee, add_event
+from tests.support.data import add_admin, add_employee, add_event
 from tests.support.statements import counted_statements
 from webapp.domain.attendance.checkin import Viewer, check_in_known
+from webapp.domain.audit import trail
 from webapp.domain.chat import posting
+from webapp.domain.chat.hosting import post_as_host
+from webapp.domain.chat.messages import latest
 from webapp.domain.chat.posts import Draft, Outcome, Receipt
 from webapp.domain.employees.directory import get_employee
-from webapp.domain.events.store import get_event
+from webapp.domain.events.store import change_columns, get_event
+from webapp.domain.models import Admin
+from webapp.domain.writing.nonces import NonceReused
 from webapp.errors import SlowDown
+from webapp.infra.extensions import db
 
 PEOPLE = 40
 
@@ -87,6 +94,42 @@ def test_a_post_sent_again_is_published_again_and_not_refused(
         (first, *_, refused) = room.post(*[draft(ada, f"n{n}", f"{n}") for n in range(6)])
         assert isinstance(refused, SlowDown)
         # As after a commit whose answer was lost: perhaps nobody received it.
-        (again,) = room.post(draft(ada, "n0", "another text"))
+        (again,) = room.post(draft(ada, "n0", "0"))
     assert again == first
     assert [message["body"] for message in room.published[-1]] == ["0"]
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_another_text_under_the_same_nonce_is_refused(
+    app: Flask, viewers: list[Viewer], held: bool
+) -> None:
+    ada = viewers[0]
+    with app.app_context():
+        change_columns(get_event("town-hall"), "chat_settings_changed", hold_messages=held)
+        drafts = [draft(ada, body=body) for body in ("one", "two", "one")]
+        first, reused, again = posting.post_and_publish(drafts)
+        assert isinstance(first, Receipt)
+        assert isinstance(reused, NonceReused)
+        assert again == first
+        # Also where the author writes too fast, and in another event.
+        refused = posting.post_and_publish([draft(ada, f"n{n}") for n in range(5)])[-1]
+        assert isinstance(refused, SlowDown)
+        add_event("another")
+        elsewhere = check_in_known(get_event("another"), ada.employee)
+        for other in (draft(ada, body="two"), Draft("another", elsewhere, "one", "n")):
+            with pytest.raises(NonceReused):
+                posting.post(other)
+
+
+def test_another_text_of_the_host_under_the_same_nonce_is_refused(
+    app: Flask, viewers: list[Viewer]
+) -> None:
+    with app.app_context():
+        add_admin()
+        event = get_event("town-hall")
+        with trail.acting_as(db.session.scalars(select(Admin.id)).one()):
+            for _ in range(2):
+                post_as_host(event, "Welcome", "n")
+            with pytest.raises(NonceReused):
+                post_as_host(event, "Goodbye", "n")
+        assert [message["body"] for message in latest(event)] == ["Welcome"]

@@ -3,15 +3,18 @@
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, insert, select, update
+from sqlalchemy.event import listen, remove
 from sqlalchemy.exc import DBAPIError
 
-from tests.support.data import add_admin, add_employee, add_event
+from realtime.fanout.question_part import QuestionPart
+from tests.support.data import add_admin, add_employee, add_event, add_question
 from tests.support.statements import counted_statements
 from webapp.domain.attendance.checkin import Viewer, check_in_known
 from webapp.domain.audit import trail
@@ -23,6 +26,7 @@ from webapp.domain.questions import asking, board, merging, moderation, own, vot
 from webapp.domain.questions.drafts import Draft, QuestionsClosed, Receipt, Rejected
 from webapp.domain.questions.voting import Vote, Votes
 from webapp.domain.writing.batches import check_each
+from webapp.domain.writing.nonces import NonceReused
 from webapp.errors import EventNotOpen, Invalid, Muted, NotFound, SlowDown, as_townhall_error
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
@@ -43,6 +47,10 @@ def checked_in(slug: str, number: str) -> Viewer:
     employee = get_employee(add_employee(number).id)
     assert employee is not None
     return check_in_known(get_event(slug), employee)
+
+
+def checked_in_to(slug: str, viewer: Viewer) -> Viewer:
+    return check_in_known(get_event(slug), viewer.employee)
 
 
 def ask(viewer: Viewer, body: str = "Why?", **values: Any) -> int:
@@ -89,11 +97,31 @@ def test_a_question_stands_on_the_page(viewers: list[Viewer]) -> None:
 def test_a_question_sent_again_is_the_same_one(viewers: list[Viewer]) -> None:
     drafts = [Draft(SLUG, viewers[0], "Why?", "same") for _ in range(5)]
     outcomes = asking.ask_and_publish(drafts)
-    again = asking.ask(Draft(SLUG, viewers[0], "Another text", "same"))
+    again = asking.ask(Draft(SLUG, viewers[0], "Why?", "same"))
     assert set(outcomes) == {again}
     assert db.session.scalar(select(func.count()).select_from(Question)) == 1
     # Another employee may have the same nonce.
     assert asking.ask(Draft(SLUG, viewers[1], "Why?", "same")) != again
+
+
+def test_another_question_under_the_same_nonce_is_refused(viewers: list[Viewer]) -> None:
+    add_event("another", anonymous_questions=True)
+    first = Draft(SLUG, viewers[0], "Wyh?", "same")
+    others = [
+        replace(first, body="Why?"),
+        # Its author must not believe that the name is not shown.
+        replace(first, anonymous=True),
+        replace(first, slug="another", viewer=checked_in_to("another", viewers[0])),
+    ]
+    receipt, *refused = asking.ask_and_publish([first, *others])
+    assert isinstance(receipt, Receipt)
+    assert {type(outcome) for outcome in refused} == {NonceReused}
+    assert receipt.id
+    moderation.edit(get_event(SLUG), receipt.id, "Why?")
+    for other in others:
+        with pytest.raises(NonceReused):
+            asking.ask(other)
+    assert asking.ask(first) == receipt
 
 
 @pytest.mark.parametrize("body", ["", " \n ", "\u200b", "x" * 501, 5, None, ["Why?"]])
@@ -277,6 +305,25 @@ def test_one_question_is_answered_at_a_time(viewers: list[Viewer]) -> None:
     assert (answered["state"], answered["answer"]) == ("answered", "Because.")
 
 
+def test_a_corrected_answer_keeps_its_time(viewers: list[Viewer]) -> None:
+    event, question_id = get_event(SLUG), ask(viewers[0])
+    moderation.answer(event, question_id, "")
+    earlier = utcnow() - timedelta(minutes=5)
+    db.session.execute(update(Question).values(answered_at=earlier))
+    db.session.commit()
+    for answer in ("Becuase.", "Because.", "Because."):
+        moderation.answer(event, question_id, answer)
+    question = read(question_id)
+    assert (question.answer, question.answered_at) == ("Because.", earlier)
+    # Pressed twice, the button changes nothing.
+    assert question.revision == 4
+    moderation.reopen(event, question_id)
+    moderation.answer(event, question_id, "Because.")
+    answered_at = read(question_id).answered_at
+    assert answered_at
+    assert answered_at > earlier
+
+
 def test_the_question_being_answered_comes_first(viewers: list[Viewer]) -> None:
     event, ids = get_event(SLUG), [ask(viewer) for viewer in viewers[:4]]
     vote(viewers[5], ids[1])
@@ -350,6 +397,57 @@ def test_moderators_reach_questions_of_their_event_only(
     with pytest.raises(NotFound):
         act(get_event("another"), question_id)
     assert read(question_id).state == "open"
+
+
+def test_a_vote_while_its_voter_is_read_is_not_missing_afterwards(
+    app: Flask, viewers: list[Viewer]
+) -> None:
+    question_id, ada = ask(viewers[0]), viewers[1]
+    event_id, done = get_event(SLUG).id, list[bool]()
+
+    def vote_meanwhile(*_args: Any) -> None:
+        if "question_votes" in _args[2] and not done:
+            done.append(True)
+            thread = threading.Thread(target=in_context(app, lambda: vote(ada, question_id)))
+            thread.start()
+            thread.join()
+
+    listen(db.engine, "after_cursor_execute", vote_meanwhile)
+    assert own.find_own(event_id, ada.employee.id)["voted"] == []
+    remove(db.engine, "after_cursor_execute", vote_meanwhile)
+    db.session.rollback()
+    for _ in range(2):
+        assert own.find_own(event_id, ada.employee.id)["voted"] == [question_id]
+    with counted_statements(app) as statements:
+        own.find_own(event_id, ada.employee.id)
+    assert statements == []
+
+
+def in_context(app: Flask, act: Callable[[], object]) -> Callable[[], None]:
+    def run() -> None:
+        with app.app_context():
+            act()
+
+    return run
+
+
+def test_the_sweep_reads_only_what_differs(app: Flask, viewers: list[Viewer]) -> None:
+    event, author = get_event(SLUG), viewers[0].employee.id
+    ids = [ask(viewers[0])]
+    ids += [add_question(event.id, author, id=ids[0] + n * board.BLOCK).id for n in (1, 2)]
+    part = QuestionPart.begin(event.id)
+    with counted_statements(app) as statements:
+        assert list(part.find_missed()) == []
+    assert len(statements) == 1
+    vote(viewers[1], ids[-1])
+    moderation.hide(event, ids[0])
+    asked = ask(viewers[2])
+    missed = dict(part.find_missed())
+    assert {question["id"] for question in missed["questions_changed"]} == {ids[0], asked}
+    assert missed["votes_changed"] == {ids[0]: (0, 0), ids[2]: (1, 1), asked: (0, 0)}
+    for name, payload in missed.items():
+        part.take_new(name, payload)
+    assert list(part.find_missed()) == []
 
 
 def test_what_stands_is_bounded(viewers: list[Viewer]) -> None:

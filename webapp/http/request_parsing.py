@@ -1,5 +1,6 @@
 """Reading requests: form fields without control characters, JSON without endless nesting."""
 
+import secrets
 from typing import IO, Any
 
 import regex
@@ -7,6 +8,9 @@ from flask import Flask, Request, request
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.formparser import FormDataParser
+
+from webapp.domain.writing.nonces import NonceSpent
+from webapp.errors import TownhallError
 
 # Neither HTML nor UTF-8 can hold these. White space stays: each form has its own rule for it.
 _UNPRINTABLE = regex.compile(
@@ -48,6 +52,12 @@ def request_fields() -> dict[str, Any]:
         return request.form.to_dict()
     body = request.get_json(silent=True)
     return body if isinstance(body, dict) else {}
+
+
+def form_nonce(error: TownhallError | None) -> str:
+    """Return the nonce for the next attempt of a form: the same one, unless it is spent."""
+    spent = isinstance(error, NonceSpent)
+    return (not spent and request.form.get("nonce")) or secrets.token_urlsafe(16)
 
 
 def register_request_parsing(app: Flask) -> None:

@@ -12,7 +12,8 @@ from webapp.domain.chat import messages as chat_messages
 from webapp.domain.chat.posting import publish_messages
 from webapp.domain.events.store import EventInfo
 from webapp.domain.models import Message
-from webapp.domain.writing.texts import check_nonce, clean_body
+from webapp.domain.writing.nonces import NonceReused, check_nonce
+from webapp.domain.writing.texts import clean_body
 from webapp.errors import EventNotOpen
 from webapp.infra.clock import utcnow
 from webapp.infra.database import retry_on_outage
@@ -23,7 +24,7 @@ from webapp.infra.publisher import publish
 def post_as_host(event: EventInfo, body: object, nonce: object) -> None:
     """Store and publish a message of the acting admin; the same nonce never makes a second one.
 
-    Raises `EventNotOpen`, or `Invalid` for the body or the nonce.
+    Raises `EventNotOpen`, `NonceReused`, or `Invalid` for the body or the nonce.
     """
     if not event.is_open:
         raise EventNotOpen
@@ -45,7 +46,10 @@ def _store(event_id: int, body: str, nonce: str) -> int:
     except IntegrityError:
         db.session.rollback()
         same = (Message.admin_id == admin_id, Message.nonce == nonce)
-        return db.session.scalars(select(Message.id).where(*same)).one()
+        first = db.session.scalars(select(Message).where(*same)).one()
+        if (first.event_id, first.body) != (event_id, body):
+            raise NonceReused from None
+        return first.id
     message_id = posted.id
     trail.record("message_posted_as_host", event_id=event_id, subject=f"message {message_id}")
     db.session.commit()

@@ -5,8 +5,9 @@ from typing import Any
 
 from webapp.domain.attendance.checkin import Viewer
 from webapp.domain.events.store import EventInfo
-from webapp.domain.writing.texts import check_nonce, clean_body
-from webapp.errors import ChatClosed, EventNotOpen, Invalid, TownhallError
+from webapp.domain.writing.nonces import NonceSpent, check_nonce
+from webapp.domain.writing.texts import clean_body
+from webapp.errors import ChatClosed, EventNotOpen, TownhallError
 from webapp.i18n import lazy
 
 Key = tuple[int, str]  # employee id and nonce
@@ -68,7 +69,7 @@ class Receipt:
 Outcome = Receipt | TownhallError
 
 
-class Rejected(Invalid):
+class Rejected(NonceSpent):
     text = lazy("A moderator did not approve this message.")
 
 

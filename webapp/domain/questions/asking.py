@@ -9,7 +9,7 @@ from sqlalchemy import Table, insert
 from sqlalchemy.exc import IntegrityError
 
 from webapp.domain.models import Question
-from webapp.domain.questions.authors import add_authors, find_known, read_times
+from webapp.domain.questions.authors import Known, add_authors, find_known, read_times
 from webapp.domain.questions.board import forget_standing, read
 from webapp.domain.questions.drafts import (
     Draft,
@@ -23,6 +23,7 @@ from webapp.domain.questions.drafts import (
 from webapp.domain.questions.own import forget_own
 from webapp.domain.writing.authors import Authors, seconds_of
 from webapp.domain.writing.batches import check_each, sole
+from webapp.domain.writing.nonces import NonceReused
 from webapp.errors import SlowDown, TownhallError, first_line
 from webapp.infra import publisher
 from webapp.infra.clock import utcnow
@@ -60,8 +61,7 @@ def ask_and_publish(
     questions = [question for question in checked if isinstance(question, NewQuestion)]
     stored = _store(questions) if questions else {}
     outcomes = [
-        stored[question.key] if isinstance(question, NewQuestion) else question
-        for question in checked
+        stored[question] if isinstance(question, NewQuestion) else question for question in checked
     ]
     if acknowledge:
         acknowledge(outcomes)
@@ -71,10 +71,11 @@ def ask_and_publish(
     return outcomes
 
 
-def _store(questions: Sequence[NewQuestion]) -> dict[Key, Outcome]:
-    """Store new questions and commit; return a receipt or the refusal for each key.
+def _store(questions: Sequence[NewQuestion]) -> dict[NewQuestion, Outcome]:
+    """Store new questions and commit; return a receipt or the refusal for each.
 
-    A question that was sent before under the same nonce gets its first receipt again.
+    A question that was sent before under the same nonce gets its first receipt again, and a
+    different one `NonceReused`.
     """
     try:
         return _store_new(questions)
@@ -84,32 +85,32 @@ def _store(questions: Sequence[NewQuestion]) -> dict[Key, Outcome]:
         return _store_new(questions)
 
 
-def _store_new(questions: Sequence[NewQuestion]) -> dict[Key, Outcome]:
+def _store_new(questions: Sequence[NewQuestion]) -> dict[NewQuestion, Outcome]:
     begin_to_write()
     now = utcnow()
     rules = _Rules(questions, now)
     # After the lock: nobody else stores one of these meanwhile.
-    outcomes = {
-        key: _receipt_of(id_, state)
-        for key, (id_, state) in find_known([question.key for question in questions]).items()
-    }
+    known = find_known([question.key for question in questions])
+    refusals: dict[NewQuestion, TownhallError] = {}
     fresh: dict[Key, NewQuestion] = {}
     for question in questions:
-        if question.key in outcomes or question.key in fresh:
-            continue
-        if refusal := rules.find_refusal(question):
-            outcomes[question.key] = refusal
-        else:
+        first = known.get(question.key) or fresh.get(question.key)
+        if first and first.content != question.content:
+            refusals[question] = NonceReused()
+        elif not first and (refusal := rules.find_refusal(question)):
+            refusals[question] = refusal
+        elif not first:
             fresh[question.key] = question
     if fresh:
         ids = add_authors(fresh.values(), now)
         rows = [_row(ids[key], question, now) for key, question in fresh.items()]
         db.session.execute(INSERT, rows)
-        outcomes |= {
-            key: Receipt(None if question.held else ids[key]) for key, question in fresh.items()
-        }
+        known |= {key: Known(ids[key], _state(one), one.content) for key, one in fresh.items()}
     db.session.commit()
-    return outcomes
+    return {
+        question: refusals.get(question) or _receipt_of(known[question.key])
+        for question in questions
+    }
 
 
 class _Rules:
@@ -139,30 +140,34 @@ def _row(question_id: int, question: NewQuestion, now: datetime) -> dict[str, An
         "author_id": None if question.anonymous else question.employee_id,
         "body": question.body,
         "asked_at": now,
-        "state": "waiting" if question.held else "open",
+        "state": _state(question),
     }
 
 
-def _receipt_of(question_id: int, state: str | None) -> Outcome:
-    if state == "rejected":
+def _state(question: NewQuestion) -> str:
+    return "waiting" if question.held else "open"
+
+
+def _receipt_of(question: Known) -> Outcome:
+    if question.state == "rejected":
         return Rejected()
-    return Receipt(None if state == "waiting" else question_id)
+    return Receipt(None if question.state == "waiting" else question.id)
 
 
 def _publish_stored(
     slug: str,
     event_id: int,
     questions: Sequence[NewQuestion],
-    stored: dict[Key, Outcome],
+    stored: dict[NewQuestion, Outcome],
     publish: Publish,
 ) -> None:
-    outcomes = {question.key: stored[question.key] for question in questions}
-    receipts = {key: found for key, found in outcomes.items() if isinstance(found, Receipt)}
+    outcomes = {question: stored[question] for question in questions}
+    receipts = {one: found for one, found in outcomes.items() if isinstance(found, Receipt)}
     ids = [receipt.id for receipt in receipts.values() if receipt.id is not None]
     try:
         if ids:
             publish_questions(event_id, slug, ids, publish)
-        forget_own(event_id, {employee_id for employee_id, _ in receipts})
+        forget_own(event_id, {question.employee_id for question in receipts})
     except Exception as error:
         db.session.rollback()
         log.warning("the sweep has to publish stored questions: %s", first_line(error))

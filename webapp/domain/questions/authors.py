@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, insert, select, tuple_, update
+from sqlalchemy import Table, bindparam, func, insert, select, tuple_, update
 
 from webapp.domain.models import Question, QuestionAuthor
-from webapp.domain.questions.drafts import Key, NewQuestion
+from webapp.domain.questions.drafts import Content, Key, NewQuestion
 from webapp.domain.writing.authors import AUTHORS
 from webapp.infra.extensions import db
 
@@ -22,7 +22,16 @@ _TABLE = cast(Table, QuestionAuthor.__table__)
 _AUTHORS, _QUESTIONS = _TABLE.c, cast(Table, Question.__table__).c
 INSERT = insert(_TABLE)
 KNOWN = (
-    select(_AUTHORS.employee_id, _AUTHORS.nonce, _AUTHORS.id, _QUESTIONS.state)
+    select(
+        _AUTHORS.employee_id,
+        _AUTHORS.nonce,
+        _AUTHORS.id,
+        _AUTHORS.event_id,
+        _QUESTIONS.state,
+        # As its author wrote it.
+        func.coalesce(_QUESTIONS.original_body, _QUESTIONS.body).label("body"),
+        _QUESTIONS.author_id,
+    )
     .join_from(_TABLE, Question.__table__, _QUESTIONS.id == _AUTHORS.id, isouter=True)
     .where(tuple_(_AUTHORS.employee_id, _AUTHORS.nonce).in_(bindparam("keys", expanding=True)))
 )
@@ -31,6 +40,18 @@ TIMES = (
     .where(_AUTHORS.employee_id.in_(AUTHORS), _AUTHORS.asked_at > bindparam("after"))
     .order_by(_AUTHORS.asked_at)
 )
+
+
+@dataclass(frozen=True)
+class Known:
+    """A question that was asked before.
+
+    The state is None within the transaction that adds the question.
+    """
+
+    id: int
+    state: str | None
+    content: Content
 
 
 @dataclass(frozen=True)
@@ -62,18 +83,19 @@ def add_authors(questions: Collection[NewQuestion], now: datetime) -> dict[Key, 
     ]
     db.session.execute(INSERT, rows)
     known = find_known([question.key for question in questions])
-    return {key: question_id for key, (question_id, _) in known.items()}
+    return {key: question.id for key, question in known.items()}
 
 
-def find_known(keys: Sequence[Key]) -> dict[Key, tuple[int, str | None]]:
-    """Return id and state of the questions that were asked under `keys`.
-
-    The state is None within the transaction that adds the question.
-    """
+def find_known(keys: Sequence[Key]) -> dict[Key, Known]:
+    """Return the questions that were asked under `keys`."""
     if not keys:
         return {}
-    rows = db.session.execute(KNOWN, {"keys": keys})
-    return {(employee_id, nonce): (id_, state) for employee_id, nonce, id_, state in rows}
+    return {
+        (row.employee_id, row.nonce): Known(
+            row.id, row.state, (row.event_id, row.body, row.author_id is None)
+        )
+        for row in db.session.execute(KNOWN, {"keys": keys})
+    }
 
 
 def read_times(employee_ids: Sequence[int], after: datetime) -> dict[int, list[datetime]]:

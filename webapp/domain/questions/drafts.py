@@ -5,11 +5,13 @@ from typing import Any
 
 from webapp.domain.attendance.checkin import Viewer
 from webapp.domain.events.store import EventInfo
-from webapp.domain.writing.texts import check_nonce, clean_body
+from webapp.domain.writing.nonces import NonceSpent, check_nonce
+from webapp.domain.writing.texts import clean_body
 from webapp.errors import EventNotOpen, Invalid, TownhallError
 from webapp.i18n import lazy
 
 Key = tuple[int, str]  # employee id and nonce
+Content = tuple[int, str, bool]  # event id, text, and whether it is anonymous
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,11 @@ class NewQuestion:
         """Identify the question when it is sent again."""
         return self.employee_id, self.nonce
 
+    @property
+    def content(self) -> Content:
+        """Return what makes it the same question, under the same key."""
+        return self.event_id, self.body, self.anonymous
+
 
 @dataclass(frozen=True)
 class Receipt:
@@ -70,7 +77,7 @@ class QuestionsClosed(Invalid):
     text = lazy("Questions are closed in this event.")
 
 
-class Rejected(Invalid):
+class Rejected(NonceSpent):
     text = lazy("A moderator did not approve this question.")
 
 

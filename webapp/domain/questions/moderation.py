@@ -15,6 +15,7 @@ from webapp.domain.models import ANSWER_LENGTH, Question
 from webapp.domain.questions.asking import publish_questions
 from webapp.domain.questions.authors import read_author
 from webapp.domain.questions.board import SHOWN
+from webapp.domain.questions.voting import VOTABLE
 from webapp.domain.writing.texts import clean_body
 from webapp.errors import Invalid, NotFound
 from webapp.infra.clock import utcnow
@@ -50,13 +51,14 @@ def start_answering(event: EventInfo, question_id: int) -> None:
 def answer(event: EventInfo, question_id: int, text: object) -> None:
     """Mark a question as answered: with a text, or live at this moment where `text` is empty.
 
-    Raises `NotFound`, or `Invalid` for a question that viewers do not see, and a longer text.
+    A corrected answer keeps the time of the first one. Raises `NotFound`, or `Invalid` for a
+    question that viewers do not see, and a longer text.
     """
     written = clean_text(text) if isinstance(text, str) else ""
     if len(written) > ANSWER_LENGTH:
         raise Invalid("Use at most %(most)s characters.", most=ANSWER_LENGTH)
     values = {"state": "answered", "answer": written or None, "place": None}
-    _change(event, question_id, SHOWN, "question_answered", answered_at=utcnow(), **values)
+    _change(event, question_id, SHOWN, "question_answered", **values)
 
 
 def reopen(event: EventInfo, question_id: int) -> None:
@@ -65,7 +67,7 @@ def reopen(event: EventInfo, question_id: int) -> None:
     Raises `NotFound`, or `Invalid` for one that was merged with another.
     """
     states = ("answering", "answered", "hidden", "rejected")
-    _change(event, question_id, states, "question_reopened", state="open", answered_at=None)
+    _change(event, question_id, states, "question_reopened", state="open")
     _tell_author(event, question_id)
 
 
@@ -132,15 +134,13 @@ def _update(
 ) -> None:
     begin_to_write()
     question = lock(event_id, question_id)
-    if question.state == values["state"] and question.state not in states:
+    if all(getattr(question, name) == value for name, value in values.items()):
         db.session.rollback()
         return
     if question.state not in states or question.merged_into:
         db.session.rollback()
         raise Invalid("Somebody else has decided on this question. Look at it again.")
-    for name, value in values.items():
-        setattr(question, name, value)
-    question.revision += 1
+    _set_state(question, **values)
     trail.record(action, event_id=event_id, subject=f"question {question_id}")
     db.session.commit()
 
@@ -157,14 +157,23 @@ def _start_answering(event_id: int, question_id: int) -> list[int]:
         raise Invalid("Viewers do not see this question.")
     for other in before:
         if other.id != question_id:
-            other.state, other.answered_at = "answered", utcnow()
-            other.revision += 1
+            _set_state(other, "answered")
     if question.state != "answering":
-        question.state, question.place, question.answered_at = "answering", None, None
-        question.revision += 1
+        _set_state(question, "answering", place=None)
         trail.record("question_answering", event_id=event_id, subject=f"question {question_id}")
     db.session.commit()
     return [question_id, *(other.id for other in before)]
+
+
+def _set_state(question: Question, state: str, **values: Any) -> None:
+    """Change a question; one that was not answered before was answered now."""
+    if state in VOTABLE:
+        question.answered_at = None
+    elif state == "answered" and question.state != "answered":
+        question.answered_at = utcnow()
+    for name, value in (values | {"state": state}).items():
+        setattr(question, name, value)
+    question.revision += 1
 
 
 @retry_on_outage

@@ -1,12 +1,8 @@
-"""Check what viewers write: texts, and the nonces under which they are sent once."""
+"""Check the texts that viewers write."""
 
-import re
-
-from webapp.domain.models import BODY_LENGTH, NONCE_LENGTH
+from webapp.domain.models import BODY_LENGTH
 from webapp.errors import Invalid
 from webapp.infra.text import clean_text
-
-NONCE = re.compile(rf"[!-~]{{1,{NONCE_LENGTH}}}")
 
 
 def clean_body(body: object) -> str:
@@ -24,10 +20,3 @@ def clean_body(body: object) -> str:
             count=len(text),
         )
     return text
-
-
-def check_nonce(nonce: object) -> str:
-    """Return the nonce. Raises `Invalid` unless it has 1 to 64 visible ASCII characters."""
-    if not isinstance(nonce, str) or not NONCE.fullmatch(nonce):
-        raise Invalid("A nonce has 1 to %(most)s visible ASCII characters.", most=NONCE_LENGTH)
-    return nonce

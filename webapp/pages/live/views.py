@@ -1,6 +1,5 @@
 """The live page, and its chat without a socket."""
 
-import secrets
 from functools import partial
 
 from flask import Blueprint, jsonify, request, url_for
@@ -21,7 +20,7 @@ from webapp.http import identity
 from webapp.http.access import viewer_required
 from webapp.http.headers import allow_stream, current_site
 from webapp.http.rendering import redirect_to, render, wants_json
-from webapp.http.request_parsing import request_fields
+from webapp.http.request_parsing import form_nonce, request_fields
 from webapp.infra.allowance import take_read
 from webapp.infra.build import script_version
 from webapp.infra.clock import isoformat
@@ -138,7 +137,7 @@ def _show(
         poll_answer=polls.find_answer(poll, event.id, viewer.employee.id) if poll else None,
         answered=request.args.get("answered"),
         # Made here, so that a form sent twice without JavaScript is one message.
-        nonce=request.form.get("nonce") or secrets.token_urlsafe(16),
+        nonce=form_nonce(error),
         draft=printable(request.form.get("body", "")),
         error=error,
     )

@@ -1,6 +1,5 @@
 """The questions of an event as a page of their own: reading, asking and voting without a socket."""
 
-import secrets
 from typing import Any
 
 from flask import Blueprint, jsonify, request, url_for
@@ -9,13 +8,13 @@ from flask.typing import ResponseReturnValue
 from webapp.domain.attendance.checkin import Viewer
 from webapp.domain.events.store import EventInfo
 from webapp.domain.questions import asking, authors, board, own, voting
-from webapp.domain.questions.drafts import Draft, Rejected
+from webapp.domain.questions.drafts import Draft
 from webapp.domain.questions.voting import Vote
 from webapp.errors import Invalid, TownhallError
 from webapp.http import identity
 from webapp.http.access import viewer_required
 from webapp.http.rendering import redirect_to, render, wants_json
-from webapp.http.request_parsing import request_fields
+from webapp.http.request_parsing import form_nonce, request_fields
 from webapp.infra.allowance import take_read
 from webapp.infra.paging import parse_page
 from webapp.infra.text import printable
@@ -112,9 +111,7 @@ def _show(
         asked=authors.list_asked(event.id, viewer.employee.id),
         held="held" in request.args,
         # Made here, so that a form sent twice without JavaScript is one question.
-        # Under the nonce of a rejected question no other one can be sent.
-        nonce=(not isinstance(error, Rejected) and request.form.get("nonce"))
-        or secrets.token_urlsafe(16),
+        nonce=form_nonce(error),
         draft=printable(request.form.get("body", "")),
         anonymous=request.form.get("anonymous") == "1",
         error=error,
