@@ -15,15 +15,21 @@ from webapp.domain import admins, seed
 from webapp.domain.attendance import retention
 from webapp.domain.employees import importing, uploads
 from webapp.domain.employees.column_headers import UnclearColumns
+from webapp.domain.employees.editing import find_by_number
 from webapp.domain.employees.employee_file import UnclearEncoding
 from webapp.domain.employees.import_progress import Progress
 from webapp.domain.employees.import_report import ImportReport, employee_label
 from webapp.domain.employees.rows import SPOKEN
 from webapp.domain.events import store as event_store
-from webapp.errors import Invalid, TownhallError, first_line
+from webapp.domain.people.erasing import erase
+from webapp.domain.people.exporting import as_json, export_person
+from webapp.errors import Invalid, NotFound, TownhallError, first_line
+from webapp.http.person_file import zip_export
 from webapp.infra.clock import utcnow
 from webapp.infra.database import wait_for_database
 from webapp.startup import prepare_database
+
+BY_OPERATOR = "exported by an operator"
 
 
 class Commands(AppGroup):
@@ -192,6 +198,43 @@ def _show_changes(report: ImportReport) -> None:
         click.echo(f"changed: {change.employee.label}: {', '.join(texts)}")
     for employee in report.deactivated:
         click.echo(f"deactivated: {employee.label}")
+
+
+@employee_commands.command("export-person")
+@click.argument("number")
+@click.option("--reason", default=BY_OPERATOR, help="Why; it is put on record.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="FILE or FILE.zip.")
+def export_one(number: str, reason: str, output: Path | None) -> None:
+    """Write everything that is held on one person: JSON, or a zip file with a page to read."""
+    try:
+        export = export_person(find_by_number(number).id, reason)
+    except (Invalid, NotFound) as refusal:
+        raise click.ClickException(refusal.message) from None
+    if output is None:
+        click.echo(as_json(export), nl=False)
+        return
+    try:
+        output.write_bytes(
+            zip_export(export) if output.suffix == ".zip" else as_json(export).encode()
+        )
+    except OSError as error:
+        raise click.ClickException(f"{output}: {error.strerror}.") from None
+    click.echo(f"Wrote {output}.")
+
+
+@employee_commands.command("erase")
+@click.argument("number")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase_one(number: str, yes: bool) -> None:
+    """Replace one person by a pseudonym, for good. Figures of events stay."""
+    try:
+        employee = find_by_number(number)
+        if not yes:
+            click.confirm(f"Erase {employee.label} for good?", abort=True)
+        done = erase(employee.id)
+    except NotFound as refusal:
+        raise click.ClickException(refusal.message) from None
+    click.echo(f"Erased. The records of {len(done.event_ids)} events name {done.label} instead.")
 
 
 @event_commands.command("list")

@@ -65,6 +65,7 @@ NOT_SHOWN = {
     "End",
     "Enter",
     "Escape",
+    "Erased person",  # stored in place of a name
     "Excel",
     "FORCE INDEX (PRIMARY)",
     "Google Meet",

@@ -19,8 +19,13 @@ def watched_minutes(event_id: int, employee_id: int) -> int:
     total = select(RosterEntry.watched_minutes).where(
         RosterEntry.event_id == event_id, RosterEntry.employee_id == employee_id
     )
-    key = f"minutes:v1:{event_id}:{employee_id}"
+    key = cache_key(event_id, employee_id)
     return cache.remember(key, CACHE_SECONDS, lambda: db.session.scalar(total)) or 0
+
+
+def cache_key(event_id: int, employee_id: int) -> str:
+    """Return the cache key of an employee's watched minutes."""
+    return f"minutes:v1:{event_id}:{employee_id}"
 
 
 @retry_on_outage

@@ -70,6 +70,8 @@ ACTIONS = {
     "employees_import_broken_off": lazy("Stored a part of an import"),
     "employee_added": lazy("Added an employee"),
     "employee_changed": lazy("Changed an employee"),
+    "employee_exported": lazy("Exported the data of a person"),
+    "employee_erased": lazy("Erased a person"),
     "minutes_pruned": lazy("Reduced old minutes to totals"),
 }
 

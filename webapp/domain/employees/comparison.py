@@ -42,7 +42,9 @@ def compare(
 
 def _read_known() -> list[Known]:
     columns = [getattr(Employee, name) for name in ("id", *FIELDS)]
-    rows = (dict(row) for row in db.session.execute(select(*columns)).mappings())
+    # No row means an erased person: the same number is somebody new.
+    query = select(*columns).where(Employee.erased_at.is_(None))
+    rows = (dict(row) for row in db.session.execute(query).mappings())
     return [Known(row.pop("id"), employee_label(row), row) for row in rows]
 
 

@@ -1,5 +1,6 @@
 """Adding and changing one employee by hand, by the rules of the import."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -23,6 +24,15 @@ def get_employee(employee_id: int) -> Employee:
     if employee is None:
         raise NotFound("There is no such employee.")
     return employee
+
+
+def find_by_number(text: str) -> Employee:
+    """Return the employee with that number, written as people type it. Raises `NotFound`."""
+    wanted = normal_number(text)
+    for employee_id, known in _read_numbers():
+        if normal_number(known) == wanted:
+            return get_employee(employee_id)
+    raise NotFound("There is no employee with the number %(number)s.", number=text)
 
 
 def add_employee(values: dict[str, Any]) -> None:
@@ -57,6 +67,8 @@ def _write_new(values: dict[str, Any]) -> None:
 def _write_changes(employee_id: int, values: dict[str, Any]) -> dict[str, Any]:
     """Return the changed fields with their values before and after."""
     employee = get_employee(employee_id)
+    if employee.erased_at:
+        raise Invalid("This person was erased and cannot be changed.")
     label, before = employee.label, {name: getattr(employee, name) for name in FIELDS}
     wanted = _checked(values, employee_id)
     changes: dict[str, Any] = {n: [before[n], v] for n, v in wanted.items() if v != before[n]}
@@ -85,7 +97,7 @@ def _checked(values: dict[str, Any], employee_id: int | None) -> dict[str, Any]:
         raise Invalid(sentence, form_field=field)
     number = normal_number(texts["employee_number"])
     # Compared as people type it, which the unique key cannot do.
-    for known_id, known in db.session.execute(select(Employee.id, Employee.employee_number)):
+    for known_id, known in _read_numbers():
         if known_id != employee_id and normal_number(known) == number:
             raise Invalid(
                 "Another employee has the number %(number)s.",
@@ -93,6 +105,12 @@ def _checked(values: dict[str, Any], employee_id: int | None) -> dict[str, Any]:
                 form_field="employee_number",
             )
     return {**texts, "active": values["active"]}
+
+
+def _read_numbers() -> Sequence[Any]:
+    """Return the id and the number of everybody who was not erased."""
+    query = select(Employee.id, Employee.employee_number).where(Employee.erased_at.is_(None))
+    return db.session.execute(query).all()
 
 
 def _flush() -> None:

@@ -21,7 +21,11 @@ BY_NAME = (
 
 
 class Employee(Model):
-    """A person who may check in. Raising `session_version` ends every session of theirs."""
+    """A person who may check in. Raising `session_version` ends every session of theirs.
+
+    From `erased_at` on the row holds a pseudonym (see
+    docs/decisions/0014-erasing-a-person.md).
+    """
 
     __tablename__ = "employees"
     __table_args__ = (
@@ -43,6 +47,7 @@ class Employee(Model):
     location: Mapped[str] = mapped_column(String(80))
     active: Mapped[bool] = mapped_column(default=True)
     session_version: Mapped[int] = mapped_column("epoch", default=0)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     @property
     def name(self) -> str:

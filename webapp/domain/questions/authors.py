@@ -1,8 +1,9 @@
 """Who asked a question: the only module that reads the table of authors.
 
 Two ways lead from here. An employee learns of the own questions, whose ids are read by the
-employee. From a question to its author leads `read_author` alone: moderation tells the author of a
-decision, and an owner may have the author revealed (`revealing`).
+employee, and so does an owner who exports what is held on a person, with a reason and on record.
+From a question to its author leads `read_author` alone: moderation tells the author of a decision,
+and an owner may have the author revealed (`revealing`).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -10,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, func, insert, select, tuple_, update
+from sqlalchemy import Select, Table, bindparam, func, insert, select, tuple_, update
 
+from webapp.domain.employees.holding import Holding
 from webapp.domain.models import Question, QuestionAuthor
 from webapp.domain.questions.drafts import Content, Key, NewQuestion
 from webapp.domain.writing.authors import AUTHORS
@@ -39,6 +41,14 @@ TIMES = (
     select(_AUTHORS.employee_id, _AUTHORS.asked_at)
     .where(_AUTHORS.employee_id.in_(AUTHORS), _AUTHORS.asked_at > bindparam("after"))
     .order_by(_AUTHORS.asked_at)
+)
+
+# What is held on a person here, for the export and for erasing. The row stays with the pseudonym.
+HOLDING = Holding(
+    QuestionAuthor,
+    lambda person: QuestionAuthor.employee_id == person.id,
+    plain=frozenset({"nonce"}),
+    mentions=frozenset({"reveal_reason"}),
 )
 
 
@@ -131,6 +141,11 @@ def list_asked(event_id: int, employee_id: int) -> list[Asked]:
     ]
 
 
+def asked_by(employee_id: int) -> Select[int]:
+    """Return the query for the ids of all questions of an employee, anonymous ones included."""
+    return select(QuestionAuthor.id).where(QuestionAuthor.employee_id == employee_id)
+
+
 def read_author(question_id: int) -> tuple[int, str]:
     """Return the employee id of a question's author, and the nonce of the question.
 
@@ -144,5 +159,10 @@ def read_author(question_id: int) -> tuple[int, str]:
 
 def record_reveal(question_id: int, values: Mapping[str, Any]) -> None:
     """Note in the current transaction that the author was revealed, for the author to read."""
-    change = update(QuestionAuthor).where(QuestionAuthor.id == question_id)
+    record_reveals([question_id], values)
+
+
+def record_reveals(question_ids: Sequence[int], values: Mapping[str, Any]) -> None:
+    """Note it for several questions of one author."""
+    change = update(QuestionAuthor).where(QuestionAuthor.id.in_(question_ids))
     db.session.execute(change.values(**values))
