@@ -13,6 +13,11 @@ from webapp.infra.allowance import Allowance
 CHECKED_SECONDS = 5.0
 
 
+def is_recheck_due(connection: Connection) -> bool:
+    """Return True when the connection has to be looked up again before it votes."""
+    return time.monotonic() - connection.checked_at >= CHECKED_SECONDS
+
+
 class Access:
     """The rights of the connections of this node."""
 
@@ -29,14 +34,13 @@ class Access:
 
         The session of a socket does not change, but the employee's session version may.
         """
-        now = time.monotonic()
-        if now - connection.checked_at < CHECKED_SECONDS:
+        if not is_recheck_due(connection):
             return
         event, viewer = connection.event, connection.viewer
         with self._app.app_context():
             identity.prefetch(event.slug, viewer.employee.id)
             identity.recheck_viewer(event, viewer)
-        connection.checked_at = now
+        connection.checked_at = time.monotonic()
 
     def moderates(self, connection: Connection) -> bool:
         """Return True if an admin is signed in as well, in the browser of the viewer."""

@@ -13,7 +13,14 @@ from flask_socketio import Namespace
 from realtime.fanout.fanout import Fanout
 from realtime.fanout.registry import Connection, Registry
 from realtime.handlers.access import Access
-from realtime.handlers.packets import Handler, Packet, Respond, one_object, refusal
+from realtime.handlers.packets import (
+    Handler,
+    Packet,
+    Respond,
+    is_quick,
+    one_object,
+    refusal,
+)
 from realtime.presence import Presence
 from realtime.transport.connection import ViewerConnection, connection_of
 from webapp import i18n
@@ -76,6 +83,15 @@ class LiveNamespace(Namespace):
             except Exception as error:
                 respond(refusal(error))
 
+    def handle_now(
+        self, connection: Connection, name: str, args: list[Any], respond: Respond
+    ) -> bool:
+        """Handle an event as `handle` does, unless that might wait; return whether it did."""
+        if not is_quick(name, connection):
+            return False
+        self.handle(connection, name, args, respond)
+        return True
+
     def _handler(self, name: str) -> Handler:
         if name not in self._handlers:
             raise Invalid("This name of an event is unknown.")
@@ -104,12 +120,13 @@ class LiveNamespace(Namespace):
         connection.socket.join()
         self._presence.greet(connection)
         connection.socket.on_event = partial(self.handle, connection)
+        connection.socket.on_event_now = partial(self.handle_now, connection)
 
     def _leave(self, sid: str) -> None:
         connection = self._registry.get(sid)
         if connection is None:
             return
-        connection.socket.on_event = None
+        connection.socket.on_event = connection.socket.on_event_now = None
         self._registry.remove(sid)
         self._unwatch_unless_needed(connection)
 

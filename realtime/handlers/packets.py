@@ -1,7 +1,7 @@
 """Packets of the live socket: what a handler takes, and what it answers."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from realtime.fanout.registry import Connection
 from realtime.transport.connection import Ack
@@ -10,6 +10,10 @@ from webapp.errors import Invalid, TownhallError, as_townhall_error
 Packet = dict[str, Any]
 Respond = Callable[[Packet], object]
 Handler = Callable[[Connection, Packet, Respond], None]
+H = TypeVar("H", bound=Callable[..., None])
+
+# By the event of each quick handler: whether it would have to wait just now.
+_waits: dict[str, Callable[[Connection], bool]] = {}
 
 
 class Stored(Protocol):
@@ -28,6 +32,24 @@ def handlers_of(*parts: object) -> dict[str, Handler]:
         for method in dir(part)
         if method.startswith("on_")
     }
+
+
+def quick(unless: Callable[[Connection], bool] = lambda _: False) -> Callable[[H], H]:
+    """Mark a handler that waits for nothing, unless `unless` returns True for the connection.
+
+    The event loop itself calls it, which takes a fifth of the time of waking a green thread.
+    """
+
+    def mark(handler: H) -> H:
+        _waits[handler.__name__.removeprefix("on_")] = unless
+        return handler
+
+    return mark
+
+
+def is_quick(name: str, connection: Connection) -> bool:
+    """Return True when the handler of the event `name` would not wait just now."""
+    return name in _waits and not _waits[name](connection)
 
 
 def one_object(packet: object = None, *more: object) -> Packet:

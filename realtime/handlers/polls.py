@@ -1,7 +1,7 @@
 """Handle answers to polls."""
 
 from realtime.fanout.registry import Connection
-from realtime.handlers.packets import Packet, Respond, answer_of, let_overtake
+from realtime.handlers.packets import Packet, Respond, answer_of, let_overtake, quick
 from realtime.writer import Writer
 from webapp.domain.polls.answers import Answer, Counted
 
@@ -12,6 +12,7 @@ class PollHandlers:
     def __init__(self, writer: Writer[Answer, Counted]) -> None:
         self._writer = writer
 
+    @quick()
     def on_answer_poll(self, connection: Connection, packet: Packet, respond: Respond) -> None:
         # The viewer's right to answer is checked in the transaction of the batch.
         slug, viewer = connection.event.slug, connection.viewer

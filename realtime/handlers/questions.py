@@ -1,8 +1,8 @@
 """Handle the events of questions."""
 
 from realtime.fanout.registry import Connection
-from realtime.handlers.access import Access
-from realtime.handlers.packets import Packet, Respond, answer_of, let_overtake
+from realtime.handlers.access import Access, is_recheck_due
+from realtime.handlers.packets import Packet, Respond, answer_of, let_overtake, quick
 from realtime.writer import Writer
 from webapp.domain.questions.drafts import Draft, Receipt
 from webapp.domain.questions.voting import Vote, Votes
@@ -30,6 +30,7 @@ class QuestionHandlers:
         )
         self._questions.put(draft, lambda outcome: respond(answer_of(outcome)))
 
+    @quick(unless=is_recheck_due)
     def on_vote_question(self, connection: Connection, packet: Packet, respond: Respond) -> None:
         self._access.recheck(connection)
         slug, viewer = connection.event.slug, connection.viewer

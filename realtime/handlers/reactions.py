@@ -1,7 +1,7 @@
 """Handle reactions."""
 
 from realtime.fanout.registry import Connection
-from realtime.handlers.packets import Packet, Respond
+from realtime.handlers.packets import Packet, Respond, quick
 from realtime.reactions import Reactions
 from webapp.domain.reactions.kinds import parse_kind
 
@@ -12,6 +12,7 @@ class ReactionHandlers:
     def __init__(self, reactions: Reactions) -> None:
         self._reactions = reactions
 
+    @quick()
     def on_react(self, connection: Connection, packet: Packet, respond: Respond) -> None:
         employee_id = connection.viewer.employee.id
         self._reactions.add(connection.event.slug, employee_id, parse_kind(packet.get("kind")))

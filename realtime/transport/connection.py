@@ -11,7 +11,8 @@ Leans on private parts of the libraries, as do its neighbours in this folder (se
   too, and `_recv_frame` where they arrive; `Message`, `_apply_mask` and `socket` are replaced by
   bounded and quicker ones.
 - Events go past `socketio.Server._handle_event` to their handler: upstream parses each twice, and
-  would have a green thread wait for the answer.
+  would have a green thread wait for the answer. Clicks (reactions, votes, answers) are handled in
+  the event loop, without waking the viewer's green thread.
 - `GreenSocket.fd` is the socket below the green one, which never waits.
 
 The versions are pinned; tests/unit/test_private_parts.py fails when one of these parts changes.
@@ -90,6 +91,8 @@ class ViewerConnection(Socket):
     # Called with the name of an event, its arguments, and the function that acknowledges it. While
     # it is None, and on the stock path always, events go through the layers of Socket.IO.
     on_event: Callable[[str, list[Any], "Ack"], None] | None = None
+    # The same for an event whose handler never waits; returns False, and does nothing, for others.
+    on_event_now: Callable[[str, list[Any], "Ack"], bool] | None = None
 
     def __init__(self, server: Any, sid: str) -> None:
         super().__init__(server, sid)
@@ -323,6 +326,7 @@ class DirectConnection(ViewerConnection):
             return []
         self.connected = self.upgraded = True
         self._write_directly()
+        ws.socket.handle_now = self._handle_now
         try:
             self._read()
         finally:
@@ -371,9 +375,23 @@ class DirectConnection(ViewerConnection):
             self._ack = Ack(self, number)
             on_event(name, args, self._ack)
 
+    def _handle_now(self, text: str) -> bool:
+        """Handle an event in the event loop, which must not wait. Return False for any other."""
+        handle = self.on_event_now
+        if handle is None or self.closed or (self._ack and self._ack.is_awaited):
+            return False
+        if not (sent := live_event(text)):
+            return False
+        number, name, args = sent
+        ack = Ack(self, number)
+        if not handle(name, args, ack):
+            return False
+        self._ack = ack
+        return True
+
     def _wait_for_answer(self) -> None:
         # One client's events are handled in order, one at a time: nobody can pile up work.
-        if self._ack and not self._ack.overtaken:
+        if self._ack and self._ack.is_awaited:
             self._ack.wait()
 
 
@@ -388,6 +406,11 @@ class Ack:
         self._given = False
         self.overtaken = False
         self._waiting: threading.Event | None = None
+
+    @property
+    def is_awaited(self) -> bool:
+        """Return True while the client's next event has to wait for this one."""
+        return not self._given and not self.overtaken
 
     def __call__(self, payload: dict[str, Any]) -> None:
         if self._given:

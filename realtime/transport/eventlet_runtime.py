@@ -1,6 +1,7 @@
 """Start eventlet and serve on it; the rest of the node uses the standard library and `socketio`.
 
-Overrides the hub's functions for exceptions that no task handles.
+Overrides the hub's functions for exceptions that no task handles, and registers with the hub for
+bytes that a green thread need not wake for.
 """
 
 import errno
@@ -62,6 +63,34 @@ def _log() -> Any:
     import logging
 
     return logging.getLogger(__name__)
+
+
+def wait_for(sock: Any, arrived: Callable[[], bool]) -> None:
+    """Have the event loop call `arrived` each time `sock` can be read, until it returns True.
+
+    `arrived` must not wait. The calling task sleeps meanwhile: to wake it for each packet took five
+    times as long as handling a click. Raise what `arrived` raises, and `OSError` when `sock` is
+    closed.
+    """
+    from eventlet import getcurrent
+    from eventlet.hubs import get_hub
+
+    hub, task = get_hub(), getcurrent()
+
+    def look(_fileno: int) -> None:
+        try:
+            wake = arrived()
+        except Exception as error:
+            task.throw(error)
+        else:
+            if wake:
+                task.switch()
+
+    listener = hub.add(hub.READ, sock.fileno(), look, task.throw, sock._mark_as_closed)
+    try:
+        hub.switch()
+    finally:
+        hub.remove(listener)
 
 
 def listen(host: str, port: int) -> Any:

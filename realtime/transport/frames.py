@@ -1,5 +1,6 @@
 """Build the Engine.IO packets for viewers, and the bytes of their WebSocket frames."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,8 +21,9 @@ def event_packet(name: str, payload: Any) -> EnginePacket:
 
 def ack_packet(number: int, payload: Any) -> EnginePacket:
     """Return the acknowledgement of the event that a viewer sent with that number."""
-    packet = Packet(ACK, namespace=NAMESPACE, id=number, data=[payload])
-    return EnginePacket(MESSAGE, packet.encode())
+    # Not by upstream's packet, which first searches the payload for binary parts.
+    text = json.dumps([payload], separators=(",", ":"))
+    return EnginePacket(MESSAGE, f"{ACK}{NAMESPACE},{number}{text}")
 
 
 def text_frame(text: str) -> bytes:

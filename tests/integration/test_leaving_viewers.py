@@ -29,6 +29,7 @@ class Socket:
         self.send_buffer = self
         self.frames: list[bytes] = []
         self.on_event: Any = None
+        self.on_event_now: Any = None
 
     def join(self) -> None:
         """Join the namespace, which needs nothing here."""

@@ -1,5 +1,6 @@
 """What viewers send over WebSocket arrives as they sent it, however the network cuts it."""
 
+import socket
 import warnings
 from collections.abc import Iterator
 
@@ -11,9 +12,11 @@ from websocket import ABNF
 with warnings.catch_warnings():
     # As in realtime/transport/eventlet_runtime.py.
     warnings.simplefilter("ignore")
+    import eventlet
+    from eventlet.greenio import GreenSocket
     from eventlet.websocket import RFC6455WebSocket
 
-from realtime.transport.budget import VIEWER, Budget
+from realtime.transport.budget import VIEWER, Budget, OverBudgetError
 from realtime.transport.frame_reader import FrameReader
 
 TEXTS = st.one_of(st.text(max_size=200), st.sampled_from([125, 126, 500, 5000]).map("é".__mul__))
@@ -112,3 +115,72 @@ def test_anything_else_is_left_to_upstream_as_it_came(data: bytes) -> None:
 def test_what_is_no_utf_8_is_no_text() -> None:
     with pytest.raises(ValueError, match="utf-8"):
         reader_of(b"\x81\x81\x00\x00\x00\x00\xff").text()
+
+
+class Client:
+    """A client whose texts that begin with "click" are handled in the event loop."""
+
+    def __init__(self) -> None:
+        ours, self.socket = socket.socketpair()
+        self._ours = GreenSocket(ours)
+        self.handled: list[str] = []
+        self.reader = FrameReader(self._ours, no_turn, Budget(VIEWER))
+        self.reader.handle_now = self._handle_now
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+        self._ours.close()
+
+    def send(self, *texts: str) -> None:
+        self.socket.sendall(b"".join(frame(ABNF.OPCODE_TEXT, text) for text in texts))
+
+    def _handle_now(self, text: str) -> bool:
+        if text.startswith("click"):
+            self.handled.append(text)
+            return True
+        return False
+
+
+def test_clicks_are_handled_before_the_reader_wakes() -> None:
+    with Client() as client:
+        reading = eventlet.spawn(client.reader.text)
+        for text in ("click 1", "click 2"):
+            client.send(text, f"{text} again")
+            while f"{text} again" not in client.handled:
+                eventlet.sleep(0)
+        client.send("click 3", "message", "click 4")
+        with eventlet.Timeout(10):
+            assert reading.wait() == "message"
+        assert client.handled == ["click 1", "click 1 again", "click 2", "click 2 again", "click 3"]
+        assert client.reader.text() == "click 4", "what has been read stays in order"
+
+
+def test_a_storm_of_clicks_is_over_budget() -> None:
+    with Client() as client:
+        reading = eventlet.spawn(client.reader.text)
+        storm = ["click"] * int(2 * VIEWER.frames)
+        client.send(*storm)
+        with pytest.raises(OverBudgetError), eventlet.Timeout(10):
+            reading.wait()
+        assert VIEWER.frames <= len(client.handled) < len(storm)
+
+
+def test_a_client_that_leaves_wakes_the_reader() -> None:
+    with Client() as client:
+        reading = eventlet.spawn(client.reader.text)
+        client.send("click")
+        client.socket.shutdown(socket.SHUT_WR)
+        with eventlet.Timeout(10):
+            assert reading.wait() is None
+        assert client.handled == ["click"]
+
+
+def test_a_click_that_is_no_utf_8_is_no_text() -> None:
+    with Client() as client:
+        reading = eventlet.spawn(client.reader.text)
+        client.socket.sendall(b"\x81\x81\x00\x00\x00\x00\xff")
+        with pytest.raises(ValueError, match="utf-8"), eventlet.Timeout(10):
+            reading.wait()

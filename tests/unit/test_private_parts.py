@@ -33,8 +33,10 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import engineio.async_drivers.eventlet
     import eventlet.hubs.hub
+    import eventlet.hubs.poll
     import eventlet.wsgi
     from eventlet.greenio import GreenSocket
+    from eventlet.hubs import trampoline
     from eventlet.websocket import RFC6455WebSocket, WebSocketWSGI
 
 import realtime
@@ -94,6 +96,13 @@ KNOWN: dict[Any, tuple[str, str]] = {
     GreenSocket.__init__: (SEND_BUFFER, "691018ed039a"),
     GreenSocket.sendall: (SEND_BUFFER, "0d2436a478e4"),
     GreenSocket.accept: (RUNTIME, "717edbe7e1c5"),
+    eventlet.hubs.hub.BaseHub.add: (RUNTIME, "5aa4447a94d4"),
+    eventlet.hubs.hub.BaseHub.remove: (RUNTIME, "7af6377b6ec9"),
+    eventlet.hubs.hub.BaseHub.switch: (RUNTIME, "e9ca670468f3"),
+    eventlet.hubs.poll.Hub.wait: (RUNTIME, "691d0ecab34b"),
+    GreenSocket._mark_as_closed: (RUNTIME, "665acd426b05"),
+    GreenSocket._trampoline: (RUNTIME, "fa1f58d2ee13"),
+    trampoline: (RUNTIME, "dbb09fcd0085"),
     eventlet.hubs.hub.BaseHub.squelch_generic_exception: (RUNTIME, "ac6b6a3f52a9"),
     eventlet.hubs.hub.BaseHub.squelch_timer_exception: (RUNTIME, "1eb68c269efc"),
     eventlet.wsgi.HttpProtocol.setup: (RUNTIME, "a016670ef277"),
