@@ -13,11 +13,6 @@ from webapp.infra.allowance import Allowance
 CHECKED_SECONDS = 5.0
 
 
-def is_recheck_due(connection: Connection) -> bool:
-    """Return True when the connection has to be looked up again before it votes."""
-    return time.monotonic() - connection.checked_at >= CHECKED_SECONDS
-
-
 class Access:
     """The rights of the connections of this node."""
 
@@ -34,12 +29,20 @@ class Access:
 
         The session of a socket does not change, but the employee's session version may.
         """
-        if not is_recheck_due(connection):
+        if not self.is_recheck_due(connection):
             return
         event, viewer = connection.event, connection.viewer
         with self._app.app_context():
             identity.prefetch(event.slug, viewer.employee.id)
             identity.recheck_viewer(event, viewer)
+        self.note_checked(connection)
+
+    def is_recheck_due(self, connection: Connection) -> bool:
+        """Return True when the cookie was last found valid too long ago."""
+        return time.monotonic() - connection.checked_at >= CHECKED_SECONDS
+
+    def note_checked(self, connection: Connection) -> None:
+        """Note that the cookie of the connection was just found valid."""
         connection.checked_at = time.monotonic()
 
     def moderates(self, connection: Connection) -> bool:

@@ -86,8 +86,8 @@ class LiveNamespace(Namespace):
     def handle_now(
         self, connection: Connection, name: str, args: list[Any], respond: Respond
     ) -> bool:
-        """Handle an event as `handle` does, unless that might wait; return whether it did."""
-        if not is_quick(name, connection):
+        """Handle a quick event as `handle` does. Return False, and do nothing, for any other."""
+        if not is_quick(name):
             return False
         self.handle(connection, name, args, respond)
         return True

@@ -12,8 +12,7 @@ Respond = Callable[[Packet], object]
 Handler = Callable[[Connection, Packet, Respond], None]
 H = TypeVar("H", bound=Callable[..., None])
 
-# By the event of each quick handler: whether it would have to wait just now.
-_waits: dict[str, Callable[[Connection], bool]] = {}
+_quick: set[str] = set()
 
 
 class Stored(Protocol):
@@ -34,22 +33,18 @@ def handlers_of(*parts: object) -> dict[str, Handler]:
     }
 
 
-def quick(unless: Callable[[Connection], bool] = lambda _: False) -> Callable[[H], H]:
-    """Mark a handler that waits for nothing, unless `unless` returns True for the connection.
+def quick(handler: H) -> H:
+    """Mark a handler that waits for nothing: it only adds to what is in memory.
 
     The event loop itself calls it, which takes a fifth of the time of waking a green thread.
     """
-
-    def mark(handler: H) -> H:
-        _waits[handler.__name__.removeprefix("on_")] = unless
-        return handler
-
-    return mark
+    _quick.add(handler.__name__.removeprefix("on_"))
+    return handler
 
 
-def is_quick(name: str, connection: Connection) -> bool:
-    """Return True when the handler of the event `name` would not wait just now."""
-    return name in _waits and not _waits[name](connection)
+def is_quick(name: str) -> bool:
+    """Return True when the handler of the event `name` waits for nothing."""
+    return name in _quick
 
 
 def one_object(packet: object = None, *more: object) -> Packet:

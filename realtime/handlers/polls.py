@@ -12,7 +12,7 @@ class PollHandlers:
     def __init__(self, writer: Writer[Answer, Counted]) -> None:
         self._writer = writer
 
-    @quick()
+    @quick
     def on_answer_poll(self, connection: Connection, packet: Packet, respond: Respond) -> None:
         # The viewer's right to answer is checked in the transaction of the batch.
         slug, viewer = connection.event.slug, connection.viewer

@@ -1,11 +1,12 @@
 """Handle the events of questions."""
 
 from realtime.fanout.registry import Connection
-from realtime.handlers.access import Access, is_recheck_due
+from realtime.handlers.access import Access
 from realtime.handlers.packets import Packet, Respond, answer_of, let_overtake, quick
 from realtime.writer import Writer
 from webapp.domain.questions.drafts import Draft, Receipt
 from webapp.domain.questions.voting import Vote, Votes
+from webapp.errors import TownhallError
 
 
 class QuestionHandlers:
@@ -30,10 +31,16 @@ class QuestionHandlers:
         )
         self._questions.put(draft, lambda outcome: respond(answer_of(outcome)))
 
-    @quick(unless=is_recheck_due)
+    @quick
     def on_vote_question(self, connection: Connection, packet: Packet, respond: Respond) -> None:
-        self._access.recheck(connection)
         slug, viewer = connection.event.slug, connection.viewer
-        vote = Vote(slug, viewer, packet.get("id"), packet.get("vote"))
-        self._votes.put(vote, lambda outcome: respond(answer_of(outcome)))
+        recheck = self._access.is_recheck_due(connection)
+        vote = Vote(slug, viewer, packet.get("id"), packet.get("vote"), recheck)
+
+        def answer(outcome: Votes | TownhallError) -> None:
+            if recheck and isinstance(outcome, Votes):
+                self._access.note_checked(connection)
+            respond(answer_of(outcome))
+
+        self._votes.put(vote, answer)
         let_overtake(respond)

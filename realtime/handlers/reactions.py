@@ -12,7 +12,7 @@ class ReactionHandlers:
     def __init__(self, reactions: Reactions) -> None:
         self._reactions = reactions
 
-    @quick()
+    @quick
     def on_react(self, connection: Connection, packet: Packet, respond: Respond) -> None:
         employee_id = connection.viewer.employee.id
         self._reactions.add(connection.event.slug, employee_id, parse_kind(packet.get("kind")))

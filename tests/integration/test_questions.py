@@ -19,7 +19,7 @@ from tests.support.statements import counted_statements
 from webapp.domain.attendance.checkin import Viewer, check_in_known
 from webapp.domain.audit import trail
 from webapp.domain.chat import mutes
-from webapp.domain.employees.directory import get_employee
+from webapp.domain.employees.directory import end_sessions, get_employee
 from webapp.domain.events.store import EventInfo, change_columns, get_event
 from webapp.domain.models import Admin, Question, QuestionAuthor, QuestionVote
 from webapp.domain.questions import asking, board, merging, moderation, own, voting
@@ -27,7 +27,15 @@ from webapp.domain.questions.drafts import Draft, QuestionsClosed, Receipt, Reje
 from webapp.domain.questions.voting import Vote, Votes
 from webapp.domain.writing.batches import check_each
 from webapp.domain.writing.nonces import NonceReused
-from webapp.errors import EventNotOpen, Invalid, Muted, NotFound, SlowDown, as_townhall_error
+from webapp.errors import (
+    EventNotOpen,
+    Invalid,
+    Muted,
+    NotCheckedIn,
+    NotFound,
+    SlowDown,
+    as_townhall_error,
+)
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
 
@@ -216,6 +224,16 @@ def test_a_batch_of_votes_is_counted_exactly(viewers: list[Viewer]) -> None:
     assert (votes_of(first), votes_of(second)) == (PEOPLE, PEOPLE - 1)
     voting.vote_and_publish([Vote(SLUG, viewer, first, False) for viewer in viewers[:5]])
     assert votes_of(first) == PEOPLE - 5
+
+
+def test_a_vote_of_an_ended_session_does_not_count(viewers: list[Viewer]) -> None:
+    question_id = ask(viewers[0])
+    end_sessions(viewers[3].employee.id)
+    votes = [Vote(SLUG, viewer, question_id, True, recheck=True) for viewer in viewers]
+    outcomes = voting.vote_and_publish(votes)
+    refused = [place for place, one in enumerate(outcomes) if isinstance(one, NotCheckedIn)]
+    assert refused == [3]
+    assert votes_of(question_id) == PEOPLE - 1
 
 
 def test_ten_votes_in_ten_seconds_are_taken(viewers: list[Viewer]) -> None:

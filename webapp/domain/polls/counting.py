@@ -17,7 +17,7 @@ from webapp.domain.models import Poll, PollAnswer, PollOption
 from webapp.domain.polls.answers import Ballot, Counted, Outcome, PollClosed
 from webapp.domain.polls.drafts import MOST_OPTIONS
 from webapp.domain.polls.store import poll_json
-from webapp.domain.writing.authors import ATTENDING, employees
+from webapp.domain.writing.authors import read_versions
 from webapp.errors import Invalid, NotCheckedIn, NotFound, TownhallError
 from webapp.infra.database import begin_to_write
 from webapp.infra.extensions import db
@@ -25,7 +25,6 @@ from webapp.infra.extensions import db
 # Built once and from tables: building a statement costs more than executing it.
 POLLS, OPTIONS, ANSWERS = (cast(Table, m.__table__) for m in (Poll, PollOption, PollAnswer))
 LOCKED = select(POLLS).where(POLLS.c.id == bindparam("poll")).with_for_update()
-VERSIONS = ATTENDING.with_only_columns(employees.id, employees.epoch, maintain_column_froms=True)
 OPTIONS_OF = (
     select(OPTIONS).where(OPTIONS.c.poll_id == bindparam("poll")).order_by(OPTIONS.c.position)
 )
@@ -109,8 +108,7 @@ class _Counting:
         self._options = db.session.execute(OPTIONS_OF, {"poll": poll.id}).all()
         self._places = {option.id: option.position for option in self._options}
         ids = sorted({ballot.employee_id for ballot in ballots})
-        here = db.session.execute(VERSIONS, {"event_id": poll.event_id, "authors": ids})
-        self._versions = {row.id: row.epoch for row in here}
+        self._versions = read_versions(poll.event_id, ids)
         known = db.session.execute(KNOWN, {"poll": poll.id, "employees": ids})
         self.choices: dict[int, int | None] = dict(map(tuple, known))
         self._known = frozenset(self.choices)

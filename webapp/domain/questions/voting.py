@@ -17,8 +17,9 @@ from webapp.domain.models import Question, QuestionVote
 from webapp.domain.questions.board import PUBLISHED, forget_standing
 from webapp.domain.questions.drafts import check_open
 from webapp.domain.questions.own import forget_own
+from webapp.domain.writing.authors import read_versions
 from webapp.domain.writing.batches import check_each, sole, within_rate
-from webapp.errors import Invalid, NotFound, TownhallError
+from webapp.errors import Invalid, NotCheckedIn, NotFound, TownhallError
 from webapp.infra import publisher
 from webapp.infra.database import begin_to_write, retry_on_outage
 from webapp.infra.extensions import db
@@ -71,12 +72,17 @@ COUNT = (
 
 @dataclass(frozen=True)
 class Vote:
-    """A viewer's wish: `question_id` and `vote` as they came, not checked yet."""
+    """A viewer's wish: `question_id` and `vote` as they came, not checked yet.
+
+    `recheck` has the transaction check the viewer's session again, which may have ended on an open
+    socket.
+    """
 
     slug: str
     viewer: Viewer
     question_id: object
     vote: object
+    recheck: bool = False
 
     @property
     def employee_id(self) -> int:
@@ -102,10 +108,11 @@ Count = tuple[int, int]  # votes, and their revision
 
 @dataclass(frozen=True)
 class _Checked:
-    """A vote for a question that may not exist."""
+    """A vote for a question that may not exist. `session_version` is None without a recheck."""
 
     event_id: int
     employee_id: int
+    session_version: int | None
     question_id: int
     vote: bool
 
@@ -160,7 +167,9 @@ def _check(draft: Vote, event: EventInfo) -> _Checked:
     if not isinstance(draft.vote, bool):
         raise Invalid("`vote` must be true or false.")
     question_id = parse_id(draft.question_id)
-    return _Checked(event.id, draft.viewer.employee.id, question_id, draft.vote)
+    employee = draft.viewer.employee
+    version = employee.session_version if draft.recheck else None
+    return _Checked(event.id, employee.id, version, question_id, draft.vote)
 
 
 def _store(votes: Sequence[_Checked]) -> tuple[dict[_Checked, Outcome], dict[int, Count]]:
@@ -168,9 +177,11 @@ def _store(votes: Sequence[_Checked]) -> tuple[dict[_Checked, Outcome], dict[int
     begin_to_write()
     ids = sorted({one.question_id for one in votes})
     rows = {row.id: row for row in db.session.execute(LOCKED, {"ids": ids})}
-    refusals: dict[_Checked, Outcome] = {}
+    refusals: dict[_Checked, Outcome] = dict.fromkeys(_find_signed_out(votes), NotCheckedIn())
     wanted: dict[int, dict[int, bool]] = {}
     for one in votes:
+        if one in refusals:
+            continue
         if refusal := _find_refusal(rows.get(one.question_id), one):
             refusals[one] = refusal
         else:
@@ -188,6 +199,20 @@ def _store(votes: Sequence[_Checked]) -> tuple[dict[_Checked, Outcome], dict[int
     counts = {row.id: row.votes for row in rows.values()}
     counts |= {question_id: count for question_id, (count, _) in changed.items()}
     return {one: refusals.get(one) or Votes(counts[one.question_id]) for one in votes}, changed
+
+
+def _find_signed_out(votes: Sequence[_Checked]) -> list[_Checked]:
+    """Return the votes to recheck whose session has ended."""
+    doubtful = [one for one in votes if one.session_version is not None]
+    versions = {
+        event_id: read_versions(event_id, {one.employee_id for one in doubtful})
+        for event_id in {one.event_id for one in doubtful}
+    }
+    return [
+        one
+        for one in doubtful
+        if versions[one.event_id].get(one.employee_id) != one.session_version
+    ]
 
 
 def _find_refusal(question: Any, one: _Checked) -> TownhallError | None:

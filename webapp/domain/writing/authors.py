@@ -30,6 +30,7 @@ ATTENDING = (
     .where(entries.checked_in_at.is_not(None))
     .where(employees.active)
 )
+VERSIONS = ATTENDING.with_only_columns(employees.id, employees.epoch, maintain_column_froms=True)
 # An import holds the rows of the employees it changes. A batch that waited for one of them would
 # make every other author in it wait as well, so it leaves locked authors out.
 LOCKED_ATTENDING = ATTENDING.with_for_update(skip_locked=True)
@@ -109,6 +110,12 @@ class Authors:
             if missing := ids - {row.id for row in found}:
                 others = _rows(ATTENDING, event_id=event_id, authors=list(missing))
                 self._locked |= {(event_id, row.id) for row in others}
+
+
+def read_versions(event_id: int, employee_ids: Iterable[int]) -> dict[int, int]:
+    """Return the session version of each of these employees who is active and checked in."""
+    rows = _rows(VERSIONS, event_id=event_id, authors=list(employee_ids))
+    return {row.id: row.epoch for row in rows}
 
 
 def seconds_of(span: timedelta) -> int:
