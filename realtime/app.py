@@ -30,6 +30,7 @@ from webapp.domain.polls.answering import answer_and_publish
 from webapp.domain.questions.asking import ask_and_publish
 from webapp.domain.questions.voting import vote_and_publish
 from webapp.infra.settings import Settings
+from webapp.startup import start_timetable
 
 MAX_PACKET_BYTES = 16 * 1024
 # Their sum is how long a page stays with a node that hangs. 5,000 viewers cost 2 % of a core.
@@ -53,6 +54,7 @@ class Node:
         self.socketio = SocketIO()
         self.registry = Registry()
         self.fanout = Fanout(app, self.socketio, self.registry, queue)
+        app.extensions["live_publish"] = self.fanout.tell
         messages = Writer(app, self.socketio, self.fanout, post_and_publish)
         questions = Writer(app, self.socketio, self.fanout, ask_and_publish, loop="question_writer")
         votes = Writer(
@@ -116,6 +118,7 @@ class Node:
         self.presence.start()
         self.reactions.start()
         self.heartbeat.start()
+        start_timetable(self.app, self.socketio.start_background_task, self.socketio.sleep)
 
     @property
     def idle(self) -> bool:
@@ -139,6 +142,4 @@ def create_node(settings: Settings) -> Node:
 
 def embed_node(app: Flask, settings: Settings) -> Node:
     """Return a node inside the web tier's application; pages publish to it directly."""
-    node = Node(app, settings)
-    app.extensions["live_publish"] = node.fanout.tell
-    return node
+    return Node(app, settings)

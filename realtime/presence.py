@@ -13,9 +13,9 @@ from flask_socketio import SocketIO
 from realtime.fanout.fanout import Fanout
 from realtime.fanout.registry import Connection, Registry
 from realtime.headcount import Headcount
-from realtime.loops import attempt, in_app_context, start_loop
 from webapp.domain.attendance.minutes import record_minute
 from webapp.infra.clock import minute_of, utcnow
+from webapp.infra.loops import attempt, in_app_context, start_loop
 from webapp.infra.metrics import SEND_BUFFER_BYTES, VIEWERS, WATCHED_MINUTES
 
 LOOP = "presence"

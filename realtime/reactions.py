@@ -8,11 +8,11 @@ from flask import Flask
 from flask_socketio import SocketIO
 
 from realtime.fanout.fanout import Fanout
-from realtime.loops import attempt, in_app_context, start_loop
 from webapp.domain.events.store import get_event
 from webapp.domain.reactions.limits import PER_SECOND, claim
 from webapp.domain.reactions.tally import Tally
 from webapp.infra.clock import utcnow
+from webapp.infra.loops import attempt, in_app_context, start_loop
 
 LOOP = "reactions"
 STORE_LOOP = "reaction_tally"

@@ -17,10 +17,10 @@ from flask import Flask
 from flask_socketio import SocketIO
 
 from realtime.fanout.fanout import Fanout
-from realtime.loops import start_loop
 from webapp.errors import RowLocked, TownhallError, Unavailable, as_townhall_error
 from webapp.i18n import current_language, speaking
 from webapp.infra.clock import utcnow
+from webapp.infra.loops import start_loop
 from webapp.infra.metrics import BATCH_SIZE, STORE_SECONDS
 from webapp.infra.publisher import Publish
 

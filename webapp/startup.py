@@ -1,5 +1,6 @@
-"""Prepare a process before it serves; services may start in any order."""
+"""Prepare a process before it serves, where services may start in any order; start its loops."""
 
+from collections.abc import Callable
 from contextlib import suppress
 
 from alembic.migration import MigrationContext
@@ -8,9 +9,11 @@ from flask import Flask
 from flask_migrate import upgrade
 
 from webapp.domain import seed
+from webapp.domain.running.timetable import run_timetable
 from webapp.infra.clock import utcnow
 from webapp.infra.database import wait_for_database
 from webapp.infra.extensions import db
+from webapp.infra.loops import start_loop
 from webapp.infra.redis_client import wait_for_redis
 from webapp.infra.retry import wait_until
 from webapp.infra.settings import ROOT
@@ -49,3 +52,19 @@ def check_schema() -> None:
     older = current is None or current in {s.revision for s in scripts.walk_revisions()}
     if older and current != scripts.get_current_head():
         raise SchemaNotReady(f"it is at {current}: run `flask --app wsgi db upgrade`")
+
+
+def start_timetable(
+    app: Flask, spawn: Callable[..., object], sleep: Callable[[float], object]
+) -> None:
+    """Open and close events by time, in a task of this process that `spawn` makes.
+
+    Every web worker and every node does this, so one of them is enough.
+    """
+
+    def step() -> None:
+        with app.app_context():
+            seconds = run_timetable()
+        sleep(seconds)
+
+    start_loop(spawn, "timetable", step)

@@ -13,7 +13,7 @@ from typing import Any
 from flask_socketio import SocketIO
 
 from realtime.fanout.counts import COUNTS
-from realtime.loops import attempt, start_loop
+from webapp.infra.loops import attempt, start_loop
 
 LOOP = "batcher"
 # Each viewer is written to at most ten times a second.

@@ -13,7 +13,7 @@ from typing import Any
 
 from flask_socketio import SocketIO
 
-from realtime.loops import attempt, start_loop
+from webapp.infra.loops import attempt, start_loop
 
 LOOP = "counts"
 SECONDS = 1.0

@@ -21,12 +21,12 @@ from realtime.fanout.broadcast import deliver
 from realtime.fanout.counts import COUNTS, CountTicker
 from realtime.fanout.delivered import DeliveredLog
 from realtime.fanout.registry import Connection, Registry
-from realtime.loops import attempt, in_app_context, start_loop
 from realtime.transport.redis_queue import LiveQueue
 from webapp.domain.chat import messages as chat_messages
 from webapp.errors import NotReady, as_townhall_error
 from webapp.infra import cache
 from webapp.infra.build import script_version
+from webapp.infra.loops import attempt, in_app_context, start_loop
 from webapp.infra.metrics import BROADCAST_SECONDS, SWEEP_FOUND
 from webapp.infra.publisher import NAMESPACE, TO_EMPLOYEE, VIEWER_SIGNED_OUT
 

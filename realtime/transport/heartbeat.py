@@ -4,8 +4,8 @@ import time
 
 from flask_socketio import SocketIO
 
-from realtime.loops import count_failure, start_loop
 from realtime.transport.connection import connections
+from webapp.infra.loops import count_failure, start_loop
 
 LOOP = "heartbeat"
 BEAT_SECONDS = 1.0

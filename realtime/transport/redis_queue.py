@@ -19,8 +19,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from socketio import RedisManager
 
-from realtime.loops import attempt, start_loop
 from webapp.infra.circuit_breaker import Breaker
+from webapp.infra.loops import attempt, start_loop
 from webapp.infra.publisher import CHANNEL, NAMESPACE
 from webapp.infra.redis_client import REDIS_OPTIONS
 

@@ -9,9 +9,9 @@ from icalendar import Calendar
 
 from tests.support.client import PageClient, parse, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
-from webapp.domain.attendance.closing import change_state
 from webapp.domain.audit import trail
 from webapp.domain.events import store as event_store
+from webapp.domain.running.states import change_state
 from webapp.infra.clock import utcnow
 
 LONG = "Grüße, \\ ; and \N{WAVING HAND SIGN} in every line of a description. " * 30

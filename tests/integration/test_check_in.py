@@ -13,9 +13,9 @@ from tests.support.client import PageClient, text_of
 from tests.support.data import add_employee, add_event, count_check_ins
 from tests.support.statements import counted_statements
 from webapp.domain.attendance import checkin, minutes
-from webapp.domain.attendance.closing import change_state
 from webapp.domain.events.store import get_event
 from webapp.domain.models import RosterEntry
+from webapp.domain.running.states import change_state
 from webapp.http.error_handlers import EXPIRED
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db

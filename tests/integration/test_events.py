@@ -13,11 +13,12 @@ from tests.support.client import PageClient, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.statements import counted_statements
 from webapp.domain.attendance import viewer_count
-from webapp.domain.attendance.closing import change_state, close
+from webapp.domain.attendance.closing import close
 from webapp.domain.attendance.minutes import record_minute
 from webapp.domain.events import store as event_store
 from webapp.domain.events.planning import Plan, copy_event, create_event
 from webapp.domain.models import Closing, Employee, Event, Reopening, RosterEntry
+from webapp.domain.running.states import change_state
 from webapp.infra.circuit_breaker import Breaker
 from webapp.infra.clock import minute_of, utcnow
 from webapp.infra.extensions import db

@@ -25,7 +25,6 @@ from tests.support.data import (
 from tests.support.polls import LUNCH, add_poll, count_votes, operator, rows_of
 from tests.support.proxy import DatabaseProxy
 from webapp.app import create_app
-from webapp.domain.attendance import closing
 from webapp.domain.attendance.checkin import Viewer
 from webapp.domain.audit import trail
 from webapp.domain.employees import portions
@@ -50,6 +49,7 @@ from webapp.domain.polls import states
 from webapp.domain.questions import voting
 from webapp.domain.questions.voting import Vote
 from webapp.domain.reactions.tally import Tally
+from webapp.domain.running.states import change_state
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import Model, db
 from webapp.infra.settings import load_settings
@@ -210,7 +210,7 @@ def test_what_an_admin_did_is_recorded_once(
         event = event_store.get_event("town-hall")
         db.session.rollback()
         proxy.lose_next(loss)
-        closing.change_state(event, "closed")
+        change_state(event, "closed")
         proxy.lose_next(loss)
         trail.record_now("transcript_exported", event_id=event.id)
     assert proxy.lost == [loss] * 2

@@ -9,12 +9,12 @@ from sqlalchemy import select, update
 from tests.support.client import PageClient, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from webapp.domain.attendance import checkin
-from webapp.domain.attendance.closing import change_state
 from webapp.domain.attendance.minutes import record_minute
 from webapp.domain.employees import rosters
 from webapp.domain.events.store import EventInfo, get_event
 from webapp.domain.models import Employee
 from webapp.domain.roster import roster
+from webapp.domain.running.states import change_state
 from webapp.infra.clock import minute_of, utcnow
 from webapp.infra.extensions import db
 from webapp.infra.rate_limit import Client

@@ -11,12 +11,12 @@ from tests.support.attended import attend
 from tests.support.client import PageClient, parse, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.statements import counted_statements
-from webapp.domain.attendance.closing import change_state
 from webapp.domain.employees import rosters
 from webapp.domain.events.store import get_event
 from webapp.domain.models import Employee, RosterEntry, WatchedMinute
 from webapp.domain.roster.statistics import Figures, read_figures
 from webapp.domain.roster.timeline import Series
+from webapp.domain.running.states import change_state
 from webapp.infra.clock import minute_of, utcnow
 from webapp.infra.extensions import db
 

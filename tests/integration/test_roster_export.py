@@ -19,11 +19,11 @@ from tests.support.attended import attend
 from tests.support.client import PageClient, parse
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.statements import counted_statements
-from webapp.domain.attendance.closing import change_state
 from webapp.domain.employees import rosters
 from webapp.domain.events.store import get_event
 from webapp.domain.models import AuditEntry, Employee, WatchedMinute
 from webapp.domain.roster.export_csv import COLUMNS
+from webapp.domain.running.states import change_state
 from webapp.http import downloads
 from webapp.infra.extensions import db
 

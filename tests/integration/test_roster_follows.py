@@ -16,7 +16,6 @@ from sqlalchemy import select
 from tests.support.data import ADMIN, add_admin, add_event
 from webapp.domain.admins import sign_in
 from webapp.domain.attendance import checkin
-from webapp.domain.attendance.closing import change_state
 from webapp.domain.audit import trail
 from webapp.domain.employees import editing
 from webapp.domain.employees.directory import FIELDS
@@ -24,6 +23,7 @@ from webapp.domain.employees.importing import import_employees
 from webapp.domain.events.store import get_event
 from webapp.domain.models import Correction, Employee, RosterEntry
 from webapp.domain.roster import corrections, roster
+from webapp.domain.running.states import change_state
 from webapp.errors import EventNotOpen
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db

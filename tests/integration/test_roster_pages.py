@@ -12,13 +12,13 @@ from tests.support.client import PageClient
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.statements import counted_statements
 from webapp.domain.admins import AdminInfo, sign_in
-from webapp.domain.attendance.closing import change_state
 from webapp.domain.audit import trail
 from webapp.domain.employees import rosters
 from webapp.domain.events.store import EventInfo, get_event
 from webapp.domain.models import Employee
 from webapp.domain.roster import corrections, roster
 from webapp.domain.roster.filters import SORT_KEYS
+from webapp.domain.running.states import change_state
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
 from webapp.infra.rate_limit import Client

@@ -19,9 +19,9 @@ from tests.support.client import PageClient, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event, count_check_ins
 from tests.support.oidc_provider import FAULTS, TENANT, Provider, running_provider
 from webapp.app import create_app
-from webapp.domain.attendance.closing import change_state
 from webapp.domain.events.store import get_event
 from webapp.domain.models import Admin
+from webapp.domain.running.states import change_state
 from webapp.http import sso
 from webapp.infra.extensions import db
 from webapp.infra.rate_limit import PER_TARGET

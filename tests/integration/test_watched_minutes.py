@@ -17,7 +17,6 @@ from sqlalchemy import func, select
 from tests.support.data import add_employee, add_event
 from tests.support.statements import counted_statements
 from webapp.domain.attendance import checkin
-from webapp.domain.attendance.closing import change_state
 from webapp.domain.attendance.minutes import record_minute, watched_minutes
 from webapp.domain.events.store import EventInfo, get_event
 from webapp.domain.models import (
@@ -30,6 +29,7 @@ from webapp.domain.models import (
 )
 from webapp.domain.roster import roster
 from webapp.domain.roster.filters import Sort
+from webapp.domain.running.states import change_state
 from webapp.infra.clock import minute_of, utcnow
 from webapp.infra.extensions import db
 from webapp.infra.rate_limit import Client

@@ -10,7 +10,6 @@ from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.polls import add_poll, operator
 from webapp.domain.admins import sign_in
 from webapp.domain.attendance.checkin import Viewer, check_in_known
-from webapp.domain.attendance.closing import change_state
 from webapp.domain.attendance.minutes import record_minute
 from webapp.domain.audit import trail
 from webapp.domain.chat import announcements, moderation, mutes, posts
@@ -28,6 +27,7 @@ from webapp.domain.questions.asking import ask
 from webapp.domain.roster import corrections
 from webapp.domain.roster.roster import Filters, read_roster
 from webapp.domain.roster.statistics import read_figures
+from webapp.domain.running.states import change_state
 from webapp.infra.clock import minute_of, utcnow
 from webapp.infra.extensions import db
 from webapp.infra.rate_limit import Client

@@ -12,10 +12,10 @@ from tests.support.data import MESSAGE_FIELDS
 from tests.support.meeting import Meeting
 from tests.support.viewer import NAMESPACE, Viewer
 from tests.support.waiting import wait_for
-from webapp.domain.attendance.closing import change_state
 from webapp.domain.employees.directory import end_of_access, forget_employees
 from webapp.domain.events.store import get_event
 from webapp.domain.models import Employee
+from webapp.domain.running.states import change_state
 from webapp.i18n import COOKIE
 from webapp.infra.allowance import READS_SECONDS
 from webapp.infra.extensions import db

@@ -7,8 +7,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from realtime.fanout import fanout  # noqa: F401 - declares its figures
-from realtime.loops import FAILURES  # noqa: F401
 from webapp.infra import metrics  # noqa: F401
+from webapp.infra.loops import FAILURES  # noqa: F401
 from webapp.infra.settings import ROOT, setting_names
 
 DEPLOY = ROOT / "deploy"

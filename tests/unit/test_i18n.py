@@ -1,5 +1,7 @@
 """Texts follow the language of the reader, and fall back to English."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from webapp import i18n
@@ -76,4 +78,6 @@ def test_an_error_is_translated_where_it_is_shown() -> None:
 
 
 def test_the_audit_log_names_each_setting_of_an_event() -> None:
-    assert not {*SETTINGS, *Plan.__dataclass_fields__} - DETAILS.keys()
+    begin = datetime(2027, 7, 1, 14, 0)  # noqa: DTZ001 - in the event's zone
+    plan = Plan("Town hall", begin, begin + timedelta(hours=1), "Europe/Berlin", "")
+    assert not {*SETTINGS, *plan.columns()} - DETAILS.keys()

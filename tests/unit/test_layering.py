@@ -22,7 +22,7 @@ LAYERS: list[list[str]] = [
     ["webapp.backup_cli"],
     ["webapp.base", "webapp.startup"],
     ["webapp.http"],
-    ["webapp.domain.people"],
+    ["webapp.domain.people", "webapp.domain.running"],
     [
         "webapp.domain.seed",
         "webapp.domain.roster",

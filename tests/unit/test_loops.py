@@ -12,10 +12,10 @@ from flask_socketio import SocketIO
 from prometheus_client import REGISTRY
 
 from realtime.fanout.batcher import BroadcastBatcher, News
-from realtime.loops import attempt
 from realtime.transport.heartbeat import Heartbeat
 from realtime.transport.redis_queue import LiveQueue
 from webapp.infra.circuit_breaker import Breaker
+from webapp.infra.loops import attempt
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,7 +28,7 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
     """Run `code` in a process that has started a loop of `step`."""
     script = f"""
 import threading, time
-from realtime.loops import start_loop
+from webapp.infra.loops import start_loop
 
 def spawn(target, *args):
     threading.Thread(target=target, args=args, daemon=True).start()

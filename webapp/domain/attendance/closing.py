@@ -6,15 +6,16 @@ and the share that statuses are computed by. Nothing is copied: a closed roster 
 writes to any more, except corrections.
 
 Opened again, an event counts on from its figures, and nobody leaves the roster by that.
+`webapp.domain.running` calls this, by hand and by time, and tells the viewers.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from webapp.domain.audit import trail
 from webapp.domain.employees import rosters
-from webapp.domain.events.store import EventInfo, tell_change
 from webapp.domain.models import Closing, Event, Reopening
 from webapp.errors import Invalid
 from webapp.infra.clock import utcnow
@@ -22,32 +23,31 @@ from webapp.infra.database import allow_long_statements, begin_to_write, retry_o
 from webapp.infra.extensions import db
 
 
-def change_state(event: EventInfo, state: str, reason: str = "") -> None:
-    """Open or close the event, and tell the live pages.
-
-    Raise `Invalid` if an admin opens a closed event without a reason.
-    """
-    if state == "closed":
-        close(event.id, utcnow())
-    else:
-        _open(event.id, state, reason)
-    tell_change(event.slug)
-
-
 @retry_on_outage
-def _open(event_id: int, state: str, reason: str) -> None:
+def open_event(event_id: int, *only_if: ColumnElement[bool], **details: str) -> bool:
+    """Open the event and return True, or return False where its row does not meet `only_if`.
+
+    `details` go into the audit log. Raise `Invalid` if an admin opens a closed event without a
+    reason.
+    """
     begin_to_write()
     allow_long_statements()
-    _set_state(event_id, state, reason)
+    if _set_state(event_id, "open", *only_if, **details) is None:
+        db.session.rollback()
+        return False
     if closing := db.session.get(Closing, event_id):
+        reason = details.get("reason", "")
         if trail.acting_admin() and not reason:
             db.session.rollback()
             raise Invalid("Give a reason for opening an event that was closed.")
         db.session.add(_reopening(closing, reason))
         db.session.delete(closing)
-    if state == "open":
-        rosters.fill(event_id)
+    # An event that is opened after it should have closed would close again at once.
+    passed = update(Event).where(Event.id == event_id, Event.closes_at <= utcnow())
+    db.session.execute(passed.values(closes_at=None))
+    rosters.fill(event_id)
     db.session.commit()
+    return True
 
 
 def _reopening(closing: Closing, reason: str) -> Reopening:
@@ -62,31 +62,52 @@ def _reopening(closing: Closing, reason: str) -> Reopening:
 
 
 @retry_on_outage
-def close(event_id: int, now: datetime) -> None:
-    """Close the event. The first closing stands, however often this is called.
+def close(
+    event_id: int,
+    now: datetime,
+    *only_if: ColumnElement[bool],
+    ending: Callable[[int], None] | None = None,
+    **details: str,
+) -> bool:
+    """Close the event and return True, or return False where its row does not meet `only_if`.
 
-    It waits for the nodes that are counting a minute; a minute that comes later is refused.
+    The first closing stands, however often this is called. It waits for the nodes that are counting
+    a minute; a minute that comes later is refused. `ending` is called with the event's id in the
+    same transaction.
     """
     begin_to_write()
     allow_long_statements()
-    before = _set_state(event_id, "closed")
+    before = _set_state(event_id, "closed", *only_if, **details)
+    if before is None:
+        db.session.rollback()
+        return False
     if db.session.get(Closing, event_id) is None:
         if before == "scheduled":
             rosters.fill(event_id)
         rosters.arrange(event_id)
         db.session.add(_closing(event_id, now))
+    if ending:
+        ending(event_id)
     db.session.commit()
+    return True
 
 
-def _set_state(event_id: int, state: str, reason: str = "") -> str:
-    """Change the state and record it in the audit log; return the state before."""
+def _set_state(
+    event_id: int, state: str, *only_if: ColumnElement[bool], **details: str
+) -> str | None:
+    """Change the state, record it in the audit log, and return the state before.
+
+    Return None where the row does not meet `only_if`. The row stays locked until the commit, so of
+    several processes that compare at the same time one changes it.
+    """
     here = Event.id == event_id
-    before = db.session.scalars(select(Event.state).where(here).with_for_update()).one()
-    if before != state:
+    locked = select(Event.state).where(here, *only_if).with_for_update()
+    before = db.session.scalars(locked).one_or_none()
+    if before is not None and before != state:
         db.session.execute(update(Event).where(here).values(state=state))
         action = "event_closed" if state == "closed" else "event_opened"
-        details = {"reason": reason} if reason else {}
-        trail.record(action, event_id=event_id, state=[before, state], **details)
+        given = {name: value for name, value in details.items() if value}
+        trail.record(action, event_id=event_id, state=[before, state], **given)
     return before
 
 

@@ -31,6 +31,7 @@ DETAILS = {
     "by": lazy("by"),
     "changed": lazy("changed"),
     "chat_open": lazy("chat open"),
+    "closes_at": lazy("closes at"),
     "copy_of": lazy("copy of"),
     "deactivated": lazy("deactivated"),
     "department": lazy("department"),
@@ -50,6 +51,7 @@ DETAILS = {
     "new": lazy("new"),
     "of": lazy("of"),
     "older_than_days": lazy("older than days"),
+    "opens_at": lazy("opens at"),
     "q": lazy("search"),
     "questions_open": lazy("questions open"),
     "reason": lazy("reason"),
@@ -81,6 +83,7 @@ VALUES = {
     "partly": lazy("partly"),
     "scheduled": lazy("scheduled"),
     "single sign-on": lazy("single sign-on"),
+    "time": lazy("the timetable"),
     "watching": lazy("watching now"),
 }
 

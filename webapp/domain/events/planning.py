@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from webapp.domain.audit import trail
 from webapp.domain.events.about import clean_description, clean_speakers, recording_address
 from webapp.domain.events.embeds import Site, pasted_address
-from webapp.domain.events.store import EventInfo, change_columns, get_event
+from webapp.domain.events.store import MINUTE, EventInfo, change_columns, get_event
 from webapp.domain.events.streams import parse_hosts, parse_stream
 from webapp.domain.models import Event
 from webapp.errors import Invalid
@@ -46,7 +46,11 @@ COPIED = (
 
 @dataclass(frozen=True)
 class Plan:
-    """The plan of an event; `starts_at` and `ends_at` are naive, in the event's own zone."""
+    """The plan of an event; `starts_at` and `ends_at` are naive, in the event's own zone.
+
+    It opens `opens_before` minutes before its start and closes `closes_after` minutes after its
+    end; with None an admin does.
+    """
 
     title: str
     starts_at: datetime
@@ -63,6 +67,8 @@ class Plan:
     hold_questions: bool = False
     anonymous_questions: bool = False
     export_contributions: bool = False
+    opens_before: int | None = None
+    closes_after: int | None = None
 
     def columns(self, site: Site | None = None) -> dict[str, Any]:
         """Return the columns to store for an event that `site` shows. Raises `Invalid`."""
@@ -72,10 +78,13 @@ class Plan:
             raise Invalid(
                 "The required share must be between 1 and 100 %.", form_field="required_share"
             )
+        values = asdict(self)
+        minutes = [values.pop(name) for name in ("opens_before", "closes_after")]
         times = {name: self._utc(name) for name in ("starts_at", "ends_at")}
         if times["ends_at"] <= times["starts_at"]:
             raise Invalid("The event must end after it begins.", form_field="ends_at")
-        return asdict(self) | times | self._stream_columns(site) | self._text_columns()
+        own = timetable(times["starts_at"], times["ends_at"], *minutes)
+        return values | times | own | self._stream_columns(site) | self._text_columns()
 
     def _utc(self, name: str) -> datetime:
         try:
@@ -98,6 +107,16 @@ class Plan:
         }
 
 
+def timetable(
+    starts_at: datetime, ends_at: datetime, opens_before: int | None, closes_after: int | None
+) -> dict[str, datetime | None]:
+    """Return when an event opens and closes by itself, from the minutes before and after."""
+    return {
+        "opens_at": None if opens_before is None else starts_at - opens_before * MINUTE,
+        "closes_at": None if closes_after is None else ends_at + closes_after * MINUTE,
+    }
+
+
 def create_event(plan: Plan, site: Site | None = None) -> EventInfo:
     """Add a scheduled event at an address made from its title and date. Raises `Invalid`."""
     return _create(plan.columns(site))
@@ -108,12 +127,20 @@ def copy_event(event: EventInfo) -> EventInfo:
     starts_at = _next_start(event)
     ends_at = starts_at + (event.ends_at - event.starts_at)
     columns = {name: getattr(event, name) for name in COPIED}
+    columns |= timetable(starts_at, ends_at, event.opens_before, event.closes_after)
     return _create(columns | {"starts_at": starts_at, "ends_at": ends_at}, copy_of=event.slug)
 
 
 def change_event(event: EventInfo, plan: Plan, site: Site | None = None) -> None:
     """Change the plan, and tell the live pages. Raises `Invalid`."""
-    change_columns(event, "event_edited", **plan.columns(site))
+    columns = plan.columns(site)
+    if event.is_open and columns["closes_at"] and columns["closes_at"] <= utcnow():
+        raise Invalid(
+            "By this time the event would close at once, for everybody who is watching."
+            " Choose a later one, or close it by hand.",
+            form_field="closes_after",
+        )
+    change_columns(event, "event_edited", **columns)
 
 
 def _create(columns: dict[str, Any], **details: str) -> EventInfo:

@@ -19,6 +19,7 @@ from webapp.infra.extensions import db
 CACHE_SECONDS = 60
 # An event is usually opened shortly before it begins, for a test of the stream.
 EARLY = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 STATES = {"scheduled": lazy("scheduled"), "open": lazy("open"), "closed": lazy("closed")}
 
 
@@ -51,6 +52,8 @@ class EventInfo:
     archived_at: datetime | None = None
     closed_at: datetime | None = None
     export_contributions: bool = False
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -73,6 +76,16 @@ class EventInfo:
         return self.starts_at - EARLY <= utcnow() < self.ends_at
 
     @property
+    def opens_before(self) -> int | None:
+        """Return how many minutes before its start the event opens by itself, or None."""
+        return (self.starts_at - self.opens_at) // MINUTE if self.opens_at else None
+
+    @property
+    def closes_after(self) -> int | None:
+        """Return how many minutes after its end the event closes by itself, or None."""
+        return (self.closes_at - self.ends_at) // MINUTE if self.closes_at else None
+
+    @property
     def settings(self) -> dict[str, Any]:
         """Return the settings that open live pages receive when one of them changes."""
         return {name: getattr(self, name) for name in SETTINGS}
@@ -87,7 +100,7 @@ class EventInfo:
 _ids: dict[str, int] = {}
 
 FIELDS = tuple(EventInfo.__dataclass_fields__)
-TIMES = ("starts_at", "ends_at", "archived_at", "closed_at")
+TIMES = ("starts_at", "ends_at", "archived_at", "closed_at", "opens_at", "closes_at")
 SETTINGS = (
     "state",
     "chat_open",
@@ -161,7 +174,7 @@ def refresh_event(slug: str) -> EventInfo | None:
 def change_columns(event: EventInfo, action: str, /, **values: object) -> None:
     """Change checked columns of the event, record the difference as `action`, tell live pages.
 
-    Not for `state`: opening and closing are in `closing`.
+    Not for `state`: opening and closing are in `webapp.domain.running`.
     """
     _update(event.id, action, values)
     tell_change(event.slug)
@@ -219,5 +232,5 @@ def _to_json(event: EventInfo) -> dict[str, Any]:
 
 
 def _from_json(values: dict[str, Any]) -> EventInfo:
-    moments = {name: from_isoformat(values[name]) for name in TIMES if values[name]}
+    moments = {name: from_isoformat(values[name]) for name in TIMES if values.get(name)}
     return EventInfo(**(values | moments))

@@ -18,7 +18,7 @@ RECORDING_URL_LENGTH = 2000
 
 
 class Event(Model):
-    """A meeting. Admins set its `state`; the clock does not change it.
+    """A meeting. Admins set its `state`, or have it opened at `opens_at` and closed at `closes_at`.
 
     `stream_kind` is `hls`, `embed` or empty (see the address); `stream_hosts` lists further
     sources of the stream, separated by spaces. `speakers` has one speaker a line, "Name, role".
@@ -48,6 +48,8 @@ class Event(Model):
         String(DESCRIPTION_LENGTH), default="", server_default=""
     )
     speakers: Mapped[str] = mapped_column(String(SPEAKERS_LENGTH), default="", server_default="")
+    opens_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    closes_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     recording_url: Mapped[str] = mapped_column(
         String(RECORDING_URL_LENGTH), default="", server_default=""
     )

@@ -5,7 +5,7 @@ from sqlalchemy.exc import IntegrityError
 
 from webapp.domain.audit import trail
 from webapp.domain.events.store import EventInfo
-from webapp.domain.models import Poll
+from webapp.domain.models import Event, Poll
 from webapp.domain.polls.drafts import lock_poll
 from webapp.domain.polls.store import cache_key, refresh_current
 from webapp.errors import EventNotOpen, Invalid
@@ -15,6 +15,8 @@ from webapp.infra.clock import utcnow
 from webapp.infra.database import begin_to_write, retry_on_outage
 from webapp.infra.extensions import db
 from webapp.infra.publisher import publish
+
+NOBODY_THERE = lazy("Open the event first: nobody could answer yet.")
 
 
 class AnotherPollOpen(Invalid):
@@ -33,9 +35,9 @@ def open_poll(event: EventInfo, poll_id: int) -> None:
     Change nothing where it is open already. Raise `EventNotOpen`, `NotFound`, or `AnotherPollOpen`.
     """
     if not event.is_open:
-        raise EventNotOpen("Open the event first: nobody could answer yet.")
+        raise EventNotOpen(NOBODY_THERE)
     _open(event.id, poll_id)
-    _tell(event)
+    tell_poll(event)
 
 
 def close_poll(event: EventInfo, poll_id: int) -> None:
@@ -44,12 +46,31 @@ def close_poll(event: EventInfo, poll_id: int) -> None:
     Change nothing where it is closed already. Raise `NotFound`, or `PollNotOpened` for a draft.
     """
     _close(event.id, poll_id)
-    _tell(event)
+    tell_poll(event)
+
+
+def close_polls(event_id: int) -> None:
+    """Close the polls of an event that closes, in its transaction, which the caller commits."""
+    is_open = (Poll.event_id == event_id, Poll.state == "open")
+    for poll in db.session.scalars(select(Poll).where(*is_open).with_for_update()).all():
+        _set_closed(event_id, poll)
+
+
+def tell_poll(event: EventInfo) -> None:
+    """Send the current poll to the live pages, on the line after the commit."""
+    cache.forget(cache_key(event.id))
+    if poll := refresh_current(event.id):
+        publish(event.slug, "poll_changed", poll)
 
 
 @retry_on_outage
 def _open(event_id: int, poll_id: int) -> None:
     begin_to_write()
+    # An event that closes at this moment closes the polls that it finds.
+    running = select(Event.state).where(Event.id == event_id).with_for_update(read=True)
+    if db.session.scalar(running) != "open":
+        db.session.rollback()
+        raise EventNotOpen(NOBODY_THERE)
     poll = lock_poll(event_id, poll_id)
     before, question = poll.state, poll.question
     here = update(Poll).where(Poll.id == poll_id)
@@ -76,14 +97,12 @@ def _close(event_id: int, poll_id: int) -> None:
         db.session.rollback()
         raise PollNotOpened
     if poll.state == "open":
-        trail.record("poll_closed", event_id=event_id, subject=poll.question)
-        closed = {"state": "closed", "open_in": None, "closed_at": utcnow()}
-        change = update(Poll).where(Poll.id == poll_id)
-        db.session.execute(change.values(**closed, revision=Poll.revision + 1))
+        _set_closed(event_id, poll)
     db.session.commit()
 
 
-def _tell(event: EventInfo) -> None:
-    cache.forget(cache_key(event.id))
-    if poll := refresh_current(event.id):
-        publish(event.slug, "poll_changed", poll)
+def _set_closed(event_id: int, poll: Poll) -> None:
+    trail.record("poll_closed", event_id=event_id, subject=poll.question)
+    closed = {"state": "closed", "open_in": None, "closed_at": utcnow()}
+    change = update(Poll).where(Poll.id == poll.id)
+    db.session.execute(change.values(**closed, revision=Poll.revision + 1))

@@ -2,7 +2,7 @@
 
 from typing import Any, Self
 
-from wtforms import DateTimeLocalField, SelectField, StringField, TextAreaField
+from wtforms import DateTimeLocalField, Field, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
@@ -19,8 +19,30 @@ KINDS = [
     SelectChoice("hls", lazy("HLS playlist")),
     SelectChoice("embed", lazy("Page in a frame")),
 ]
+OPENINGS = [
+    SelectChoice("", lazy("By hand")),
+    SelectChoice("0", lazy("By itself at the start")),
+    SelectChoice("5", lazy("By itself 5 minutes before the start")),
+    SelectChoice("10", lazy("By itself 10 minutes before the start")),
+    SelectChoice("15", lazy("By itself 15 minutes before the start")),
+    SelectChoice("30", lazy("By itself 30 minutes before the start")),
+    SelectChoice("60", lazy("By itself an hour before the start")),
+]
+CLOSINGS = [
+    SelectChoice("", lazy("By hand")),
+    SelectChoice("0", lazy("By itself at the planned end")),
+    SelectChoice("5", lazy("By itself 5 minutes after the end")),
+    SelectChoice("15", lazy("By itself 15 minutes after the end")),
+    SelectChoice("30", lazy("By itself 30 minutes after the end")),
+    SelectChoice("60", lazy("By itself an hour after the end")),
+]
 # An embed code is longer than the address in it.
 ADDRESS_LENGTH = 8000
+
+
+def minutes_or_none(value: Any) -> int | None:
+    """Return the minutes of a choice; None for the empty one."""
+    return None if value in ("", None) else int(value)
 
 
 class EventForm(Form):
@@ -42,6 +64,12 @@ class EventForm(Form):
     )
     timezone = StringField(
         lazy("Time zone"), [InputRequired(lazy("In which time zone?")), Length(max=64)]
+    )
+    opens_before = SelectField(
+        lazy("Opening"), choices=OPENINGS, coerce=minutes_or_none, default=None
+    )
+    closes_after = SelectField(
+        lazy("Closing"), choices=CLOSINGS, coerce=minutes_or_none, default=None
     )
     description = TextAreaField(
         lazy("Description"), [Length(max=DESCRIPTION_LENGTH)], filters=[clean_field]
@@ -93,9 +121,9 @@ class EventForm(Form):
 
     def plan(self) -> Plan:
         """Return the plan that the valid form describes."""
-        return Plan(**{name: _stripped(self[name].data) for name in self.names()})
+        return Plan(**{name: _value_of(self[name]) for name in self.names()})
 
 
-def _stripped(value: Any) -> Any:
-    # A field that the request leaves out has no data.
-    return (value or "").strip() if value is None or isinstance(value, str) else value
+def _value_of(field: Field) -> Any:
+    # A text that the request leaves out has no data.
+    return (field.data or "").strip() if isinstance(field, StringField) else field.data

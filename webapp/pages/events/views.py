@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.domain.attendance import checkin, closing, viewer_count
+from webapp.domain.attendance import checkin, viewer_count
 from webapp.domain.chat import messages as chat_messages
 from webapp.domain.events import archiving
 from webapp.domain.events import store as event_store
@@ -17,6 +17,7 @@ from webapp.domain.events.planning import change_event, copy_event, create_event
 from webapp.domain.events.store import EventInfo
 from webapp.domain.events.streams import parse_hosts, parse_stream
 from webapp.domain.models import REASON_LENGTH
+from webapp.domain.running import states
 from webapp.errors import Invalid, TownhallError
 from webapp.http import identity
 from webapp.http.access import admin_required
@@ -145,7 +146,7 @@ def change_state(slug: str) -> ResponseReturnValue:
         return redirect_to(url_for(question, slug=slug))
     reason = one_line(request.form.get("reason", ""))[:REASON_LENGTH]
     try:
-        closing.change_state(event, state, reason)
+        states.change_state(event, state, reason)
     except Invalid as refusal:
         return _ask_to_open(event, refusal)
     return _go_to_event(event, str(STATE_CHANGED[state]))

@@ -1,8 +1,8 @@
-"""Run the long-running loops of a node, so that none of them can end unnoticed.
+"""Run the long-running loops of a process, so that none of them can end unnoticed.
 
 A loop is a step that is called again and again. An exception costs its step alone: it is logged
 (once a minute per kind), counted as `townhall_loop_failures_total`, and the loop goes on. A loop
-that ends all the same ends the process: its supervisor starts it again, and the viewers move to
+that ends all the same ends the process: its supervisor starts it again, and viewers move to
 another node meanwhile. A node that serves without its sweep would show them less than there is.
 """
 
