@@ -21,7 +21,7 @@ from bench.counters import counters
 from bench.report import Bar, Report, Table
 from bench.visitor import TOKEN
 from stack import Stack
-from webapp.domain.admins import create_admin
+from webapp.domain.admins.accounts import create_admin
 from webapp.domain.attendance.closing import close
 from webapp.domain.attendance.statuses import STATUSES
 from webapp.domain.employees import rosters

@@ -11,7 +11,9 @@ from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.exc import DBAPIError
 
 from webapp.backup_cli import register_backup_commands
-from webapp.domain import admins, seed
+from webapp.domain import seed
+from webapp.domain.admins import accounts
+from webapp.domain.admins.roles import OWNER, ROLES
 from webapp.domain.attendance import retention
 from webapp.domain.employees import importing, uploads
 from webapp.domain.employees.column_headers import UnclearColumns
@@ -84,15 +86,16 @@ def load_demo_data(force: bool) -> None:
 @admin_commands.command("create")
 @click.argument("email")
 @click.option("--name", default="", help="The name that other admins see.")
+@click.option("--role", type=click.Choice(list(ROLES)), default=OWNER, show_default=True)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
-def create_admin(email: str, name: str, password_stdin: bool) -> None:
+def create_admin(email: str, name: str, role: str, password_stdin: bool) -> None:
     """Add an admin. Asks for the password."""
     if password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     else:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     try:
-        admins.create_admin(email, password, name)
+        accounts.create_admin(email, password, name, role)
     except Invalid as refusal:
         raise click.ClickException(refusal.message) from None
     click.echo(f"{email} may sign in at /admin/login.")

@@ -61,6 +61,15 @@ class NotFound(TownhallError):
     text = lazy("There is no page at this address.")
 
 
+class Forbidden(TownhallError):
+    code, status = "invalid", 403
+
+    def __init__(self, *, role: str) -> None:
+        super().__init__(
+            "Your role (%(role)s) does not include this. An owner can change your role.", role=role
+        )
+
+
 class NotCheckedIn(TownhallError):
     code, status = "not_checked_in", 401
     text = lazy("Check in to this event first.")

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from realtime.transport.connection import ViewerConnection
-from webapp.domain.admins import AdminInfo
+from webapp.domain.admins.accounts import AdminInfo
 from webapp.domain.attendance.checkin import Viewer
 from webapp.domain.events.store import EventInfo
 from webapp.i18n import SOURCE

@@ -5,7 +5,8 @@ import time
 from flask import Flask
 
 from realtime.fanout.registry import Connection
-from webapp.domain.admins import find_admin
+from webapp.domain.admins.accounts import find_admin
+from webapp.domain.admins.roles import Permission
 from webapp.http import identity
 from webapp.infra.allowance import Allowance
 
@@ -46,9 +47,10 @@ class Access:
         connection.checked_at = time.monotonic()
 
     def moderates(self, connection: Connection) -> bool:
-        """Return True if an admin is signed in as well, in the browser of the viewer."""
+        """Return True if the viewer is an admin as well, who may moderate."""
         admin = connection.admin
         if admin is None:
             return False
         with self._app.app_context():
-            return find_admin(admin.id, admin.session_version) is not None
+            now = find_admin(admin.id, admin.session_version)
+        return now is not None and now.may(Permission.MODERATE)

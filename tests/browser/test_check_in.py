@@ -14,7 +14,7 @@ from tests.support.browser import LIVE, People, fill_in, sign_in
 from tests.support.embedded import Embedded
 from tests.support.meeting import Meeting, held_meeting
 from webapp.app import create_app
-from webapp.domain.admins import create_admin
+from webapp.domain.admins.accounts import create_admin
 from webapp.domain.seed import ADMIN_EMAIL, ADMIN_PASSWORD, EMPLOYEE_EMAIL, EMPLOYEE_NUMBER
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db

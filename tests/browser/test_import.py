@@ -10,7 +10,7 @@ from tests.support.browser import People, sign_in
 from tests.support.employees import workbook
 from tests.support.meeting import Meeting
 from tests.support.waiting import wait_for
-from webapp.domain.admins import create_admin
+from webapp.domain.admins.accounts import create_admin
 from webapp.domain.models import Employee
 from webapp.domain.seed import ADMIN_EMAIL, ADMIN_PASSWORD
 from webapp.infra.extensions import db

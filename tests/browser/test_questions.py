@@ -4,7 +4,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.support.browser import People, check_in, come_in, expect_connected, sign_in
 from tests.support.meeting import Meeting
-from webapp.domain.admins import create_admin
+from webapp.domain.admins.accounts import create_admin
 from webapp.domain.events.store import change_columns, get_event
 
 PASSWORD = "correct horse battery"

@@ -29,7 +29,7 @@ from tests.support.employees import (
     upload,
     workbook,
 )
-from webapp.domain.admins import create_admin
+from webapp.domain.admins.accounts import create_admin
 from webapp.domain.employees import uploads
 from webapp.domain.employees.directory import FIELDS
 from webapp.domain.employees.editing import change_employee

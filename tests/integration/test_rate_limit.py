@@ -21,7 +21,8 @@ from tests.support.client import PageClient, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.proofs import challenge_of, solve
 from webapp.app import create_app
-from webapp.domain import admins, passwords
+from webapp.domain import passwords
+from webapp.domain.admins import accounts
 from webapp.domain.attendance import checkin
 from webapp.domain.events.store import get_event
 from webapp.domain.models import Admin
@@ -378,10 +379,10 @@ def test_parallel_passwords_are_verified_two_at_a_time(
 
     def sign_in() -> object:
         with app.app_context():
-            return admins.sign_in(ADMIN[0], "wrong", Client("192.0.2.1"))
+            return accounts.sign_in(ADMIN[0], "wrong", Client("192.0.2.1"))
 
     results = run_together(40, sign_in)
-    verified = [result for result in results if isinstance(result, admins.SignInRefused)]
+    verified = [result for result in results if isinstance(result, accounts.SignInRefused)]
     assert 0 < len(verified) <= PER_TARGET.attempts
     assert most <= passwords.AT_ONCE
 
@@ -403,8 +404,8 @@ def test_every_email_costs_the_same_hashes(app: Flask, monkeypatch: pytest.Monke
                 return verify(stored, password)
 
             monkeypatch.setattr(passwords, "_verify", watched)
-            with pytest.raises(admins.SignInRefused):
-                admins.sign_in(email, "wrong", Client("192.0.2.1"))
+            with pytest.raises(accounts.SignInRefused):
+                accounts.sign_in(email, "wrong", Client("192.0.2.1"))
     assert len(costs) == 3
     assert len({tuple(cost) for cost in costs.values()}) == 1
     assert len(costs[ADMIN[0]]) == 2

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from tests.support.data import ADMIN, add_admin, add_event
-from webapp.domain.admins import sign_in
+from webapp.domain.admins.accounts import sign_in
 from webapp.domain.attendance import checkin
 from webapp.domain.audit import trail
 from webapp.domain.employees import editing

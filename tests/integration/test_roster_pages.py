@@ -11,7 +11,7 @@ from tests.support.attended import attend
 from tests.support.client import PageClient
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.statements import counted_statements
-from webapp.domain.admins import AdminInfo, sign_in
+from webapp.domain.admins.accounts import AdminInfo, sign_in
 from webapp.domain.audit import trail
 from webapp.domain.employees import rosters
 from webapp.domain.events.store import EventInfo, get_event

@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from tests.support.client import PageClient, text_of
-from webapp.domain import admins
+from webapp.domain.admins import accounts
 from webapp.domain.events.store import list_events
 from webapp.domain.models import (
     AudienceMinute,
@@ -64,7 +64,7 @@ def test_seed_loads_the_demo_company(app: Flask) -> None:
         for table in (RosterEntry, WatchedMinute, Message):
             past = select(func.count()).select_from(table).join(Event)
             assert (db.session.scalar(past.where(Event.state == "closed")) or 0) > 100
-        assert admins.sign_in(ADMIN_EMAIL, ADMIN_PASSWORD, Client("192.0.2.1")).name
+        assert accounts.sign_in(ADMIN_EMAIL, ADMIN_PASSWORD, Client("192.0.2.1")).name
 
 
 def test_demo_questions_have_their_votes(app: Flask) -> None:

@@ -14,7 +14,7 @@ from tests.support.hls_server import (
     hls_server,
     recorded_playlist,
 )
-from webapp.domain.admins import create_admin
+from webapp.domain.admins.accounts import create_admin
 from webapp.domain.events.embeds import Site
 from webapp.domain.events.inspection import inspect_stream
 from webapp.domain.events.streams import Stream

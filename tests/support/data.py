@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from webapp.domain.admins import create_admin
+from webapp.domain.admins.accounts import create_admin
 from webapp.domain.employees import rosters
 from webapp.domain.models import Employee, Event, Question, QuestionAuthor, RosterEntry
 from webapp.infra.clock import utcnow
@@ -73,9 +73,9 @@ def add_question(event_id: int, employee_id: int, **values: Any) -> Question:
     return question
 
 
-def add_admin() -> None:
-    """Add the admin `ADMIN`."""
-    create_admin(*ADMIN, name="Grace Hopper")
+def add_admin(email: str = ADMIN[0], role: str = "owner", name: str = "Grace Hopper") -> None:
+    """Add an admin, by default `ADMIN`, with the password of `ADMIN`."""
+    create_admin(email, ADMIN[1], name, role)
 
 
 def count_check_ins() -> int:

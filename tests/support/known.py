@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.polls import add_poll, operator
-from webapp.domain.admins import sign_in
+from webapp.domain.admins.accounts import sign_in
 from webapp.domain.attendance.checkin import Viewer, check_in_known
 from webapp.domain.attendance.minutes import record_minute
 from webapp.domain.audit import trail

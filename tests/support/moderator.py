@@ -5,7 +5,7 @@ import re
 import requests
 
 from tests.support.meeting import Meeting
-from webapp.domain.admins import create_admin
+from webapp.domain.admins.accounts import create_admin
 
 PASSWORD = "correct horse battery"
 

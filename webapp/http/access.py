@@ -3,21 +3,27 @@
 Sockets have no views: `identity.require_viewer` refuses them.
 """
 
+import logging
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
-from flask import request, url_for
+from flask import current_app, g, request, url_for
 from flask.typing import ResponseReturnValue
 
+from webapp.domain.admins.accounts import AdminInfo
+from webapp.domain.admins.roles import Permission
 from webapp.domain.audit import trail
 from webapp.domain.events.store import get_event
-from webapp.errors import NotCheckedIn
+from webapp.errors import Forbidden, NotCheckedIn
 from webapp.http import identity
 from webapp.http.error_handlers import respond
 from webapp.http.rendering import redirect_to, wants_json
 
+log = logging.getLogger(__name__)
+
 View = Callable[..., ResponseReturnValue]
+
 
 # The address travels in a query and, during single sign-on, in the session cookie.
 NEXT_LENGTH = 1000
@@ -59,19 +65,40 @@ def viewer_required(
     return _declare(checked, "viewer_required")
 
 
-def admin_required(view: View) -> View:
-    """Declare a view for admins; redirect everybody else to the sign-in form."""
+def permission_required(permission: Permission) -> Callable[[View], View]:
+    """Declare a view for admins whose role includes `permission`.
 
-    @wraps(view)
-    def checked(*args: Any, **kwargs: Any) -> ResponseReturnValue:
-        admin = identity.current_admin()
-        if admin is None:
-            back = request.full_path if request.method == "GET" else None
-            return redirect_to(url_for("account.show_sign_in", next=back))
-        with trail.acting_as(admin.id):
-            return view(*args, **kwargs)
+    Redirect to the sign-in form where no admin is signed in; answer 403 to the other admins. The
+    role is read with each request.
+    """
 
-    return _declare(checked, "admin_required")
+    def declare(view: View) -> View:
+        @wraps(view)
+        def checked(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+            admin = identity.current_admin()
+            if admin is None:
+                back = request.full_path if request.method == "GET" else None
+                return redirect_to(url_for("account.show_sign_in", next=back))
+            if not admin.may(permission):
+                return _refuse(admin, permission)
+            with trail.acting_as(admin.id):
+                return view(*args, **kwargs)
+
+        checked.permission = permission  # type: ignore[attr-defined]
+        return _declare(checked, "admin_required")
+
+    return declare
+
+
+def may_open(endpoint: str) -> bool:
+    """Return True when the admin of this request may use the view, so that pages can link to it."""
+    permission = getattr(current_app.view_functions[endpoint], "permission", None)
+    admin: AdminInfo | None = g.get("admin")
+    return permission is None or (admin is not None and admin.may(permission))
+
+
+# For views that have not declared their permission yet: owners alone.
+admin_required = permission_required(Permission.MANAGE_ADMINS)
 
 
 def internal(view: View) -> View:
@@ -83,6 +110,11 @@ def admin_address(wanted: str) -> str:
     """Return `wanted`, the `next` of a query, if it is an admin page here; else the event list."""
     safe = wanted.startswith("/admin/") and wanted.isprintable() and len(wanted) <= NEXT_LENGTH
     return wanted if safe else url_for("events.list_events")
+
+
+def _refuse(admin: AdminInfo, permission: Permission) -> ResponseReturnValue:
+    log.info("admin %d with the role %r lacks %r", admin.id, admin.role, permission.value)
+    return respond(Forbidden(role=admin.role_name))
 
 
 def _declare(view: View, audience: str) -> View:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from markupsafe import Markup, escape
 
+from webapp.http.access import may_open
 from webapp.i18n import format_number
 from webapp.infra.avatars import avatar_color, initials
 from webapp.infra.clock import from_isoformat
@@ -17,7 +18,8 @@ _LINK = Markup('<a href="{0}" target="_blank" rel="noopener noreferrer nofollow"
 
 
 def register_filters(app: Flask) -> None:
-    """Add the filters to `app`."""
+    """Add the filters to `app`, and `may_open(endpoint)`."""
+    app.add_template_global(may_open)
     app.add_template_filter(clock)
     app.add_template_filter(day_and_time)
     app.add_template_filter(format_number, "number")

@@ -4,9 +4,10 @@ import secrets
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from flask import Flask, request, session
+from flask import Flask, g, request, session
 
-from webapp.domain.admins import AdminInfo, find_admin
+from webapp.domain.admins.accounts import AdminInfo, find_admin
+from webapp.domain.admins.roles import Permission
 from webapp.domain.attendance import checkin
 from webapp.domain.attendance.checkin import Viewer, find_viewer
 from webapp.domain.employees import directory
@@ -112,18 +113,28 @@ def forget_admin() -> None:
 
 
 def current_admin() -> AdminInfo | None:
-    """Return the admin that the cookie names, or None when their sessions were ended."""
+    """Return the admin that the cookie names, or None when their sessions were ended.
+
+    The rest of the request goes by the role that the admin has now.
+    """
+    g.admin = None
     match session.get("admin"):
         case [int() as admin_id, int() as session_version]:
-            return find_admin(admin_id, session_version)
-    return None
+            g.admin = find_admin(admin_id, session_version)
+    admin: AdminInfo | None = g.admin
+    return admin
 
 
 def require_admin() -> AdminInfo:
-    """Return the admin that the cookie names, in a view declared with `admin_required`."""
-    admin = current_admin()
-    assert admin is not None, "the view is for admins"  # noqa: S101 - the declaration checked it
+    """Return the admin of this request, in a view declared with `permission_required`."""
+    admin: AdminInfo = g.admin
     return admin
+
+
+def is_moderator() -> bool:
+    """Return True when the cookie names an admin who may moderate, beside a viewer."""
+    admin = current_admin()
+    return admin is not None and admin.may(Permission.MODERATE)
 
 
 def _named_employee() -> int | None:

@@ -18,3 +18,5 @@ class Admin(Model):
     name: Mapped[str] = mapped_column(String(120))
     password_hash: Mapped[str] = mapped_column(String(255))
     session_version: Mapped[int] = mapped_column("epoch", default=0)
+    # A release without roles adds owners: everybody could do everything there.
+    role: Mapped[str] = mapped_column(exact(20), default="owner", server_default="owner")

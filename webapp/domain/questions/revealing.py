@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
-from webapp.domain.admins import AdminInfo
+from webapp.domain.admins.accounts import AdminInfo
+from webapp.domain.admins.roles import Permission
 from webapp.domain.audit import trail
 from webapp.domain.events.store import EventInfo
 from webapp.domain.models import REASON_LENGTH, Employee
 from webapp.domain.questions.authors import read_author, record_reveal
 from webapp.domain.questions.moderation import lock
-from webapp.errors import Invalid, NotFound
+from webapp.errors import Forbidden, Invalid
 from webapp.infra.clock import utcnow
 from webapp.infra.database import retry_on_outage
 from webapp.infra.extensions import db
@@ -25,19 +26,14 @@ class Revealed:
     department: str
 
 
-def may_reveal(admin: AdminInfo) -> bool:
-    """Return True for an owner."""
-    return getattr(admin, "role", "owner") == "owner"
-
-
 def reveal(event: EventInfo, question_id: int, admin: AdminInfo, reason: str) -> Revealed:
     """Return the author, having put the reason on record; the author is told of it.
 
-    Raises `NotFound` for an admin who may not, and `Invalid` without a reason or for a question
+    Raises `Forbidden` for an admin who may not, and `Invalid` without a reason or for a question
     that has its author's name.
     """
-    if not may_reveal(admin):
-        raise NotFound
+    if not admin.may(Permission.REVEAL_AUTHORS):
+        raise Forbidden(role=admin.role_name)
     reason = one_line(reason)
     if not 1 <= len(reason) <= REASON_LENGTH:
         raise Invalid("Give a reason of at most %(most)s characters.", most=REASON_LENGTH)

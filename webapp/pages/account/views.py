@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.domain import admins
+from webapp.domain.admins import accounts
 from webapp.errors import Invalid, TownhallError
 from webapp.http import identity, sso
 from webapp.http.access import admin_address, public
@@ -32,8 +32,8 @@ def sign_in() -> ResponseReturnValue:
     if not form.validate():
         return _show(form, Invalid("Fill in both fields."))
     try:
-        admin = admins.sign_in(form.email.data, form.password.data, read_client())
-    except (admins.SignInRefused, WorkRequired) as refusal:
+        admin = accounts.sign_in(form.email.data, form.password.data, read_client())
+    except (accounts.SignInRefused, WorkRequired) as refusal:
         return _show(form, refusal)
     identity.remember_admin(admin)
     remember_browser("sign-in", form.email.data)
@@ -53,7 +53,7 @@ def return_to_sign_in() -> ResponseReturnValue:
 def sign_out() -> ResponseReturnValue:
     admin = identity.current_admin()
     if admin is not None:
-        admins.sign_out(admin)
+        accounts.sign_out(admin)
     return _forget()
 
 
@@ -62,7 +62,7 @@ def sign_out() -> ResponseReturnValue:
 def sign_out_everywhere() -> ResponseReturnValue:
     admin = identity.current_admin()
     if admin is not None:
-        admins.end_sessions(admin)
+        accounts.end_sessions(admin)
     return _forget()
 
 

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from webapp.domain.admins.roles import Permission
 from webapp.domain.employees import import_progress, importing, uploads
 from webapp.domain.employees.column_headers import UnclearColumns
 from webapp.domain.employees.employee_file import EmployeeFile, UnclearEncoding, open_file
@@ -16,7 +17,7 @@ from webapp.domain.employees.import_report import ImportReport
 from webapp.domain.employees.rows import SPOKEN
 from webapp.errors import Invalid, TownhallError
 from webapp.http import identity
-from webapp.http.access import admin_required
+from webapp.http.access import permission_required
 from webapp.http.error_handlers import respond
 from webapp.http.rendering import render
 from webapp.i18n import lazy
@@ -43,27 +44,27 @@ jose@example.com,01002,José,Núñez,Sales,Madrid,active
 
 @bp.url_value_preprocessor
 def allow_large_file(endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """Accept a large body from a signed-in admin, before the CSRF protection reads it."""
-    if endpoint == "imports.upload" and identity.current_admin():
+    """Accept a large body from an admin who may import, before the CSRF protection reads it."""
+    if endpoint == "imports.upload" and _may_import():
         request.max_content_length = MAX_FILE_BYTES
 
 
 @bp.get("")
-@admin_required
+@permission_required(Permission.MANAGE_EMPLOYEES)
 def show() -> ResponseReturnValue:
     options = ImportOptions.parse(request.args)
     return _preview(options) if options.token else _show()
 
 
 @bp.get("/permission")
-@admin_required
+@permission_required(Permission.MANAGE_EMPLOYEES)
 def show_permission() -> ResponseReturnValue:
     """Answer nginx, which asks before it takes a large body (`auth_request` in nginx.conf)."""
     return {"ok": True}
 
 
 @bp.post("")
-@admin_required
+@permission_required(Permission.MANAGE_EMPLOYEES)
 def upload() -> ResponseReturnValue:
     form = UploadForm()
     if not form.validate():
@@ -75,7 +76,7 @@ def upload() -> ResponseReturnValue:
 
 
 @bp.post("/apply")
-@admin_required
+@permission_required(Permission.MANAGE_EMPLOYEES)
 def apply() -> ResponseReturnValue:
     options, began = ImportOptions.parse(request.form), time.monotonic()
     try:
@@ -90,7 +91,7 @@ def apply() -> ResponseReturnValue:
 
 
 @bp.get("/progress")
-@admin_required
+@permission_required(Permission.MANAGE_EMPLOYEES)
 def show_progress() -> ResponseReturnValue:
     return render(
         "employees/show_progress.html",
@@ -101,7 +102,7 @@ def show_progress() -> ResponseReturnValue:
 
 
 @bp.get("/sample.csv")
-@admin_required
+@permission_required(Permission.MANAGE_EMPLOYEES)
 def download_sample() -> ResponseReturnValue:
     # With the byte-order mark by which Excel recognises UTF-8.
     response = Response(SAMPLE.encode("utf-8-sig"), mimetype="text/csv")
@@ -112,9 +113,14 @@ def download_sample() -> ResponseReturnValue:
 @bp.errorhandler(RequestEntityTooLarge)
 def show_too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
     """Answer a large body with the form; the CSRF protection meets it before the view."""
-    if request.endpoint != "imports.upload" or identity.current_admin() is None:
+    if request.endpoint != "imports.upload" or not _may_import():
         return respond(TOO_LARGE, status=413)
     return _show(TOO_LARGE, status=413)
+
+
+def _may_import() -> bool:
+    admin = identity.current_admin()
+    return admin is not None and admin.may(Permission.MANAGE_EMPLOYEES)
 
 
 def _preview(options: ImportOptions, error: TownhallError | None = None) -> ResponseReturnValue:

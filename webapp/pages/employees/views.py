@@ -3,10 +3,11 @@
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
+from webapp.domain.admins.roles import Permission
 from webapp.domain.employees import directory, editing
 from webapp.domain.models import Employee
 from webapp.errors import Invalid, TownhallError
-from webapp.http.access import admin_required
+from webapp.http.access import permission_required
 from webapp.http.rendering import redirect_to, render
 from webapp.http.toasts import notify
 from webapp.i18n import gettext as _
@@ -17,7 +18,7 @@ bp = Blueprint("employees", __name__, url_prefix="/admin/employees")
 
 
 @bp.get("")
-@admin_required
+@permission_required(Permission.MANAGE_EMPLOYEES)
 def list_employees() -> ResponseReturnValue:
     q, page = request.args.get("q", "").strip()[:100], parse_page(request.args.get("page", "1"))
     found, total = directory.search_employees(q, page)
@@ -34,13 +35,13 @@ def list_employees() -> ResponseReturnValue:
 
 
 @bp.get("/new")
-@admin_required
+@permission_required(Permission.MANAGE_EMPLOYEES)
 def show_new() -> ResponseReturnValue:
     return _show(EmployeeForm())
 
 
 @bp.post("/new")
-@admin_required
+@permission_required(Permission.MANAGE_EMPLOYEES)
 def create() -> ResponseReturnValue:
     form = EmployeeForm()
     try:
@@ -52,14 +53,14 @@ def create() -> ResponseReturnValue:
 
 
 @bp.get("/<id:employee_id>")
-@admin_required
+@permission_required(Permission.MANAGE_EMPLOYEES)
 def show_edit(employee_id: int) -> ResponseReturnValue:
     employee = editing.get_employee(employee_id)
     return _show(EmployeeForm(obj=employee), employee=employee)
 
 
 @bp.post("/<id:employee_id>")
-@admin_required
+@permission_required(Permission.MANAGE_EMPLOYEES)
 def edit(employee_id: int) -> ResponseReturnValue:
     form = EmployeeForm()
     try:

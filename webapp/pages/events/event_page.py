@@ -3,9 +3,10 @@
 from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 
+from webapp.domain.admins.roles import Permission
 from webapp.domain.attendance import viewer_count
 from webapp.domain.events.store import get_event
-from webapp.http.access import admin_required
+from webapp.http.access import permission_required
 from webapp.http.polling import NOTHING_NEW, is_seen, version_of
 from webapp.http.rendering import render
 from webapp.pages.events.figures import figures_of
@@ -14,7 +15,7 @@ bp = Blueprint("event_page", __name__, url_prefix="/admin/events/<slug>")
 
 
 @bp.get("")
-@admin_required
+@permission_required(Permission.SEE_EVENTS)
 def show_overview(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
     figures = figures_of(event)
@@ -32,7 +33,7 @@ def show_overview(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/close")
-@admin_required
+@permission_required(Permission.PLAN_EVENTS)
 def confirm_close(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
     watching = viewer_count.count_watching([event.id]).get(event.id, 0)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 
+from webapp.domain.admins.roles import Permission
 from webapp.domain.attendance import checkin, viewer_count
 from webapp.domain.chat import messages as chat_messages
 from webapp.domain.events import archiving
@@ -20,7 +21,7 @@ from webapp.domain.models import REASON_LENGTH
 from webapp.domain.running import states
 from webapp.errors import Invalid, TownhallError
 from webapp.http import identity
-from webapp.http.access import admin_required
+from webapp.http.access import permission_required
 from webapp.http.headers import allow_stream, current_site
 from webapp.http.polling import NOTHING_NEW, is_seen, version_of
 from webapp.http.rendering import redirect_to, render
@@ -37,7 +38,7 @@ bp = Blueprint("events", __name__, url_prefix="/admin")
 
 
 @bp.get("/")
-@admin_required
+@permission_required(Permission.SEE_EVENTS)
 def list_events() -> ResponseReturnValue:
     archived = "archived" in request.args
     found = event_store.list_events(archived=archived)
@@ -62,7 +63,7 @@ def list_events() -> ResponseReturnValue:
 
 
 @bp.get("/events/new")
-@admin_required
+@permission_required(Permission.PLAN_EVENTS)
 def show_new() -> ResponseReturnValue:
     timezone = current_app.config["SITE_TIMEZONE"]
     tomorrow = utcnow().astimezone(ZoneInfo(timezone)) + timedelta(days=1)
@@ -72,7 +73,7 @@ def show_new() -> ResponseReturnValue:
 
 
 @bp.post("/events/new")
-@admin_required
+@permission_required(Permission.PLAN_EVENTS)
 def create() -> ResponseReturnValue:
     form = EventForm()
     try:
@@ -84,14 +85,14 @@ def create() -> ResponseReturnValue:
 
 
 @bp.get("/events/<slug>/edit")
-@admin_required
+@permission_required(Permission.PLAN_EVENTS)
 def show_edit(slug: str) -> ResponseReturnValue:
     event = event_store.get_event(slug)
     return _show(EventForm.of(event), event=event)
 
 
 @bp.post("/events/<slug>/edit")
-@admin_required
+@permission_required(Permission.PLAN_EVENTS)
 def edit(slug: str) -> ResponseReturnValue:
     event, form = event_store.get_event(slug), EventForm()
     try:
@@ -104,7 +105,7 @@ def edit(slug: str) -> ResponseReturnValue:
 
 @bp.post("/events/test-stream", defaults={"slug": ""})
 @bp.post("/events/<slug>/test-stream")
-@admin_required
+@permission_required(Permission.PLAN_EVENTS)
 def test_stream(slug: str) -> ResponseReturnValue:
     event, form, site = event_store.get_event(slug) if slug else None, EventForm(), current_site()
     form.stream_url.data = pasted_address(form.stream_url.data or "")
@@ -122,7 +123,7 @@ def test_stream(slug: str) -> ResponseReturnValue:
 
 
 @bp.post("/events/<slug>/copy")
-@admin_required
+@permission_required(Permission.PLAN_EVENTS)
 def copy(slug: str) -> ResponseReturnValue:
     made = copy_event(event_store.get_event(slug))
     notify(_("This is the copy. Check its times."))
@@ -130,13 +131,13 @@ def copy(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/events/<slug>/open")
-@admin_required
+@permission_required(Permission.PLAN_EVENTS)
 def confirm_open(slug: str) -> ResponseReturnValue:
     return _ask_to_open(event_store.get_event(slug))
 
 
 @bp.post("/events/<slug>/state")
-@admin_required
+@permission_required(Permission.PLAN_EVENTS)
 def change_state(slug: str) -> ResponseReturnValue:
     event, state = event_store.get_event(slug), request.form.get("state")
     if state not in ("open", "closed"):
@@ -153,13 +154,13 @@ def change_state(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/events/<slug>/remove")
-@admin_required
+@permission_required(Permission.PLAN_EVENTS)
 def confirm_remove(slug: str) -> ResponseReturnValue:
     return _ask_to_remove(event_store.get_event(slug))
 
 
 @bp.post("/events/<slug>/remove")
-@admin_required
+@permission_required(Permission.PLAN_EVENTS)
 def remove(slug: str) -> ResponseReturnValue:
     event = event_store.get_event(slug)
     try:

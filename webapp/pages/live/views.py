@@ -101,7 +101,7 @@ def _place(name: str) -> int | None:
 
 def _draft(event: EventInfo, viewer: Viewer) -> Draft:
     fields = request_fields()
-    moderator = identity.current_admin() is not None
+    moderator = identity.is_moderator()
     return Draft(event.slug, viewer, fields.get("body"), fields.get("nonce"), moderator=moderator)
 
 
@@ -131,7 +131,7 @@ def _show(
         # Without a question nobody has voted or asked.
         own=own.find_own(event.id, viewer.employee.id) if questions else {},
         asked="asked" in request.args,
-        exempt=identity.current_admin() is not None,
+        exempt=identity.is_moderator(),
         held="held" in request.args,
         poll=poll,
         poll_answer=polls.find_answer(poll, event.id, viewer.employee.id) if poll else None,

@@ -6,6 +6,7 @@ from typing import IO
 from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
+from webapp.domain.admins.roles import Permission
 from webapp.domain.audit import trail
 from webapp.domain.chat import announcements, moderation, mutes, transcript
 from webapp.domain.chat.board import read_board
@@ -13,7 +14,7 @@ from webapp.domain.chat.hosting import post_as_host as post_message_as_host
 from webapp.domain.events import store as event_store
 from webapp.domain.events.store import EventInfo, get_event
 from webapp.errors import Invalid, TownhallError
-from webapp.http.access import admin_required
+from webapp.http.access import permission_required
 from webapp.http.downloads import send_export, text_file
 from webapp.http.polling import NOTHING_NEW, is_seen, version_of
 from webapp.http.rendering import is_htmx, redirect_to, render
@@ -28,13 +29,13 @@ bp = Blueprint("moderation", __name__, url_prefix="/admin/events/<slug>")
 
 
 @bp.get("/chat")
-@admin_required
+@permission_required(Permission.MODERATE)
 def show_chat(slug: str) -> ResponseReturnValue:
     return _show(get_event(slug))
 
 
 @bp.post("/chat/messages/<id:message_id>/remove")
-@admin_required
+@permission_required(Permission.MODERATE)
 def remove_message(slug: str, message_id: int) -> ResponseReturnValue:
     event = get_event(slug)
     moderation.remove_message(event, message_id)
@@ -44,7 +45,7 @@ def remove_message(slug: str, message_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/chat/messages/<id:message_id>/restore")
-@admin_required
+@permission_required(Permission.MODERATE)
 def restore_message(slug: str, message_id: int) -> ResponseReturnValue:
     event = get_event(slug)
     moderation.restore_message(event, message_id)
@@ -53,7 +54,7 @@ def restore_message(slug: str, message_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/chat/messages")
-@admin_required
+@permission_required(Permission.MODERATE)
 def post_as_host(slug: str) -> ResponseReturnValue:
     event, body = get_event(slug), printable(request.form.get("body", ""))
     try:
@@ -65,7 +66,7 @@ def post_as_host(slug: str) -> ResponseReturnValue:
 
 
 @bp.post("/chat/held/<id:held_id>/approve")
-@admin_required
+@permission_required(Permission.MODERATE)
 def approve(slug: str, held_id: int) -> ResponseReturnValue:
     event = get_event(slug)
     moderation.approve(event, held_id)
@@ -74,7 +75,7 @@ def approve(slug: str, held_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/chat/held/<id:held_id>/reject")
-@admin_required
+@permission_required(Permission.MODERATE)
 def reject(slug: str, held_id: int) -> ResponseReturnValue:
     event = get_event(slug)
     moderation.reject(event, held_id)
@@ -83,7 +84,7 @@ def reject(slug: str, held_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/chat/employees/<id:employee_id>/mute")
-@admin_required
+@permission_required(Permission.MODERATE)
 def mute(slug: str, employee_id: int) -> ResponseReturnValue:
     event, minutes = get_event(slug), parse_mute(request.form.get("minutes"))
     mutes.mute(event, employee_id, minutes)
@@ -93,7 +94,7 @@ def mute(slug: str, employee_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/chat/employees/<id:employee_id>/unmute")
-@admin_required
+@permission_required(Permission.MODERATE)
 def unmute(slug: str, employee_id: int) -> ResponseReturnValue:
     event = get_event(slug)
     mutes.unmute(event, employee_id)
@@ -102,7 +103,7 @@ def unmute(slug: str, employee_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/chat/settings")
-@admin_required
+@permission_required(Permission.MODERATE)
 def change_settings(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
     settings = parse_settings(request.form.to_dict())
@@ -112,7 +113,7 @@ def change_settings(slug: str) -> ResponseReturnValue:
 
 
 @bp.post("/chat/announcement")
-@admin_required
+@permission_required(Permission.MODERATE)
 def pin(slug: str) -> ResponseReturnValue:
     event, body = get_event(slug), printable(request.form.get("body", ""))
     try:
@@ -124,7 +125,7 @@ def pin(slug: str) -> ResponseReturnValue:
 
 
 @bp.post("/chat/announcement/remove")
-@admin_required
+@permission_required(Permission.MODERATE)
 def unpin(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
     announcements.unpin(event)
@@ -133,19 +134,19 @@ def unpin(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/chat.csv")
-@admin_required
+@permission_required(Permission.MODERATE)
 def download_csv(slug: str) -> ResponseReturnValue:
     return _download(slug, "csv", "text/csv")
 
 
 @bp.get("/chat.json")
-@admin_required
+@permission_required(Permission.MODERATE)
 def download_json(slug: str) -> ResponseReturnValue:
     return _download(slug, "json", "application/json")
 
 
 @bp.get("/chat.xlsx")
-@admin_required
+@permission_required(Permission.MODERATE)
 def download_xlsx(slug: str) -> ResponseReturnValue:
     return _download(slug, "xlsx", XLSX)
 

@@ -5,12 +5,13 @@ from typing import IO
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
+from webapp.domain.admins.roles import Permission
 from webapp.domain.audit import trail
 from webapp.domain.events.store import EventInfo, get_event
 from webapp.domain.polls import board, drafts, export, states
 from webapp.domain.polls.drafts import PollDraft
 from webapp.errors import Invalid, TownhallError
-from webapp.http.access import admin_required
+from webapp.http.access import permission_required
 from webapp.http.downloads import send_export, text_file
 from webapp.http.polling import NOTHING_NEW, is_seen, version_of
 from webapp.http.rendering import is_htmx, redirect_to, render
@@ -21,13 +22,13 @@ bp = Blueprint("poll_desk", __name__, url_prefix="/admin/events/<slug>")
 
 
 @bp.get("/polls")
-@admin_required
+@permission_required(Permission.MODERATE)
 def show_polls(slug: str) -> ResponseReturnValue:
     return _show(get_event(slug))
 
 
 @bp.post("/polls")
-@admin_required
+@permission_required(Permission.MODERATE)
 def create(slug: str) -> ResponseReturnValue:
     event, draft = get_event(slug), typed_draft(request.form)
     try:
@@ -38,20 +39,20 @@ def create(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/polls/new")
-@admin_required
+@permission_required(Permission.MODERATE)
 def show_new(slug: str) -> ResponseReturnValue:
     return _show_form(get_event(slug), PollDraft("", []))
 
 
 @bp.get("/polls/<id:poll_id>/edit")
-@admin_required
+@permission_required(Permission.MODERATE)
 def show_edit(slug: str, poll_id: int) -> ResponseReturnValue:
     event = get_event(slug)
     return _show_form(event, draft_of(board.find_poll(event.id, poll_id)), poll_id)
 
 
 @bp.post("/polls/<id:poll_id>/edit")
-@admin_required
+@permission_required(Permission.MODERATE)
 def edit(slug: str, poll_id: int) -> ResponseReturnValue:
     event, draft = get_event(slug), typed_draft(request.form)
     try:
@@ -62,7 +63,7 @@ def edit(slug: str, poll_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/polls/<id:poll_id>/open")
-@admin_required
+@permission_required(Permission.MODERATE)
 def open_poll(slug: str, poll_id: int) -> ResponseReturnValue:
     event = get_event(slug)
     try:
@@ -73,7 +74,7 @@ def open_poll(slug: str, poll_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/polls/<id:poll_id>/close")
-@admin_required
+@permission_required(Permission.MODERATE)
 def close_poll(slug: str, poll_id: int) -> ResponseReturnValue:
     event = get_event(slug)
     states.close_poll(event, poll_id)
@@ -81,7 +82,7 @@ def close_poll(slug: str, poll_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/polls/<id:poll_id>/discard")
-@admin_required
+@permission_required(Permission.MODERATE)
 def discard(slug: str, poll_id: int) -> ResponseReturnValue:
     event = get_event(slug)
     drafts.discard(event, poll_id)
@@ -89,7 +90,7 @@ def discard(slug: str, poll_id: int) -> ResponseReturnValue:
 
 
 @bp.get("/polls.csv")
-@admin_required
+@permission_required(Permission.MODERATE)
 def download_csv(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
     separator = ";" if request.args.get("separator") == "semicolon" else ","
@@ -102,7 +103,7 @@ def download_csv(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/polls.xlsx")
-@admin_required
+@permission_required(Permission.MODERATE)
 def download_xlsx(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
 

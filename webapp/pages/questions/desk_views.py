@@ -6,14 +6,15 @@ from typing import IO
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
+from webapp.domain.admins.roles import Permission
 from webapp.domain.audit import trail
 from webapp.domain.events import store as event_store
 from webapp.domain.events.store import EventInfo, get_event
 from webapp.domain.questions import export, merging, moderation, overview, revealing
-from webapp.domain.questions.revealing import Revealed, may_reveal
+from webapp.domain.questions.revealing import Revealed
 from webapp.errors import Invalid, NotFound, TownhallError
 from webapp.http import identity
-from webapp.http.access import admin_required
+from webapp.http.access import permission_required
 from webapp.http.downloads import send_export, text_file
 from webapp.http.polling import NOTHING_NEW, is_seen, version_of
 from webapp.http.rendering import is_htmx, redirect_to, render
@@ -57,13 +58,13 @@ UNDONE_BY_REOPENING = {"reject", "hide"}
 
 
 @bp.get("/questions")
-@admin_required
+@permission_required(Permission.MODERATE)
 def show_desk(slug: str) -> ResponseReturnValue:
     return _show(get_event(slug))
 
 
 @bp.post("/questions/settings")
-@admin_required
+@permission_required(Permission.MODERATE)
 def change_settings(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
     values = {name: SWITCH.get(_field(name)) for name in SETTINGS if name in request.form}
@@ -74,13 +75,13 @@ def change_settings(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/questions/<id:question_id>")
-@admin_required
+@permission_required(Permission.MODERATE)
 def show_question(slug: str, question_id: int) -> ResponseReturnValue:
     return _show_question(get_event(slug), question_id)
 
 
 @bp.post("/questions/<id:question_id>/<act>")
-@admin_required
+@permission_required(Permission.MODERATE)
 def change(slug: str, question_id: int, act: str) -> ResponseReturnValue:
     event = get_event(slug)
     if act not in ACTS:
@@ -94,7 +95,7 @@ def change(slug: str, question_id: int, act: str) -> ResponseReturnValue:
 
 
 @bp.post("/questions/<id:question_id>/reveal")
-@admin_required
+@permission_required(Permission.REVEAL_AUTHORS)
 def reveal(slug: str, question_id: int) -> ResponseReturnValue:
     event, admin = get_event(slug), identity.require_admin()
     try:
@@ -105,7 +106,7 @@ def reveal(slug: str, question_id: int) -> ResponseReturnValue:
 
 
 @bp.get("/questions.csv")
-@admin_required
+@permission_required(Permission.MODERATE)
 def download_csv(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
 
@@ -117,7 +118,7 @@ def download_csv(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/questions.xlsx")
-@admin_required
+@permission_required(Permission.MODERATE)
 def download_xlsx(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
 
@@ -169,7 +170,6 @@ def _show_question(
         event=event,
         question=question,
         others=others,
-        may_reveal=question.anonymous and may_reveal(identity.require_admin()),
         revealed=revealed,
         typed=request.form,
         error=error,

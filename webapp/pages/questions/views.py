@@ -74,7 +74,7 @@ def _draft(event: EventInfo, viewer: Viewer, fields: dict[str, Any]) -> Draft:
         fields.get("body"),
         fields.get("nonce"),
         SWITCH.get(str(anonymous), anonymous),
-        moderator=identity.current_admin() is not None,
+        moderator=identity.is_moderator(),
     )
 
 

@@ -6,6 +6,7 @@ from typing import IO
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
+from webapp.domain.admins.roles import Permission
 from webapp.domain.attendance.statuses import CORRECTED
 from webapp.domain.audit import trail
 from webapp.domain.events.store import EventInfo, get_event
@@ -15,7 +16,7 @@ from webapp.domain.roster.export_xlsx import as_xlsx
 from webapp.domain.roster.filters import Filters
 from webapp.errors import Invalid, TownhallError
 from webapp.http import identity
-from webapp.http.access import admin_required
+from webapp.http.access import permission_required
 from webapp.http.downloads import send_export, text_file
 from webapp.http.polling import NOTHING_NEW, is_seen, version_of
 from webapp.http.rendering import is_htmx, redirect_to, render
@@ -30,13 +31,13 @@ bp = Blueprint("roster", __name__, url_prefix="/admin/events/<slug>")
 
 
 @bp.get("/attendance")
-@admin_required
+@permission_required(Permission.READ_ATTENDANCE)
 def show_roster(slug: str) -> ResponseReturnValue:
     return _show(get_event(slug), _filters())
 
 
 @bp.post("/attendance/corrections")
-@admin_required
+@permission_required(Permission.CORRECT_ATTENDANCE)
 def correct(slug: str) -> ResponseReturnValue:
     event, filters = get_event(slug), _filters()
     employee_id = parse_id(request.form.get("employee_id"), "employee_id")
@@ -53,7 +54,7 @@ def correct(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/attendance.csv")
-@admin_required
+@permission_required(Permission.READ_ATTENDANCE)
 def download_csv(slug: str) -> ResponseReturnValue:
     event, filters = get_event(slug), _filters()
     separator = ";" if request.args.get("separator") == "semicolon" else ","
@@ -66,7 +67,7 @@ def download_csv(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/attendance.xlsx")
-@admin_required
+@permission_required(Permission.READ_ATTENDANCE)
 def download_xlsx(slug: str) -> ResponseReturnValue:
     event, filters, admin = get_event(slug), _filters(), identity.require_admin()
 
@@ -78,7 +79,7 @@ def download_xlsx(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/attendance/charts")
-@admin_required
+@permission_required(Permission.READ_ATTENDANCE)
 def show_charts(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
     found = statistics.read_figures(event, utcnow())

@@ -5,7 +5,7 @@ import logging
 from flask import Blueprint, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.domain import admins
+from webapp.domain.admins import accounts
 from webapp.domain.attendance import checkin
 from webapp.domain.employees import directory
 from webapp.domain.events.store import get_event
@@ -63,7 +63,7 @@ def _begin(slug: str = "", back: str = "") -> ResponseReturnValue:
 def _sign_in(back: str, email: str | None) -> ResponseReturnValue:
     if email is None:
         raise sso.Unverified(detail=NOT_VOUCHED)
-    admin = admins.sign_in_known(email)
+    admin = accounts.sign_in_known(email)
     if admin is None:
         raise sso.Unknown(detail="no admin has this address")
     identity.remember_admin(admin)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
+from webapp.domain.admins.roles import OWNER, ROLES, Permission, check_role, permits
 from webapp.domain.audit import trail
 from webapp.domain.employees.identifiers import normal_email, vouched_email
 from webapp.domain.models import Admin
@@ -30,6 +31,16 @@ class AdminInfo:
     email: str
     name: str
     session_version: int
+    role: str = OWNER
+
+    @property
+    def role_name(self) -> str:
+        """Return the role as pages name it."""
+        return str(ROLES.get(self.role, self.role))
+
+    def may(self, permission: Permission) -> bool:
+        """Return True when the role of the admin includes `permission`."""
+        return permits(self.role, permission)
 
 
 def sign_in(email: str, password: str, client: Client) -> AdminInfo:
@@ -76,8 +87,9 @@ def end_sessions(admin: AdminInfo) -> None:
     db.session.commit()
 
 
-def create_admin(email: str, password: str, name: str = "") -> None:
-    """Add an admin. Raises `Invalid` for a short password or an unusable e-mail address."""
+def create_admin(email: str, password: str, name: str = "", role: str = OWNER) -> None:
+    """Add an admin. Raises `Invalid` for a short password, an unusable address or unknown role."""
+    check_role(role)
     email = normal_email(email)
     if "@" not in email:
         raise Invalid("This is not an e-mail address.")
@@ -85,13 +97,15 @@ def create_admin(email: str, password: str, name: str = "") -> None:
         raise Invalid(
             "The password must have at least %(count)s characters.", count=PASSWORD_LENGTH
         )
-    db.session.add(Admin(email=email, name=name or email, password_hash=hash_password(password)))
+    admin = Admin(email=email, name=name or email, role=role)
+    admin.password_hash = hash_password(password)
+    db.session.add(admin)
     try:
         db.session.flush()
     except IntegrityError:
         db.session.rollback()
         raise Invalid("There is already an admin with this e-mail address.") from None
-    trail.record("admin_created", subject=email)
+    trail.record("admin_created", subject=email, role=role)
     db.session.commit()
 
 
@@ -105,7 +119,7 @@ def _find_with_password(email: str, password: str) -> Admin | None:
 
 
 def _info(admin: Admin) -> AdminInfo:
-    return AdminInfo(admin.id, admin.email, admin.name, admin.session_version)
+    return AdminInfo(admin.id, admin.email, admin.name, admin.session_version, admin.role)
 
 
 def _signed_in(admin: Admin, by: str) -> AdminInfo:
