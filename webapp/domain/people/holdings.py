@@ -102,7 +102,7 @@ HOLDINGS = (
     Holding(
         Admin,
         lambda person: Admin.email == person.email,
-        plain=frozenset({"email", "name", "password_hash"}),
+        plain=frozenset({"email", "name", "password_hash", "role"}),
         secret=frozenset({"password_hash"}),
     ),
     # Uploaded files name employees and could bring the person back. They last an hour at most.
