@@ -14,6 +14,8 @@ from typing import Any
 ASYNC_MODE = "eventlet"
 KERNEL_BYTES = 128 * 1024
 BUFFER_BYTES = 2 * 1024
+# As in nginx.conf and gunicorn.conf.py: other applications of a company may set many cookies.
+HEADER_LINE_BYTES = 32 * 1024
 # For pages and probes, and for clients that are being refused.
 SPARE_CONNECTIONS = 1000
 # A connection that cannot be accepted just now: it broke, or this process has no file left.
@@ -119,6 +121,8 @@ def serve(listener: Any, app: Callable[..., Any], max_connections: int) -> None:
         # A viewer keeps the buffers of its handshake while it watches: 24 KiB by default.
         rbufsize = wbufsize = BUFFER_BYTES
 
+    # A module's constant, not an argument. By default a cookie of 8 KiB ends in a 400.
+    eventlet.wsgi.MAX_HEADER_LINE = HEADER_LINE_BYTES
     listener.accept = partial(_accept, listener.accept)
 
     eventlet.wsgi.server(

@@ -32,6 +32,14 @@ def test_a_message_written_on_one_node_appears_on_the_other(stack: Stack, meetin
             assert set(viewer.messages[0]) == MESSAGE_FIELDS
 
 
+def test_the_cookies_of_other_applications_pass(stack: Stack, meeting: Meeting) -> None:
+    with meeting.viewer() as ada:
+        ada.web.cookies.update({f"portal{n}": "x" * 4000 for n in range(6)})
+        page = ada.web.get(f"{stack.url}/events/{meeting.slug}/live", timeout=10)
+        assert (page.status_code, page.history) == (200, [])
+        assert ada.connect(stack.url).post("with large cookies")["ok"]
+
+
 def test_a_message_posted_by_form_appears_on_every_node(stack: Stack, meeting: Meeting) -> None:
     with (
         meeting.viewer().connect(stack.realtime[0].url) as ada,

@@ -105,6 +105,7 @@ KNOWN: dict[Any, tuple[str, str]] = {
     trampoline: (RUNTIME, "dbb09fcd0085"),
     eventlet.hubs.hub.BaseHub.squelch_generic_exception: (RUNTIME, "ac6b6a3f52a9"),
     eventlet.hubs.hub.BaseHub.squelch_timer_exception: (RUNTIME, "1eb68c269efc"),
+    eventlet.wsgi.FileObjectForHeaders.readline: (RUNTIME, "52fd7251d674"),
     eventlet.wsgi.HttpProtocol.setup: (RUNTIME, "a016670ef277"),
     eventlet.wsgi.server: (RUNTIME, "8db9f629ea68"),
     # python-socketio
