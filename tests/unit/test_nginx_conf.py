@@ -1,6 +1,8 @@
 """nginx.conf itself: what it sends where, on a real nginx before upstreams that take notes."""
 
 import difflib
+import os
+import signal
 import socket
 import subprocess
 import threading
@@ -385,15 +387,22 @@ def test_nobody_else_may_send_a_large_body_to_the_import(site: Site) -> None:
 
 
 def stalled_upload(site: Site, **headers: str) -> HTTPConnection:
+    return stalled_post(site, IMPORT, 32 * 1024 * 1024, 1024 * 1024, headers)
+
+
+def stalled_post(
+    site: Site, path: str, announced: int, sent: int, headers: dict[str, str] | None = None
+) -> HTTPConnection:
+    """Announce a body, send its beginning, and stop."""
     connection = HTTPConnection(LOOPBACK, site.nginx.port, timeout=10)
     site.closing.callback(connection.close)
-    connection.putrequest("POST", IMPORT)
-    for name, text in headers.items():
+    connection.putrequest("POST", path)
+    for name, text in (headers or {}).items():
         connection.putheader(name, text)
-    connection.putheader("Content-Length", str(32 * 1024 * 1024))
+    connection.putheader("Content-Length", str(announced))
     connection.endheaders()
     with suppress(BrokenPipeError, ConnectionResetError):
-        connection.send(bytes(1024 * 1024))
+        connection.send(bytes(sent))
     return connection
 
 
@@ -485,6 +494,16 @@ def test_the_large_cookies_of_a_company_pass(site: Site) -> None:
     assert last_request(site.web).headers["Cookie"] == cookies
 
 
+@pytest.mark.parametrize("size", [40_000, 400_000])
+def test_headers_beyond_the_limit_end_at_nginx(site: Site, size: int) -> None:
+    with suppress(BrokenPipeError, ConnectionResetError):  # nginx need not read what it refuses
+        answer = site.ask("/", Cookie="x" * size)
+        assert answer.status == 400
+        assert "nginx/" not in answer.read().decode()
+    assert counts(site.web) == [0, 0]
+    assert site.ask("/").status == 200
+
+
 def test_one_id_names_a_request_in_all_logs(site: Site) -> None:
     site.ask("/first", **{"X-Request-Id": "forged"})
     name = last_request(site.web).headers["X-Request-Id"]
@@ -529,6 +548,36 @@ def test_a_flood_of_requests_is_told_to_wait(tmp_path: Path) -> None:
         assert sum(counts(site.web)) == 3
         # The live page of a colleague behind the same address connects all the same.
         site.open_socket()
+
+
+def test_slow_bodies_of_one_address_leave_the_live_page_alone(tmp_path: Path) -> None:
+    with ExitStack() as closing:
+        site = Site(tmp_path, closing, changes={"limit_conn pages 1000": "limit_conn pages 2"})
+        slow = [stalled_post(site, "/admin/login", 1000, 10) for _ in range(2)]
+        wait_for(lambda: site.ask("/").status == 503)
+        assert site.ask("/").headers["Retry-After"] == "10"
+        assert site.ask("/static/build/site.css").status == 200
+        site.open_socket()
+        for connection in slow:
+            connection.close()
+        wait_for(lambda: site.ask("/").status == 200)
+
+
+def test_a_reload_drops_nobody(site: Site) -> None:
+    kept, old = site.open_socket(), workers(site)
+    os.kill(site.nginx.pid, signal.SIGHUP)
+    wait_for(lambda: bool(workers(site) - old))
+    wait_for(lambda: len(workers(site) & old) == 1)
+    site.open_socket()
+    assert sum(open_sockets(site)) == 2
+    kept.close()
+    wait_for(lambda: not workers(site) & old)
+
+
+def workers(site: Site) -> set[int]:
+    """Return the process ids of the workers, those before a reload included."""
+    task = Path(f"/proc/{site.nginx.pid}/task/{site.nginx.pid}/children")
+    return {int(pid) for pid in task.read_text().split()}
 
 
 def test_new_websockets_go_to_the_nodes_that_live(site: Site) -> None:
