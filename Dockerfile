@@ -1,7 +1,11 @@
 # Two images from one file: `app` (web, realtime and the one-shot services) and `proxy` (nginx).
 # No package index is named here: pip and npm use the settings of the base images.
+# compose.yaml passes other images on, for example with a digest (docs/operations.md, Pin the images).
+ARG PYTHON_IMAGE=python:3.12-slim
+ARG NODE_IMAGE=node:22-slim
+ARG NGINX_IMAGE=nginx:1.29
 
-FROM node:22-slim AS assets
+FROM $NODE_IMAGE AS assets
 WORKDIR /townhall
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --no-audit --no-fund
@@ -9,14 +13,14 @@ COPY frontend/ frontend/
 COPY translations/ translations/
 RUN npm run build
 
-FROM python:3.12-slim AS packages
+FROM $PYTHON_IMAGE AS packages
 RUN python -m venv --without-pip /opt/venv
 COPY requirements.txt .
 # Building a wheel would need a compiler, which this image does not have.
 RUN --mount=type=cache,target=/root/.cache/pip \
     pip --python /opt/venv install --quiet --only-binary :all: --require-hashes -r requirements.txt
 
-FROM nginx:1.29 AS proxy
+FROM $NGINX_IMAGE AS proxy
 COPY nginx.conf /etc/nginx/nginx.conf
 COPY deploy/nginx/ /etc/nginx/townhall/
 COPY static/ /srv/townhall/static/
@@ -28,14 +32,16 @@ RUN find /srv/townhall/static -type f -size +1k \( -name '*.css' -o -name '*.js'
 USER nginx
 CMD ["/etc/nginx/townhall/adapt"]
 
-FROM python:3.12-slim AS app
+FROM $PYTHON_IMAGE AS app
 # The volumes of secrets that are mounted here take their owner from these empty folders.
+# pip would only help an intruder.
 RUN useradd --system --uid 10001 --user-group --no-create-home townhall \
- && install -d -o townhall -g townhall -m 755 /run/townhall /run/mysql /backups
+ && install -d -o townhall -g townhall -m 755 /run/townhall /run/mysql /backups \
+ && pip uninstall --quiet --yes --root-user-action=ignore pip
 COPY --from=packages /opt/venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOST=0.0.0.0
 WORKDIR /srv/townhall
 COPY . .
 COPY --from=assets /townhall/static/ static/
-RUN python -m compileall -q .
+RUN python -m compileall -q . && python bin/sbom.py --image > /usr/share/townhall.cdx.json
 USER townhall

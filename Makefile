@@ -62,6 +62,9 @@ format: $(BIN)/.ready-dev node_modules/.ready-dev ## format the code
 messages: $(BIN)/.ready-dev ## update the catalogues in translations/ with the texts of templates, Python and scripts
 	@$(BIN)/python bin/messages.py
 
+sbom: $(BIN)/.ready ## print a bill of materials (CycloneDX) of the Python and npm packages; images contain theirs
+	@$(BIN)/python bin/sbom.py
+
 lock: $(BIN)/.ready-dev ## write the requirements files from pyproject.toml (UPGRADE=--upgrade)
 	$(BIN)/uv pip compile $(LOCK) pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile $(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
@@ -110,4 +113,4 @@ static/vendor/.ready: node_modules/.ready package.json $(shell find frontend tra
 	$(RUN) build
 	@touch $@
 
-.PHONY: help run dev check stack test audit coverage test-compose chaos bench lint format lock assets tools tools-all clean
+.PHONY: help run dev check stack test audit coverage test-compose chaos bench lint format sbom lock assets tools tools-all clean

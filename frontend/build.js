@@ -1,11 +1,12 @@
 // Builds what the pages load: our scripts and the style sheet into static/build/, bundled and minified,
 // an icon sprite beside them, and the libraries that are served as they come into static/vendor/. Each
-// file is compressed as well, as `file.gz`. `--watch` goes on and rebuilds on every change, uncompressed.
+// file is compressed as well, as `file.gz` and `file.br`. `--watch` goes on and rebuilds on every change,
+// uncompressed.
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 import { catalogues } from "./catalogues.js";
 import { ICONS } from "./icons.js";
@@ -76,6 +77,7 @@ function compress() {
     for (const name of readdirSync(folder).filter((file) => /\.(js|css|svg)$/.test(file))) {
       const file = join(folder, name);
       writeFileSync(`${file}.gz`, gzipSync(readFileSync(file), { level: 9 }));
+      writeFileSync(`${file}.br`, brotliCompressSync(readFileSync(file)));
     }
   }
 }
