@@ -30,6 +30,8 @@ HANDSHAKE = {
     "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     "Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits",
 }
+# The answer to that key (RFC 6455, section 1.3).
+ACCEPTED = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 NEW_SOCKET = "/socket.io/?EIO=4&transport=websocket"
 NEW_POLL = "/socket.io/?EIO=4&transport=polling"
 IMPORT = "/admin/employees/import"
@@ -102,6 +104,7 @@ class Answer(BaseHTTPRequestHandler):
         self.send_response(101)
         self.send_header("Connection", "Upgrade")
         self.send_header("Upgrade", "websocket")
+        self.send_header("Sec-WebSocket-Accept", ACCEPTED)
         self.end_headers()
         self.rfile.read()
         self.server.open_sockets.remove(self)
