@@ -10,7 +10,7 @@ import sys
 from stack.process import NotReadyError, raise_open_files_limit
 from stack.tools import MissingToolsError
 
-BENCHMARKS = ("checkin", "fanout", "roster", "storm")
+BENCHMARKS = ("checkin", "embedded", "fanout", "roster", "storm")
 
 
 def main(names: list[str]) -> int:

@@ -78,7 +78,7 @@ class SocketTier(Contender):
 
     def memory(self) -> int:
         """Return the bytes that the nodes have in memory."""
-        return sum(_resident_bytes(node.pid) for node in self.processes)
+        return sum(resident_bytes(node.pid) for node in self.processes)
 
 
 def townhall_nodes(stack: Stack) -> SocketTier:
@@ -145,6 +145,7 @@ def _ports(servers: Sequence[Server]) -> list[int]:
     return [server.port for server in servers]
 
 
-def _resident_bytes(pid: int) -> int:
+def resident_bytes(pid: int) -> int:
+    """Return the memory of a process that is in RAM."""
     found = re.search(r"VmRSS:\s*(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     return int(found[1]) * 1024 if found else 0

@@ -86,5 +86,24 @@ class StormPlan:
         )
 
 
+@dataclass(frozen=True)
+class EmbeddedPlan:
+    """Audiences and rates for one process, and the check-ins beside a chat."""
+
+    viewers: tuple[int, ...]
+    rates: tuple[int, ...]
+    seconds: int
+    rush: CheckInPlan
+
+    @classmethod
+    def of_environment(cls) -> "EmbeddedPlan":
+        """Read VIEWERS and RATES, separated by commas, SECONDS and RATE (of check-ins)."""
+        viewers = _numbers("VIEWERS", "200,500,1000,2000")
+        seconds = int(os.environ.get("SECONDS", "10"))
+        rate = int(os.environ.get("RATE", "10"))
+        rush = CheckInPlan(seconds, 1, rate, min(viewers), messages_per_second=5)
+        return cls(viewers, _numbers("RATES", f"5,{BAR_RATE}"), seconds, rush)
+
+
 def _numbers(name: str, default: str) -> tuple[int, ...]:
     return tuple(int(text) for text in os.environ.get(name, default).split(","))

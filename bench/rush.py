@@ -4,10 +4,10 @@ import asyncio
 import time
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from bench.audience import Audience
 from bench.browser import Browser
-from bench.contenders import Contender
 from bench.data import Person
 from bench.plan import CheckInPlan
 from bench.visitor import Visit, check_in, open_form, visit
@@ -17,6 +17,15 @@ TYPING_SECONDS = 2.0
 # The chat alone, before the rush, so that its cost can be subtracted.
 CALM_SECONDS = 5.0
 CLIENT = "load client"
+
+
+class Costing(Protocol):
+    """A system that answers at a port of loopback and tells its CPU seconds by kind of process."""
+
+    @property
+    def port(self) -> int: ...
+
+    def cpu(self) -> dict[str, float]: ...
 
 
 @dataclass
@@ -36,7 +45,7 @@ class Rush:
 
 
 async def rush(
-    contender: Contender,
+    contender: Costing,
     slug: str,
     people: Sequence[Person],
     cookies: Sequence[str],
@@ -72,7 +81,7 @@ async def invite(port: int, slug: str, people: Sequence[Person]) -> list[str]:
 
 async def _check_in_all(
     visits: list[Visit],
-    contender: Contender,
+    contender: Costing,
     slug: str,
     people: Sequence[Person],
     plan: CheckInPlan,
@@ -86,13 +95,13 @@ async def _check_in_all(
     )
 
 
-async def _cost_of(contender: Contender, work: Awaitable[None]) -> dict[str, float]:
+async def _cost_of(contender: Costing, work: Awaitable[None]) -> dict[str, float]:
     before = _cpu(contender)
     await work
     return {tier: spent - before[tier] for tier, spent in _cpu(contender).items()}
 
 
-def _cpu(contender: Contender) -> dict[str, float]:
+def _cpu(contender: Costing) -> dict[str, float]:
     return contender.cpu() | {CLIENT: time.process_time()}
 
 
