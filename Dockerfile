@@ -19,6 +19,11 @@ COPY requirements.txt .
 # Building a wheel would need a compiler, which this image does not have.
 RUN --mount=type=cache,target=/root/.cache/pip \
     pip --python /opt/venv install --quiet --only-binary :all: --require-hashes -r requirements.txt
+# 40 MB that nothing reads: tests of the packages, and what Babel knows of languages without a translation here.
+COPY translations/ translations/
+RUN cd /opt/venv/lib/python3*/site-packages \
+ && find . -type d -name tests -prune -exec rm -r {} + \
+ && find babel/locale-data -name '*.dat' $(printf ' ! -name %s*.dat' root en $(ls /translations)) -delete
 
 FROM $NGINX_IMAGE AS proxy
 COPY nginx.conf /etc/nginx/nginx.conf

@@ -15,8 +15,11 @@ ONE_SHOT = {"migrate", "secrets"}
 AT_REST = {"nginx": 1, "web": 2, "realtime": 2, "redis": 1, "mysql": 1}
 # Settings of the operator's shell or .env must not reach the system under test.
 SETTINGS = (
+    "BACKUP_",
+    "COMPOSE_",
     "DEMO",
     "FANOUT",
+    "GRAFANA_",
     "KEEP_",
     "LOG_",
     "MAX_",
@@ -28,6 +31,8 @@ SETTINGS = (
     "METRICS_",
     "MYSQL_",
     "NODE_",
+    "PROMETHEUS_",
+    "REDIS_",
     "SECURITY_",
     "SITE_",
     "TLS_",
@@ -80,9 +85,12 @@ class Composed:
         own = {k: v for k, v in os.environ.items() if not k.startswith(SETTINGS)}
         self.environment = own | {"HTTP_PORT": str(port)} | settings
 
-    def compose(self, *arguments: str, seconds: float = 120) -> str:
-        """Run a command; return its output. Raises AssertionError with the output on failure."""
-        return self._run("compose", "-p", self.project, *arguments, seconds=seconds)
+    def compose(self, *arguments: str, typed: str = "", seconds: float = 120) -> str:
+        """Run a command, to which `typed` is sent; return its output.
+
+        Raises AssertionError with the output on failure.
+        """
+        return self._run("compose", "-p", self.project, *arguments, typed=typed, seconds=seconds)
 
     def up(self, *arguments: str) -> None:
         """Start everything that is not running, and wait until it is healthy."""
@@ -119,11 +127,12 @@ class Composed:
         """Run a command of the Docker engine itself."""
         return self._run(*arguments)
 
-    def _run(self, *arguments: str, seconds: float = 60) -> str:
+    def _run(self, *arguments: str, typed: str = "", seconds: float = 60) -> str:
         done = subprocess.run(
             ["docker", *arguments],
             cwd=self.tree,
             env=self.environment,
+            input=typed,
             text=True,
             capture_output=True,
             timeout=seconds,

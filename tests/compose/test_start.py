@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 import requests
 
 from tests.compose.composed import ONE_SHOT, PATIENCE, Composed
@@ -50,6 +51,19 @@ def test_pages_and_assets_answer(system: Composed) -> None:
     assert "/events/" in front.url
     for address in ("/healthz", "/readyz", "/static/build/site.css", "/demo/live.m3u8"):
         assert requests.get(system.url + address, timeout=PATIENCE).status_code == 200, address
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_pages_speak_the_languages_of_the_image(system: Composed, language: str) -> None:
+    page = requests.get(system.url, headers={"Accept-Language": language}, timeout=PATIENCE)
+    assert page.status_code == 200
+    assert f'<html lang="{language}"' in page.text
+
+
+@pytest.mark.parametrize("service", ["web", "nginx"])
+def test_images_have_no_tools_to_build_with(system: Composed, service: str) -> None:
+    look = "command -v pip gcc cc make npm node git; true"
+    assert system.compose("exec", "-T", service, "sh", "-c", look) == ""
 
 
 def test_the_demo_employee_checks_in_and_sees_the_live_page(system: Composed, slug: str) -> None:
