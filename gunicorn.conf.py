@@ -15,6 +15,9 @@ from webapp.infra.settings import load_or_exit
 workers = 1
 worker_class = "gthread"
 threads = 16
+# The application is imported before the port is open. Otherwise nginx would send requests to a
+# worker that needs seconds to import it, although others could answer at once.
+preload_app = True
 # Longer than nginx keeps idle connections, so that nginx never uses a closed one.
 keepalive = 75
 timeout = 60
@@ -61,13 +64,12 @@ def _spawn(target: Any, *args: Any) -> None:
     Thread(target=target, args=args, daemon=True).start()
 
 
-def on_starting(_server: Any) -> None:
+def on_starting(server: Any) -> None:
     """Wait for the stores in the master, where no watchdog counts the seconds."""
-    from webapp.base import create_base
     from webapp.infra.extensions import db
     from webapp.startup import wait_for_services
 
-    app = create_base("gunicorn", load_or_exit())
+    app = server.app.wsgi()
     wait_for_services(app)
     with app.app_context():
         # A connection must not be shared with the worker that is forked next.
