@@ -3,7 +3,7 @@
 import codecs
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from webapp.domain.employees.employee_file import open_file
@@ -97,6 +97,14 @@ def test_the_right_reading_is_offered(page: str) -> None:
     assert " ".join(words) in offered
 
 
+def is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 # Letters that code pages of Windows put on the bytes of other letters.
 LETTERS = {"cp1250": "ąćęłńóśźżáčďéěíňřšťúůýž", "cp1251": "абвгдежзиклмнопрстуфхцчшщыэюя"}
 
@@ -107,6 +115,8 @@ def test_a_name_is_read_exactly_or_asked_about(page: str, data: st.DataObject) -
     word = st.text(LETTERS[page], min_size=3, max_size=9)
     name = data.draw(word).capitalize()
     file = listed([name]).encode(page)
+    # A few letters may be UTF-8 by chance (É ą á ą ś in cp1250); a file that is, is read as UTF-8.
+    assume(not is_utf8(file))
     assert not detect_encoding(file).certain or names_of(file) in ([name], [])
 
 
