@@ -89,6 +89,7 @@ PAGES = [
     Page("events.show_new", "refused", ADMIN, "/admin/events/new", {"title": ""}, status=422),
     Page("event_page.show_overview", "open", ADMIN, HALL),
     Page("event_page.show_overview", "planned", ADMIN, PLANNED),
+    Page("event_page.show_preview", "open", ADMIN, HALL + "/preview"),
     Page("event_page.confirm_close", "open", ADMIN, HALL + "/close"),
     Page("events.show_edit", "filled", ADMIN, HALL + "/edit"),
     Page("events.confirm_open", "planned", ADMIN, PLANNED + "/open"),

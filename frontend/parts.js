@@ -1,5 +1,8 @@
 // The parts that need a script beside their HTML: menus that close, dialogs, tabs. All work without it.
 
+import { t } from "./i18n.js";
+import { showToast } from "./toasts.js";
+
 /** @param {EventTarget | null} target */
 function elementOf(target) {
   return target instanceof Element ? target : null;
@@ -38,6 +41,25 @@ export function openDialogs() {
     event.preventDefault();
     dialog.showModal();
   });
+}
+
+/** Let buttons copy the text of the field that they name; without a script the field can be selected. */
+export function copyTexts() {
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    const field = document.getElementById(button.getAttribute("data-copy") ?? "");
+    if (!(field instanceof HTMLInputElement)) continue;
+    button.removeAttribute("hidden");
+    button.addEventListener("click", async () => {
+      field.select();
+      try {
+        // Browsers offer it on https and on this machine only; elsewhere the text is selected.
+        await navigator.clipboard.writeText(field.value);
+        showToast({ text: t("Copied.") });
+      } catch {
+        showToast({ text: t("Press Ctrl+C (⌘C) to copy.") });
+      }
+    });
+  }
 }
 
 /** Scroll a bar of tabs that is wider than the screen so that the current one is seen. */

@@ -2,7 +2,7 @@
 // countdowns, menus, dialogs, tabs, toasts, and a notice when the server cannot be reached.
 
 import { locale, t } from "./i18n.js";
-import { closeMenus, openDialogs, showCurrentTabs } from "./parts.js";
+import { closeMenus, copyTexts, openDialogs, showCurrentTabs } from "./parts.js";
 import { holdPolls } from "./poll.js";
 import { watchToasts } from "./toasts.js";
 
@@ -75,6 +75,7 @@ holdPolls();
 closeMenus();
 openDialogs();
 showCurrentTabs();
+copyTexts();
 watchToasts();
 localizeTimes(document);
 countDown();

@@ -34,9 +34,14 @@ PERMITTED = {
     "read_audit": set(),
 }
 ADDRESSES = {
-    "see_events": {"event_page.show_overview", "events.list_events"},
+    "see_events": {
+        "event_page.show_overview",
+        "event_page.show_qr_code",
+        "events.list_events",
+    },
     "plan_events": {
         "event_page.confirm_close",
+        "event_page.test_stored_stream",
         "events.change_state",
         "events.confirm_open",
         "events.confirm_remove",
@@ -49,6 +54,7 @@ ADDRESSES = {
         "events.test_stream",
     },
     "moderate": {
+        "event_page.show_preview",
         "moderation.approve",
         "moderation.change_settings",
         "moderation.download_csv",

@@ -83,10 +83,11 @@ def latest(event: EventInfo) -> list[dict[str, Any]]:
     return found or []
 
 
-def count_messages() -> dict[int, int]:
+def count_messages(event_ids: Iterable[int]) -> dict[int, int]:
     """Return the number of messages by event id, removed ones too. Reads the index alone."""
     posted = func.count().label("posted")
-    query = select(Message.event_id, posted).group_by(Message.event_id)
+    here = Message.event_id.in_(list(event_ids))
+    query = select(Message.event_id, posted).where(here).group_by(Message.event_id)
     return {row.event_id: row.posted for row in db.session.execute(query)}
 
 

@@ -123,6 +123,12 @@ def search_employees(q: str, page: int) -> tuple[list[Employee], int]:
     return list(db.session.scalars(rows)), total
 
 
+def count_active() -> int:
+    """Return the number of employees who may check in."""
+    active = select(func.count()).select_from(Employee).where(Employee.active)
+    return db.session.scalar(active) or 0
+
+
 def cache_key(employee_id: int) -> str:
     """Return the cache key of an employee."""
     return f"employee:v2:{employee_id}"

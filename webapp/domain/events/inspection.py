@@ -28,11 +28,20 @@ NOT_LISTED = lazy(
 
 @dataclass
 class Report:
-    """The findings about a stream. `hosts` are sources that its address does not name."""
+    """The findings about a stream. `hosts` are sources that its address does not name.
+
+    `captions` is None where the stream does not list whether it has any.
+    """
 
     facts: list[str] = field(default_factory=list)
     advice: list[str] = field(default_factory=list)
     hosts: list[str] = field(default_factory=list)
+    captions: bool | None = None
+
+    @property
+    def answers(self) -> bool:
+        """Return True if something was found at the address that can be shown."""
+        return bool(self.facts)
 
 
 def inspect_stream(stream: Stream, site: Site, get: Get) -> Report:
@@ -104,6 +113,7 @@ class _Inspection:
         )
         self._fact(_sound(playlist, [m for m in media if m.type == "AUDIO"]))
         captions = [m.name or m.language for m in media if m.type != "AUDIO"]
+        self.report.captions = bool(captions)
         self._fact(
             _("Captions: %(names)s.", names=", ".join(captions))
             if captions

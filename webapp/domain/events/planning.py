@@ -13,6 +13,7 @@ from webapp.domain.audit import trail
 from webapp.domain.events.about import clean_description, clean_speakers, recording_address
 from webapp.domain.events.embeds import Site, pasted_address
 from webapp.domain.events.store import MINUTE, EventInfo, change_columns, get_event
+from webapp.domain.events.stream_tests import STREAM, UNTESTED
 from webapp.domain.events.streams import parse_hosts, parse_stream
 from webapp.domain.models import Event
 from webapp.errors import Invalid
@@ -140,6 +141,8 @@ def change_event(event: EventInfo, plan: Plan, site: Site | None = None) -> None
             " Choose a later one, or close it by hand.",
             form_field="closes_after",
         )
+    if any(columns[name] != getattr(event, name) for name in STREAM):
+        columns |= UNTESTED
     change_columns(event, "event_edited", **columns)
 
 

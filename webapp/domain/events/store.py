@@ -54,6 +54,9 @@ class EventInfo:
     export_contributions: bool = False
     opens_at: datetime | None = None
     closes_at: datetime | None = None
+    stream_tested_at: datetime | None = None
+    stream_answers: bool | None = None
+    stream_captions: bool | None = None
 
     @property
     def is_open(self) -> bool:
@@ -100,7 +103,15 @@ class EventInfo:
 _ids: dict[str, int] = {}
 
 FIELDS = tuple(EventInfo.__dataclass_fields__)
-TIMES = ("starts_at", "ends_at", "archived_at", "closed_at", "opens_at", "closes_at")
+TIMES = (
+    "starts_at",
+    "ends_at",
+    "archived_at",
+    "closed_at",
+    "opens_at",
+    "closes_at",
+    "stream_tested_at",
+)
 SETTINGS = (
     "state",
     "chat_open",

@@ -21,10 +21,11 @@ class Event(Model):
     """A meeting. Admins set its `state`, or have it opened at `opens_at` and closed at `closes_at`.
 
     `stream_kind` is `hls`, `embed` or empty (see the address); `stream_hosts` lists further
-    sources of the stream, separated by spaces. `speakers` has one speaker a line, "Name, role".
-    `revision` counts the changes of the row. Questions wait for approval if `hold_questions`, and
-    may be anonymous if `anonymous_questions`. With `export_contributions`, exports of the roster
-    say how much each employee wrote. An archived event is left out of lists.
+    sources of the stream, separated by spaces. `stream_tested_at`, `stream_answers` and
+    `stream_captions` tell what its last test found, if it was tested. `speakers` has one speaker a
+    line, "Name, role". `revision` counts the changes of the row. Questions wait for approval if
+    `hold_questions`, and may be anonymous if `anonymous_questions`. With `export_contributions`,
+    exports of the roster say how much each employee wrote. An archived event is left out of lists.
     """
 
     __tablename__ = "events"
@@ -56,6 +57,9 @@ class Event(Model):
     revision: Mapped[int] = mapped_column(default=0, server_default="0")
     state: Mapped[str] = mapped_column(String(16), default="scheduled")
     chat_open: Mapped[bool] = mapped_column(default=True)
+    stream_tested_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    stream_answers: Mapped[bool | None]
+    stream_captions: Mapped[bool | None]
     slow_mode_seconds: Mapped[int] = mapped_column(default=0)
     hold_messages: Mapped[bool] = mapped_column(default=False)
     questions_open: Mapped[bool] = mapped_column(default=True, server_default=true())

@@ -16,6 +16,7 @@ from webapp.domain.events.embeds import pasted_address
 from webapp.domain.events.inspection import inspect_stream
 from webapp.domain.events.planning import change_event, copy_event, create_event
 from webapp.domain.events.store import EventInfo
+from webapp.domain.events.stream_tests import record_stream_test
 from webapp.domain.events.streams import parse_hosts, parse_stream
 from webapp.domain.models import REASON_LENGTH
 from webapp.domain.running import states
@@ -44,7 +45,7 @@ def list_events() -> ResponseReturnValue:
     found = event_store.list_events(archived=archived)
     checked_in = checkin.count_checked_in(event.id for event in found)
     watching = viewer_count.count_watching(event.id for event in found if event.is_open)
-    messages = chat_messages.count_messages()
+    messages = chat_messages.count_messages(event.id for event in found)
     times = [(event.is_overdue, event.is_over) for event in found]
     version = version_of(found, times, checked_in, watching, messages)
     if is_seen(version):
@@ -116,6 +117,11 @@ def test_stream(slug: str) -> ResponseReturnValue:
     except TownhallError as refusal:
         return _show(form, refusal, event)
     report = inspect_stream(stream, site, fetcher(site))
+    if event and (event.stream_url, event.stream_kind) == (
+        form.stream_url.data,
+        form.stream_kind.data,
+    ):
+        record_stream_test(event, report)
     hosts = list(dict.fromkeys([*hosts, *report.hosts]))
     form.stream_hosts.data = "\n".join(hosts)
     allow_stream(stream, hosts)
