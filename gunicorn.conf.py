@@ -13,7 +13,7 @@ from webapp.infra.settings import load_or_exit
 # One process with threads: metrics and in-process state stay complete, and a page mostly waits for
 # Redis and the database.
 workers = 1
-worker_class = "gthread"
+worker_class = "webapp.infra.stopping_worker.StoppingWorker"
 threads = 16
 # The application is imported before the port is open. Otherwise nginx would send requests to a
 # worker that needs seconds to import it, although others could answer at once.

@@ -25,6 +25,7 @@ import socketio.pubsub_manager
 from engineio import Server as EngineServer
 from engineio.socket import Socket
 from flask_sqlalchemy import SQLAlchemy
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 from pymysql import connections
 from sqlalchemy.pool import QueuePool
 
@@ -58,6 +59,7 @@ QUEUE = "realtime/transport/redis_queue.py"
 HANDLERS = "realtime/handlers/namespace.py"
 POOL = "webapp/infra/connection_pool.py"
 DATABASE = "webapp/infra/database.py"
+WORKER = "webapp/infra/stopping_worker.py"
 
 # Library code that ours overrides, replaces, calls, or relies on in its details.
 KNOWN: dict[Any, tuple[str, str]] = {
@@ -130,6 +132,10 @@ KNOWN: dict[Any, tuple[str, str]] = {
     # SQLAlchemy and Flask-SQLAlchemy
     QueuePool._do_return_conn: (POOL, "1293464fa598"),
     SQLAlchemy._teardown_session: (DATABASE, "696d95cd25c4"),
+    # gunicorn
+    ThreadWorker.run: (WORKER, "f92c7394d857"),
+    ThreadWorker.accept: (WORKER, "f8dcead3dce5"),
+    ThreadWorker.set_accept_enabled: (WORKER, "140150ebfd3c"),
     # PyMySQL
     Connection._create_ssl_ctx: (POOL, "03fb3c944ada"),
     Connection._read_bytes: (POOL, "5f0addfbcfbe"),
