@@ -16,7 +16,7 @@ from tests.support import shared_state
 from tests.support.client import PageClient
 from tests.support.data import add_event
 from tests.support.polls import add_viewers
-from tests.support.shared_state import PREFIX, SLUG, lacks, narrowed, shape_of
+from tests.support.shared_state import PREFIX, SLUG, cached_keys, kind_of, lacks, narrowed, shape_of
 from webapp.domain.employees import directory
 from webapp.domain.events import store as events
 from webapp.infra import previous_release
@@ -61,14 +61,10 @@ def test_this_release_can_read_what_the_one_before_shares(
 ) -> None:
     client.check_in(SLUG, f"person{SLUG}-0@example.com", f"{SLUG}-0")
     client.get(f"/events/{SLUG}/live")
-    for name in redis.keys(f"{PREFIX}*:v[0-9]*"):
-        key = name.decode()
-        shape = BEFORE["cache"].get(shared_state.kind_of(key))
-        if key.endswith(":added"):
-            redis.delete(key)
-        elif redis.type(key) == b"string":
-            value = narrowed(json.loads(redis.get(key) or b""), shape)
-            redis.set(key, json.dumps(value), keepttl=True)
+    for key in cached_keys(redis):
+        value = narrowed(json.loads(redis.get(key) or b""), BEFORE["cache"][kind_of(key)])
+        redis.set(key, json.dumps(value), keepttl=True)
+        redis.delete(f"{key}:added")
     for page in ("live", "questions", "polls", "attendance/me"):
         assert client.get(f"/events/{SLUG}/{page}").status_code == 200
     with app.app_context():

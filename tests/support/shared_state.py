@@ -43,10 +43,18 @@ def fill(redis: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         subscription.get_message(timeout=5)
         _meet()
         packets = dict(_packets(subscription))
+    values = {kind_of(key): json.loads(redis.get(key) or b"null") for key in cached_keys(redis)}
+    return values, packets
+
+
+def cached_keys(redis: Any) -> list[str]:
+    """Return the keys of cached values, without those that the release before does not know."""
     keys = [key.decode() for key in redis.keys(f"{PREFIX}*:v[0-9]*")]
-    strings = [key for key in keys if redis.type(key) == b"string"]
-    values = {key: json.loads(redis.get(key) or b"null") for key in strings}
-    return {kind_of(key): value for key, value in sorted(values.items())}, packets
+    return [
+        key
+        for key in keys
+        if redis.type(key) == b"string" and not key.endswith((":added", ":lease"))
+    ]
 
 
 def kind_of(key: str) -> str:
