@@ -37,6 +37,7 @@ ADDRESSES = {
     "see_events": {
         "event_page.show_overview",
         "event_page.show_qr_code",
+        "events.list_archived",
         "events.list_events",
     },
     "plan_events": {

@@ -2,38 +2,16 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy import ColumnElement
 
-ESCAPE = "/"
-
-
-class folded(GenericFunction[str]):  # noqa: N801 - as functions of SQL are named
-    """Join the arguments into one text that compares without case and accents."""
-
-    inherit_cache = True
-
-
-@compiles(folded, "sqlite")
-def _lower(element: folded, compiler: SQLCompiler, **options: Any) -> str:
-    # Our own function, registered in infra/database.py, which folds accents as well.
-    parts = (compiler.process(part, **options) for part in element.clauses)
-    return f"lower({' || '.join(parts)})"
-
-
-@compiles(folded, "mysql")
-@compiles(folded, "mariadb")
-def _collate(element: folded, compiler: SQLCompiler, **options: Any) -> str:
-    # Lowering 50,000 texts would take three times as long.
-    return f"(concat({compiler.process(element.clauses, **options)}) COLLATE utf8mb4_general_ci)"
+from webapp.infra.search import contains
 
 
 def found(table: Any, q: str) -> ColumnElement[bool]:
     """Return the condition that the full name, address or number in `table` contains `q`."""
     # Joined, one text is searched once. No value has a line break.
-    parts = (
+    return contains(
+        q,
         table.first_name,
         " ",
         table.last_name,
@@ -42,6 +20,3 @@ def found(table: Any, q: str) -> ColumnElement[bool]:
         "\n",
         table.employee_number,
     )
-    for special in (ESCAPE, "%", "_"):
-        q = q.replace(special, ESCAPE + special)
-    return func.folded(*parts).like(func.folded(literal(f"%{q}%")), escape=ESCAPE)

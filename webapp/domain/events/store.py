@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, and_, case, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, case, or_, select, update
 
 from webapp.domain.audit import trail
 from webapp.domain.models import Closing, Event
@@ -166,11 +166,18 @@ def current_event() -> EventInfo | None:
     return _info(row) if row else None
 
 
-def list_events(*, archived: bool = False) -> list[EventInfo]:
-    """Return the events that are archived, or those that are not; the latest first."""
-    where = Event.archived_at.is_not(None) if archived else Event.archived_at.is_(None)
-    query = _events().where(where).order_by(Event.starts_at.desc())
-    return [_info(row) for row in db.session.execute(query)]
+def list_events() -> list[EventInfo]:
+    """Return the events that are not archived, the latest first."""
+    return find_events(Event.archived_at.is_(None), Event.starts_at.desc())
+
+
+def find_events(
+    where: ColumnElement[bool], *order: Any, first: int = 0, rows: int | None = None
+) -> list[EventInfo]:
+    """Return the events that meet `where`, in this order; `rows` of them, from the `first` on."""
+    query = _events().where(where).order_by(*order)
+    page = query.offset(first).limit(rows) if rows else query
+    return [_info(row) for row in db.session.execute(page)]
 
 
 def refresh_event(slug: str) -> EventInfo | None:

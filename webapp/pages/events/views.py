@@ -8,9 +8,7 @@ from flask import Blueprint, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.domain.admins.roles import Permission
-from webapp.domain.attendance import checkin, viewer_count
-from webapp.domain.chat import messages as chat_messages
-from webapp.domain.events import archiving
+from webapp.domain.events import archiving, overview
 from webapp.domain.events import store as event_store
 from webapp.domain.events.embeds import pasted_address
 from webapp.domain.events.inspection import inspect_stream
@@ -20,16 +18,18 @@ from webapp.domain.events.stream_tests import record_stream_test
 from webapp.domain.events.streams import parse_hosts, parse_stream
 from webapp.domain.models import REASON_LENGTH
 from webapp.domain.running import states
+from webapp.domain.running.figures import read_figures
 from webapp.errors import Invalid, TownhallError
 from webapp.http import identity
 from webapp.http.access import permission_required
 from webapp.http.headers import allow_stream, current_site
 from webapp.http.polling import NOTHING_NEW, is_seen, version_of
-from webapp.http.rendering import redirect_to, render
+from webapp.http.rendering import is_htmx, redirect_to, render
 from webapp.http.toasts import notify
 from webapp.i18n import gettext as _
 from webapp.i18n import lazy
 from webapp.infra.clock import utcnow
+from webapp.infra.paging import parse_page
 from webapp.infra.text import one_line
 from webapp.infra.timezones import timezone_names
 from webapp.pages.events.fetching import fetcher, take_stream_test
@@ -41,26 +41,21 @@ bp = Blueprint("events", __name__, url_prefix="/admin")
 @bp.get("/")
 @permission_required(Permission.SEE_EVENTS)
 def list_events() -> ResponseReturnValue:
-    archived = "archived" in request.args
-    found = event_store.list_events(archived=archived)
-    checked_in = checkin.count_checked_in(event.id for event in found)
-    watching = viewer_count.count_watching(event.id for event in found if event.is_open)
-    messages = chat_messages.count_messages(event.id for event in found)
-    times = [(event.is_overdue, event.is_over) for event in found]
-    version = version_of(found, times, checked_in, watching, messages)
+    current = overview.read_current(current_app.config["SITE_TIMEZONE"])
+    figures = read_figures(current.events)
+    times = [(event.is_overdue, event.is_over) for event in current.events]
+    version = version_of(current, current.tasks, times, figures)
     if is_seen(version):
         return NOTHING_NEW
-    return render(
-        "events/list_events.html",
-        "events/_rows.html",
-        events=found,
-        archived=archived,
-        states=event_store.STATES,
-        version=version,
-        checked_in=checked_in,
-        watching=watching,
-        messages=messages,
-    )
+    shown: dict[str, Any] = {} if is_htmx() else _past(archived=False)
+    shown |= {"current": current, "figures": figures, "version": version}
+    return render("events/list_events.html", "events/_current.html", **shown)
+
+
+@bp.get("/events/archived")
+@permission_required(Permission.SEE_EVENTS)
+def list_archived() -> ResponseReturnValue:
+    return render("events/list_archived.html", **_past(archived=True))
 
 
 @bp.get("/events/new")
@@ -193,6 +188,12 @@ REMOVALS = {
     "restore": archiving.restore_event,
     "delete": archiving.delete_event,
 }
+
+
+def _past(*, archived: bool) -> dict[str, Any]:
+    q, page = one_line(request.args.get("q", ""))[:100], parse_page(request.args.get("page", "1"))
+    past = overview.read_past(current_app.config["SITE_TIMEZONE"], q, page, archived=archived)
+    return {"past": past, "past_figures": read_figures(past.events), "q": q}
 
 
 def _question_before(event: EventInfo, state: str) -> str | None:
