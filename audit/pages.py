@@ -123,6 +123,17 @@ PAGES = [
     Page("imports.show", "preview", ADMIN, IMPORT, file="base.csv"),
     Page("imports.show", "unclear", ADMIN, IMPORT, file="header-german.csv"),
     Page("imports.show_progress", "nothing", ADMIN, IMPORT + "/progress"),
+    Page("admins.list_admins", "filled", ADMIN, "/admin/admins"),
+    Page("admins.list_admins", "refused", ADMIN, "/admin/admins", {"email": "x"}, status=422),
+    Page("admins.show_role", "owner", ADMIN, "/admin/admins/{admin}/role"),
+    Page("admins.confirm_remove", "owner", ADMIN, "/admin/admins/{admin}/remove"),
+    Page(
+        "admins.confirm_withdraw",
+        "waiting",
+        ADMIN,
+        "/admin/admins/invitations/{invitation}/withdraw",
+    ),
+    Page("invitation.show_form", "waiting", PUBLIC, "/admin/invitations/{token}"),
     Page("audit.show_log", "filled", ADMIN, "/admin/audit"),
     # In development only.
     Page("parts.show_parts", "all", PUBLIC, "/parts", site=EMPTY),

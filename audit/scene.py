@@ -13,6 +13,8 @@ from tests.support.data import add_event, add_question
 from tests.support.embedded import Embedded
 from tests.support.polls import add_poll
 from webapp.app import create_app
+from webapp.domain.admins.invitations import invite, list_invitations
+from webapp.domain.audit import trail
 from webapp.domain.models import Admin, Employee, Event
 from webapp.domain.polls.drafts import PollDraft
 from webapp.infra.clock import utcnow
@@ -87,7 +89,13 @@ def _fill(server: Embedded) -> dict[str, object]:
             add_question(hall.id, authors[3], author_id=None, body="Why so soon?", state="waiting"),
         ]
         draft, _ = add_poll(LUNCH, HALL, opened=False)
+        admin = db.session.scalars(select(Admin.id).limit(1)).one()
+        with trail.acting_as(admin):
+            token = invite("grace@example.com", "organizer")
         values = {
+            "admin": admin,
+            "token": token,
+            "invitation": list_invitations()[0].id,
             "hall": HALL,
             "closed": CLOSED,
             "planned": PLANNED,

@@ -13,13 +13,20 @@ const UNITS = /** @type {const} */ ([
   [1, "second"],
 ]);
 const moment = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" });
+const exact = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
 const clock = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
+
+/** Formats beside the long one, by the value of `data-local`. */
+const FORMATS = new Map([
+  ["exact", exact],
+  ["time", clock],
+]);
 
 /** @param {ParentNode} root */
 function localizeTimes(root) {
   for (const time of root.querySelectorAll("time[data-local]")) {
     if (!(time instanceof HTMLTimeElement)) continue;
-    const format = time.dataset.local === "time" ? clock : moment;
+    const format = FORMATS.get(time.dataset.local ?? "") ?? moment;
     time.textContent = format.format(new Date(time.dateTime));
     time.removeAttribute("data-local");
   }

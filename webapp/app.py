@@ -23,6 +23,8 @@ from webapp.infra.publisher import init_publisher
 from webapp.infra.rate_limit import init_rate_limit
 from webapp.infra.settings import Settings, load_settings
 from webapp.pages.account.views import bp as account
+from webapp.pages.admins.invitation_views import bp as invitation
+from webapp.pages.admins.views import bp as admins
 from webapp.pages.audit.views import bp as audit
 from webapp.pages.checkin.views import bp as checkin
 from webapp.pages.demo.views import bp as demo
@@ -58,6 +60,8 @@ PAGES = (
     question_desk,
     employees,
     imports,
+    admins,
+    invitation,
     audit,
     demo,
     security,

@@ -38,6 +38,8 @@ PUBLIC = {
     "checkin.show_current",
     "checkin.show_form",
     "language.choose",
+    "invitation.accept",
+    "invitation.show_form",
     "demo.show_playlist",
     "demo.show_segments",
     "security.show_contact",

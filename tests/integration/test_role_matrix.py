@@ -32,6 +32,7 @@ PERMITTED = {
     "manage_employees": {"organizer"},
     "reveal_authors": set(),
     "read_audit": set(),
+    "manage_admins": set(),
 }
 ADDRESSES = {
     "see_events": {
@@ -109,6 +110,16 @@ ADDRESSES = {
     },
     "reveal_authors": {"question_desk.reveal"},
     "read_audit": {"audit.show_log"},
+    "manage_admins": {
+        "admins.change_role",
+        "admins.confirm_remove",
+        "admins.confirm_withdraw",
+        "admins.invite",
+        "admins.list_admins",
+        "admins.remove",
+        "admins.show_role",
+        "admins.withdraw",
+    },
 }
 PERMISSION = {endpoint: name for name, endpoints in ADDRESSES.items() for endpoint in endpoints}
 

@@ -10,7 +10,7 @@ from wtforms import FileField, IntegerField, SelectField
 from wtforms.fields import SelectChoice
 from wtforms.i18n import get_translations
 
-from webapp.errors import TownhallError
+from webapp.errors import Invalid, TownhallError
 from webapp.i18n import Lazy, current_language, gettext, lazy
 
 MAX_DIGITS = 9
@@ -38,6 +38,11 @@ class Form(FlaskForm):
             names = [field.name for field in form if isinstance(field, FileField)]
             files = [(name, file) for name in names for file in request.files.getlist(name)]
             return CombinedMultiDict([MultiDict(files), request.form])
+
+    def check(self) -> None:
+        """Raise `Invalid` when a field is wrong; the fields say how."""
+        if not self.validate():
+            raise Invalid("Check the fields that are marked below.")
 
     def mark(self, error: TownhallError | None) -> None:
         """Mark the field that the domain refused with its message, beside those of the form."""

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
-from webapp.domain.admins.roles import OWNER, ROLES, Permission, check_role, permits
+from webapp.domain.admins.roles import OWNER, Permission, check_role, permits, role_name
 from webapp.domain.audit import trail
 from webapp.domain.employees.identifiers import normal_email, vouched_email
-from webapp.domain.models import Admin
+from webapp.domain.models import Admin, AdminInvitation
 from webapp.domain.passwords import hash_password, needs_rehash, verify_password
 from webapp.errors import Invalid
 from webapp.i18n import lazy
@@ -17,6 +17,8 @@ from webapp.infra.extensions import db
 from webapp.infra.rate_limit import Attempt, Client
 
 PASSWORD_LENGTH = 12
+EMAIL_LENGTH = 254
+KNOWN = lazy("There is already an admin with this e-mail address.")
 
 
 class SignInRefused(Invalid):
@@ -36,7 +38,7 @@ class AdminInfo:
     @property
     def role_name(self) -> str:
         """Return the role as pages name it."""
-        return str(ROLES.get(self.role, self.role))
+        return role_name(self.role)
 
     def may(self, permission: Permission) -> bool:
         """Return True when the role of the admin includes `permission`."""
@@ -57,19 +59,21 @@ def sign_in(email: str, password: str, client: Client) -> AdminInfo:
     rate_limit.forgive(attempt)
     if needs_rehash(admin.password_hash):
         admin.password_hash = hash_password(password)
-    return _signed_in(admin, "password")
+    return signed_in(admin, "password")
 
 
 def find_admin(admin_id: int, session_version: int) -> AdminInfo | None:
-    """Return the admin, or None when their sessions were ended since `session_version`."""
+    """Return the admin, or None when they were removed or signed out since `session_version`."""
     admin = db.session.get(Admin, admin_id)
-    return _info(admin) if admin and admin.session_version == session_version else None
+    if admin is None or admin.removed_at or admin.session_version != session_version:
+        return None
+    return _info(admin)
 
 
 def sign_in_known(email: str) -> AdminInfo | None:
     """Return the admin with that e-mail address, which single sign-on has verified, or None."""
-    admin = db.session.scalar(select(Admin).where(Admin.email == vouched_email(email)))
-    return _signed_in(admin, "single sign-on") if admin else None
+    admin = db.session.scalar(_active(vouched_email(email)))
+    return signed_in(admin, "single sign-on") if admin else None
 
 
 def sign_out(admin: AdminInfo) -> None:
@@ -89,28 +93,68 @@ def end_sessions(admin: AdminInfo) -> None:
 
 def create_admin(email: str, password: str, name: str = "", role: str = OWNER) -> None:
     """Add an admin. Raises `Invalid` for a short password, an unusable address or unknown role."""
-    check_role(role)
+    address = check_email(email)
+    add_account(address, name, hash_password(check_password(password)), check_role(role))
+    trail.record("admin_created", subject=address, role=role)
+    db.session.commit()
+
+
+def check_email(email: str) -> str:
+    """Return an e-mail address as it is stored. Raises `Invalid` for anything else."""
     email = normal_email(email)
-    if "@" not in email:
-        raise Invalid("This is not an e-mail address.")
+    if "@" not in email or len(email) > EMAIL_LENGTH:
+        raise Invalid("This is not an e-mail address.", form_field="email")
+    return email
+
+
+def check_password(password: str) -> str:
+    """Return `password`. Raises `Invalid` for a short one."""
     if len(password) < PASSWORD_LENGTH:
         raise Invalid(
-            "The password must have at least %(count)s characters.", count=PASSWORD_LENGTH
+            "The password must have at least %(count)s characters.",
+            count=PASSWORD_LENGTH,
+            form_field="password",
         )
-    admin = Admin(email=email, name=name or email, role=role)
-    admin.password_hash = hash_password(password)
-    db.session.add(admin)
+    return password
+
+
+def add_account(email: str, name: str, password_hash: str, role: str) -> Admin:
+    """Add an admin, or give a removed one a new account, in the current transaction.
+
+    Raises `Invalid` when there is an admin with that address.
+    """
+    admin = db.session.scalar(select(Admin).where(Admin.email == email).with_for_update())
+    if admin is None:
+        admin = Admin(email=email, session_version=0)
+        db.session.add(admin)
+    elif admin.removed_at is None:
+        db.session.rollback()
+        raise Invalid(KNOWN, form_field="email")
+    admin.name, admin.password_hash, admin.role = name or email, password_hash, role
+    admin.removed_at = None
+    db.session.execute(delete(AdminInvitation).where(AdminInvitation.email == email))
     try:
         db.session.flush()
     except IntegrityError:
         db.session.rollback()
-        raise Invalid("There is already an admin with this e-mail address.") from None
-    trail.record("admin_created", subject=email, role=role)
-    db.session.commit()
+        raise Invalid(KNOWN, form_field="email") from None
+    return admin
+
+
+def signed_in(admin: Admin, by: str) -> AdminInfo:
+    """Record how the admin has signed in, and return them for the session."""
+    info = _info(admin)
+    with trail.acting_as(info.id):
+        trail.record_now("signed_in", by=by)
+    return info
+
+
+def _active(email: str | None) -> Select[Admin]:
+    return select(Admin).where(Admin.email == email, Admin.removed_at.is_(None))
 
 
 def _find_with_password(email: str, password: str) -> Admin | None:
-    admin = db.session.scalar(select(Admin).where(Admin.email == email))
+    admin = db.session.scalar(_active(email))
     own = admin.password_hash if admin else None
     stored = db.session.scalars(select(Admin.password_hash)).all()
     # Hashing takes long: no connection is held meanwhile.
@@ -120,10 +164,3 @@ def _find_with_password(email: str, password: str) -> Admin | None:
 
 def _info(admin: Admin) -> AdminInfo:
     return AdminInfo(admin.id, admin.email, admin.name, admin.session_version, admin.role)
-
-
-def _signed_in(admin: Admin, by: str) -> AdminInfo:
-    info = _info(admin)
-    with trail.acting_as(info.id):
-        trail.record_now("signed_in", by=by)
-    return info

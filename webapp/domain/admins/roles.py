@@ -58,6 +58,11 @@ def permits(role: str, permission: Permission) -> bool:
     return permission in _PERMISSIONS.get(role, ())
 
 
+def role_name(role: str) -> str:
+    """Return the role as pages name it."""
+    return str(ROLES.get(role, role))
+
+
 def check_role(role: str) -> str:
     """Return `role`. Raises `Invalid` when there is no such role."""
     if role not in ROLES:

@@ -1,6 +1,6 @@
 """The tables. Migrations are the only source of the schema; a test compares the two."""
 
-from webapp.domain.models.admins import Admin
+from webapp.domain.models.admins import Admin, AdminInvitation
 from webapp.domain.models.attendance import (
     NOTE_LENGTH,
     AudienceMinute,
@@ -61,6 +61,7 @@ __all__ = [
     "STREAM_URL_LENGTH",
     "SUBJECT_LENGTH",
     "Admin",
+    "AdminInvitation",
     "Announcement",
     "AudienceMinute",
     "AuditEntry",

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, true
 from webapp.domain.employees.holding import Holding, Person
 from webapp.domain.models import (
     Admin,
+    AdminInvitation,
     Announcement,
     AudienceMinute,
     Closing,
@@ -104,6 +105,12 @@ HOLDINGS = (
         lambda person: Admin.email == person.email,
         plain=frozenset({"email", "name", "password_hash", "role"}),
         secret=frozenset({"password_hash"}),
+    ),
+    Holding(
+        AdminInvitation,
+        lambda person: AdminInvitation.email == person.email,
+        deleted=True,
+        secret=frozenset({"token_hash"}),
     ),
     # Uploaded files name employees and could bring the person back. They last an hour at most.
     Holding(
