@@ -21,5 +21,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("admins") as admins:
-        admins.drop_column("role")
+    # Not in a batch, which would replace a table that others refer to.
+    op.drop_column("admins", "role")

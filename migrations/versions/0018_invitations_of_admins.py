@@ -40,5 +40,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("admin_invitations")
-    with op.batch_alter_table("admins") as admins:
-        admins.drop_column("removed_at")
+    # Not in a batch, which would replace a table that others refer to.
+    op.drop_column("admins", "removed_at")
