@@ -56,7 +56,11 @@ const messages = new MessageList({
   announcer,
   onNew: (count) => panel.markUnread("chat", count),
 });
-const pending = new PendingList({ author: { author, department }, scroller, composer });
+const choices = {
+  retry: (/** @type {string} */ nonce) => outbox.retry(nonce, makeNonce()),
+  discard: (/** @type {string} */ nonce) => outbox.discard(nonce),
+};
+const pending = new PendingList({ author: { author, department }, scroller, composer, choices });
 
 const session = new Session({ ...shared, connect, event, view: page });
 const log = new MessageLog(clock, messages.ids);

@@ -77,7 +77,7 @@ export class Outbox {
 
   /** Whether a post waits to be sent. */
   get isWaiting() {
-    return this.#waiting.some((post) => !post.known);
+    return this.#waiting.some((post) => !post.known && !post.refused);
   }
 
   /**
@@ -95,6 +95,25 @@ export class Outbox {
     this.#view.showPending(post);
     // A post before it may have to wait, and the new one waits behind it.
     if (this.#retry === undefined) this.send();
+  }
+
+  /**
+   * Send a refused post again.
+   *
+   * @param {string} nonce
+   * @param {string} anew its next nonce: the first one may be spent
+   */
+  retry(nonce, anew) {
+    const post = this.#waiting.find((one) => one.nonce === nonce);
+    if (!post) return;
+    this.discard(nonce);
+    this.put(anew, post.body, post.fields);
+  }
+
+  /** @param {string} nonce of a refused post that its author gives up */
+  discard(nonce) {
+    this.#drop(nonce);
+    this.#view.removePending(nonce);
   }
 
   /** Send every post again, also those that were waiting for approval, to learn their state. */
@@ -129,7 +148,7 @@ export class Outbox {
   }
 
   #next() {
-    return this.#waiting.find((post) => !post.held);
+    return this.#waiting.find((post) => !post.held && !post.refused);
   }
 
   /**
@@ -171,7 +190,7 @@ export class Outbox {
    * @param {number} id
    */
   #settle(post, id) {
-    this.#drop(post);
+    this.#drop(post.nonce);
     this.#stored.set(id, post.nonce);
     this.#onStored(id);
     if (this.#log.has(id)) this.arrived(id);
@@ -190,10 +209,11 @@ export class Outbox {
    * @param {Refusal} error
    */
   #refuse(post, error) {
-    this.#drop(post);
-    this.#view.removePending(post.nonce);
     if (error.code === "muted" && error.retry_after) this.#pace.wait("muted", error.retry_after);
-    this.#view.showRefusal(post, error);
+    if (this.#view.giveBack(post, error)) return this.discard(post.nonce);
+    post.refused = error.message;
+    this.#save(post);
+    this.#view.showRefused(post.nonce, post.refused);
   }
 
   /** @returns {Post[]} the posts that an earlier page or another tab left, in the order of writing */
@@ -231,11 +251,11 @@ export class Outbox {
     }
   }
 
-  /** @param {Post} post */
-  #drop(post) {
-    this.#waiting = this.#waiting.filter(({ nonce }) => nonce !== post.nonce);
+  /** @param {string} nonce */
+  #drop(nonce) {
+    this.#waiting = this.#waiting.filter((post) => post.nonce !== nonce);
     try {
-      this.#storage.removeItem(this.#prefix + post.nonce);
+      this.#storage.removeItem(this.#prefix + nonce);
     } catch {
       // As above.
     }

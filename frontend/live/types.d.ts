@@ -24,6 +24,8 @@ export interface Post {
   held?: boolean;
   /** The server has seen it: sending it again only asks for its state. */
   known?: boolean;
+  /** Why the server refused it for good; its author decides whether to send it again. */
+  refused?: string;
 }
 
 export interface Refusal {
@@ -114,8 +116,13 @@ export interface OutboxView {
   showPending(post: Post): void;
   removePending(nonce: string): void;
   showHeld(nonce: string): void;
-  /** The server will never take this post: give its text back to its author. */
-  showRefusal(post: Post, error: Refusal): void;
+  /**
+   * The server will never take this post: give its text back to its author. Return false while something
+   * else is being written; then the post stays where it is.
+   */
+  giveBack(post: Post, error: Refusal): boolean;
+  /** Offer to send a post again that could not be given back. */
+  showRefused(nonce: string, reason: string): void;
 }
 
 export interface ChatView {

@@ -29,7 +29,11 @@ export function startQuestions(live) {
   const [draft, draftAnonymous] = ["question", "question-anonymous"].map(
     (name) => new Draft(openStorage("sessionStorage"), `${owner}:${name}`),
   );
-  const form = new AskForm(draft, draftAnonymous, (text) => page.notify(text));
+  const choices = {
+    retry: (/** @type {string} */ nonce) => outbox.retry(nonce, makeNonce()),
+    discard: (/** @type {string} */ nonce) => outbox.discard(nonce),
+  };
+  const form = new AskForm(draft, draftAnonymous, choices, (text) => page.notify(text));
   const list = new QuestionList((text) => page.notify(text));
   const pace = new Pace(clock);
   const questions = new Questions({
@@ -56,8 +60,8 @@ export function startQuestions(live) {
     box: "questions",
     request: "ask_question",
     onStored: (id) => {
-      questions.store.addAsked(id);
       form.showStored();
+      questions.welcome(id);
     },
   });
   form.onSubmit((text, anonymous) => outbox.put(makeNonce(), text, anonymous ? { anonymous } : {}));

@@ -20,6 +20,8 @@ export class Questions {
   #onArrived;
   /** @type {Sort} */
   #sort = "votes";
+  /** The viewer's own question that is stored and not on the page yet. */
+  #awaited = 0;
 
   /**
    * @param {object} parts
@@ -72,6 +74,18 @@ export class Questions {
     this.show();
   }
 
+  /**
+   * Bring a question that the viewer has just asked into sight, as soon as it is on the page.
+   *
+   * @param {number} id
+   */
+  welcome(id) {
+    this.store.addAsked(id);
+    this.#calm.release();
+    this.#awaited = id;
+    this.show();
+  }
+
   /** @param {number} id */
   vote(id) {
     this.#calm.touch();
@@ -91,6 +105,9 @@ export class Questions {
   /** Show every question as it stands. */
   show() {
     this.#view.show(this.store.list(this.#sort), this.#calm.settled);
+    if (!this.store.has(this.#awaited)) return;
+    this.#view.reveal(this.#awaited);
+    this.#awaited = 0;
   }
 
   /** @param {Question[]} questions */

@@ -30,6 +30,8 @@ export interface Shown extends Question {
 export interface QuestionsView {
   /** Show the questions in this order; in place where `settled` is false: nothing may move. */
   show(questions: Shown[], settled: boolean): void;
+  /** Bring a question into sight. */
+  reveal(id: number): void;
   /** Say for a moment why a vote was not taken. */
   showVoteRefusal(message: string): void;
 }

@@ -88,7 +88,11 @@ class Page {
         showPending() {},
         removePending() {},
         showHeld() {},
-        showRefusal: ({ nonce }, { code }) => this.#report("question_refused", { nonce, code }),
+        giveBack: ({ nonce }, { code }) => {
+          this.#report("question_refused", { nonce, code });
+          return true;
+        },
+        showRefused() {},
       },
       storage,
       owner: `${slug}:${person}`,
@@ -153,6 +157,8 @@ class Page {
     this.#shown = questions;
   }
 
+  reveal() {}
+
   showVoteRefusal() {}
 
   /**
@@ -214,9 +220,12 @@ class Page {
    * @param {Post} post
    * @param {Refusal} error
    */
-  showRefusal({ nonce }, { code }) {
+  giveBack({ nonce }, { code }) {
     this.#report("refused", { nonce, code });
+    return true;
   }
+
+  showRefused() {}
 
   leave() {
     this.#report("refused_entry", { code: "left" });

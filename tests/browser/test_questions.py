@@ -55,6 +55,8 @@ def test_a_question_is_asked_voted_for_and_answered(people: People, meeting: Mee
     admin.get_by_role("button", name="Answer now").click()
     for page in (ada, grace):
         expect(page.locator("#answering")).to_contain_text("When do we move?")
+    ada.locator("#answering summary").click()
+    expect(ada.locator(".answering-text")).to_be_hidden()
     admin.get_by_role("button", name="Answered").click()
     for page in (ada, grace):
         expect(page.locator("#answering")).to_be_hidden()
@@ -99,7 +101,7 @@ def test_asking_by_keyboard_keeps_the_focus_and_says_that_it_worked(
     ).to_be_visible()
 
 
-def test_a_phone_does_not_scroll_the_page_behind_the_questions(
+def test_a_phone_scrolls_to_an_own_question_and_not_the_page_behind(
     people: People, meeting: Meeting
 ) -> None:
     ada = people.come(meeting.site, phone=True)
@@ -110,6 +112,8 @@ def test_a_phone_does_not_scroll_the_page_behind_the_questions(
     for number in range(3):
         ask(ada, f"Question {number}?")
         expect(ada.locator("#question-list li")).to_have_count(number + 1)
+        own = ada.locator("#question-list li", has_text=f"Question {number}?")
+        expect(own).to_be_in_viewport(ratio=0.8)
     heights = "[document.documentElement.scrollHeight, innerHeight]"
     full, window = ada.evaluate(heights)
     assert full == window

@@ -1,9 +1,22 @@
 """Writing a message: input methods, long texts, emoji, and drafts that outlive a reload."""
 
 from playwright.sync_api import Locator, Page, expect
+from sqlalchemy import select
 
-from tests.support.browser import People, come_in, expect_connected, expect_messages, write
+from tests.support.browser import (
+    People,
+    check_in,
+    come_in,
+    expect_connected,
+    expect_messages,
+    write,
+)
 from tests.support.meeting import Meeting
+from webapp.domain.audit import trail
+from webapp.domain.chat import mutes
+from webapp.domain.events.store import get_event
+from webapp.domain.models import Admin, Employee
+from webapp.infra.extensions import db
 
 # Safari sends this for the Enter that confirms a word of a Japanese input method.
 CONFIRM_WORD = """field => field.dispatchEvent(new KeyboardEvent("keydown", {
@@ -38,6 +51,42 @@ def test_a_pasted_text_is_never_cut_in_silence(people: People, meeting: Meeting)
     composer(page).press("Enter")
     expect_messages(page, "short")
     expect(page.locator("#refusal")).to_be_hidden()
+
+
+# In the page itself: the second text stands in the field before the answer to the first one comes.
+WRITE_TWO = """
+([first, second]) => {
+  const composer = document.getElementById("composer");
+  composer.body.value = first;
+  composer.requestSubmit();
+  composer.body.value = second;
+  composer.body.dispatchEvent(new Event("input"));
+}
+"""
+
+
+def test_a_text_refused_while_another_is_written_can_be_sent_again(
+    people: People, meeting: Meeting
+) -> None:
+    email, number = meeting.employee()
+    page = people.come(meeting.site)
+    check_in(page, meeting.slug, email, number)
+    expect_connected(page)
+    with meeting.app.app_context():
+        employee = db.session.scalars(select(Employee).where(Employee.email == email)).one()
+        event = get_event(meeting.slug)
+        with trail.acting_as(db.session.scalars(select(Admin.id)).first()):
+            mutes.mute(event, employee.id, 5)
+            page.evaluate(WRITE_TWO, ["refused", "the next one"])
+            refused = page.locator("#pending .refused")
+            expect(refused).to_contain_text("Not sent: A moderator has muted you")
+            mutes.unmute(event, employee.id)
+    page.reload()
+    expect(refused.locator(".body")).to_have_text("refused")
+    expect(composer(page)).to_have_value("the next one")
+    refused.get_by_role("button", name="Send again").click()
+    expect(composer(page)).to_be_focused()
+    expect_messages(page, "refused")
 
 
 def test_an_emoji_counts_as_one_character_everywhere(people: People, meeting: Meeting) -> None:

@@ -156,6 +156,36 @@ for (const code of ["invalid", "muted", "chat_closed", "event_not_open"]) {
   });
 }
 
+test("a refused message stays while another one is being written, also over a reload", async () => {
+  const storage = new MemoryStore();
+  const page = await openPage({ storage });
+  page.view.isWriting = true;
+  refuse("muted");
+  await page.write("too much");
+  await page.write("next");
+  assert.deepEqual(server.bodies, ["next"], "it holds up no other");
+  assert.deepEqual([...page.view.refused.values()], ["No."]);
+  assert.equal(page.outbox.isWaiting, false);
+  const reloaded = await openPage({ storage });
+  assert.deepEqual(reloaded.pending, ["too much"]);
+  assert.deepEqual([...reloaded.view.refused.values()], ["No."]);
+  assert.deepEqual(server.bodies, ["next"], "it is not sent by itself");
+  const [nonce = ""] = reloaded.view.refused.keys();
+  reloaded.outbox.retry(nonce, "anew");
+  await settle();
+  assert.deepEqual(server.bodies, ["next", "too much"]);
+  assert.deepEqual([reloaded.pending, storage.length], [[], 0]);
+});
+
+test("a refused message that its author gives up is gone", async () => {
+  const page = await openPage();
+  page.view.isWriting = true;
+  refuse("chat_closed");
+  await page.write("too late", "n");
+  page.outbox.discard("n");
+  assert.deepEqual([page.pending, page.stored], [[], 0]);
+});
+
 test("a mute is counted down", async () => {
   const page = await openPage();
   refuse("muted", 300);

@@ -36,6 +36,8 @@ class QuestionsPage {
   settled = true;
   /** @type {string[]} */
   refusals = [];
+  /** @type {number[]} */
+  revealed = [];
   unread = 0;
   /** @type {{ field: string, handler: (value: any) => void }[]} */
   #states = [];
@@ -49,6 +51,7 @@ class QuestionsPage {
       chat: { onState: (field, handler) => this.#states.push({ field, handler }) },
       view: {
         show: (shown, settled) => Object.assign(this, { shown, settled }),
+        reveal: (id) => this.revealed.push(id),
         showVoteRefusal: (message) => this.refusals.push(message),
       },
       onNew: (count) => {
@@ -121,6 +124,17 @@ test("new questions of others are counted, own ones are not", () => {
   page.questions.store.addAsked(5);
   server.broadcast("questions_changed", [question(4), question(5), question(1, { votes: 9 })]);
   assert.equal(page.unread, 1);
+});
+
+test("a question that the viewer has asked comes into sight once, when it is on the page", () => {
+  page.questions.welcome(4);
+  assert.deepEqual(page.revealed, []);
+  server.broadcast("questions_changed", [question(4)]);
+  server.broadcast("questions_changed", [question(1, { votes: 9 })]);
+  assert.deepEqual(page.revealed, [4]);
+  assert.equal(page.row(4)?.own, true);
+  page.questions.welcome(2);
+  assert.deepEqual(page.revealed, [4, 2]);
 });
 
 test("a vote is shown at once and stays as the server counts it", async () => {
@@ -243,7 +257,8 @@ test("a question has an outbox of its own, and keeps that it is anonymous", asyn
       showPending: (/** @type {Post} */ { body }) => shown.push(body),
       removePending() {},
       showHeld() {},
-      showRefusal: (/** @type {Post} */ post, /** @type {Refusal} */ error) => refused.push([post, error]),
+      giveBack: (/** @type {Post} */ post, /** @type {Refusal} */ error) => refused.push([post, error]) > 0,
+      showRefused() {},
     },
     storage,
     owner: "e:7",

@@ -44,15 +44,23 @@ export class Composer {
     });
   }
 
+  /** The field in which a message is written. */
+  get field() {
+    return this.#text;
+  }
+
   /**
-   * Say why a message was refused, and put its text back unless something else is being written.
+   * Put the text of a refused message back and say why it was refused. Return false, and do nothing,
+   * while something else is being written or the form is away.
    *
    * @param {string} body
    * @param {string} reason
    */
   giveBack(body, reason) {
+    if (this.#text.value || this.#form.hidden) return false;
     this.#showRefusal(reason);
-    if (!this.#text.value) this.#write(body);
+    this.#write(body);
+    return true;
   }
 
   /**

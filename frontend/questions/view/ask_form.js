@@ -3,15 +3,18 @@
 import { t } from "../../i18n.js";
 import { countCharacters, describeRoom } from "../../live/body.js";
 import { find, findIn } from "../../live/view/dom.js";
+import { markRefused } from "../../live/view/refused.js";
 
 /**
  * @import { Draft } from "../../live/draft.js"
  * @import { EventSettings, OutboxView, Post, Refusal } from "../../live/types.js"
+ * @import { Choices } from "../../live/view/refused.js"
  */
 
 /** @implements {OutboxView} */
 export class AskForm {
   #box = /** @type {HTMLDetailsElement} */ (find("ask-box"));
+  #summary = findIn(this.#box, "summary");
   #form = find("ask");
   #text = /** @type {HTMLTextAreaElement} */ (find("question-body"));
   #anonymous = /** @type {HTMLInputElement} */ (find("anonymous"));
@@ -23,6 +26,7 @@ export class AskForm {
   #draft;
   /** Not empty while the question that is being written asks for no name. */
   #draftAnonymous;
+  #choices;
   #notify;
   /** @type {Map<string, HTMLElement>} */
   #rows = new Map();
@@ -30,9 +34,11 @@ export class AskForm {
   /**
    * @param {Draft} draft of the text
    * @param {Draft} draftAnonymous of the choice to ask without a name
+   * @param {Choices} choices for a refused question that the form cannot take back
    * @param {(text: string) => void} notify
    */
-  constructor(draft, draftAnonymous, notify) {
+  constructor(draft, draftAnonymous, choices, notify) {
+    this.#choices = choices;
     this.#notify = notify;
     this.#draft = draft;
     this.#draftAnonymous = draftAnonymous;
@@ -84,7 +90,7 @@ export class AskForm {
   }
 
   /** @param {Post} post */
-  showPending({ nonce, body, held }) {
+  showPending({ nonce, body, held, refused }) {
     const entry = document.createElement("li");
     const text = Object.assign(document.createElement("p"), {
       className: "body",
@@ -96,6 +102,7 @@ export class AskForm {
     this.#pending.append(entry);
     this.#rows.set(nonce, entry);
     this.#showState(nonce, held ? t("Waiting for approval") : t("Being sent…"));
+    if (refused) this.showRefused(nonce, refused);
   }
 
   /** @param {string} nonce */
@@ -116,20 +123,31 @@ export class AskForm {
   }
 
   /**
-   * Say why a question was refused, and put its text back unless another one is being written. Whether it
-   * had a name is put back as well; once the event takes no more without one, the next attempt has it.
+   * Put the text of a refused question back and say why it was refused, unless another one is being
+   * written. Whether it had a name is put back as well; once the event takes no more without one, the next
+   * attempt has it.
    *
    * @param {Post} post
    * @param {Refusal} error
    */
-  showRefusal({ body, fields }, { message }) {
+  giveBack({ body, fields }, { message }) {
+    if (this.#text.value || this.#form.hidden) return false;
     this.#showRefusal(message);
     this.#box.open = true;
-    if (!this.#text.value) {
-      this.#anonymous.checked = Boolean(fields && "anonymous" in fields);
-      this.#write(body);
-    }
-    if (this.#anonymous.disabled) this.#anonymous.checked = false;
+    this.#anonymous.checked = Boolean(fields && "anonymous" in fields) && !this.#anonymous.disabled;
+    this.#write(body);
+    return true;
+  }
+
+  /**
+   * @param {string} nonce
+   * @param {string} reason
+   */
+  showRefused(nonce, reason) {
+    const row = this.#rows.get(nonce);
+    if (!row) return;
+    findIn(row, ".hint").remove();
+    markRefused(row, nonce, reason, this.#choices, () => (this.#box.open ? this.#text : this.#summary));
   }
 
   /**
@@ -149,7 +167,7 @@ export class AskForm {
   /** Close the form; the focus goes to the button that opens it, since the form's own is hidden now. */
   #close() {
     this.#box.open = false;
-    findIn(this.#box, "summary").focus();
+    this.#summary.focus();
   }
 
   /** @param {string} text */

@@ -66,6 +66,13 @@ export class QuestionList {
     this.#showAnswering(questions.find(({ state }) => state === "answering"));
   }
 
+  /** @param {number} id */
+  reveal(id) {
+    const row = this.#rows.get(id);
+    row?.scrollIntoView({ block: "nearest" });
+    row?.classList.add("fresh");
+  }
+
   /** @param {string} message */
   showVoteRefusal(message) {
     this.#notify(message);
@@ -114,6 +121,6 @@ export class QuestionList {
   #showAnswering(question) {
     const text = findIn(this.#answering, ".answering-text");
     if (question && text.textContent !== question.body) showText(text, question.body);
-    for (const part of this.#answering.children) part.toggleAttribute("hidden", !question);
+    findIn(this.#answering, "details").hidden = !question;
   }
 }

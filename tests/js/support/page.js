@@ -23,6 +23,10 @@ class RecordingView {
   isReading = false;
   /** @type {Map<string, { body: string, held: boolean }>} */
   pending = new Map();
+  /** Whether something else is being written, so that a refused text cannot be given back. */
+  isWriting = false;
+  /** The reasons of posts that wait for their author's decision, by nonce. @type {Map<string, string>} */
+  refused = new Map();
   /** @type {{ body: string, code: string }[]} */
   refusals = [];
   /** @type {number[]} */
@@ -57,13 +61,15 @@ class RecordingView {
   }
 
   /** @param {Post} post */
-  showPending({ nonce, body, held }) {
+  showPending({ nonce, body, held, refused }) {
     this.pending.set(nonce, { body, held: Boolean(held) });
+    if (refused) this.showRefused(nonce, refused);
   }
 
   /** @param {string} nonce */
   removePending(nonce) {
     this.pending.delete(nonce);
+    this.refused.delete(nonce);
   }
 
   /** @param {string} nonce */
@@ -76,8 +82,18 @@ class RecordingView {
    * @param {Post} post
    * @param {Refusal} error
    */
-  showRefusal({ body }, { code }) {
+  giveBack({ body }, { code }) {
+    if (this.isWriting) return false;
     this.refusals.push({ body, code });
+    return true;
+  }
+
+  /**
+   * @param {string} nonce
+   * @param {string} reason
+   */
+  showRefused(nonce, reason) {
+    this.refused.set(nonce, reason);
   }
 
   showConnected() {
