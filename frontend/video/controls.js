@@ -27,6 +27,12 @@ export class Controls {
   #live = part("video-live", "button");
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #idle;
+  #keys = new Map([
+    ["k", () => this.#togglePlay()],
+    ["m", () => this.#toggleMute()],
+    // Belongs to the stage around the player, and is not there while a stream is tested.
+    ["f", () => document.getElementById("full-screen")?.click()],
+  ]);
 
   /**
    * @param {HTMLElement} box
@@ -49,6 +55,7 @@ export class Controls {
     this.#volume.addEventListener("input", () => this.#onVolume());
     this.#prompt.addEventListener("click", () => this.#onPrompt());
     this.#followPointer();
+    this.#followKeys();
     this.#offerPictureInPicture();
     this.#showPlaying();
     this.#showVolume();
@@ -107,13 +114,13 @@ export class Controls {
 
   #showPlaying() {
     const { paused } = this.#video;
-    setFace(this.#play, paused ? "play" : "pause", "", paused ? t("Play") : t("Pause"));
+    setFace(this.#play, paused ? "play" : "pause", "", paused ? t("Play") : t("Pause"), "K");
     this.#stayAwhile();
   }
 
   #showVolume() {
     const { muted, volume } = this.#video;
-    setFace(this.#mute, muted ? "volume-x" : "volume-2", "", muted ? t("Unmute") : t("Mute"));
+    setFace(this.#mute, muted ? "volume-x" : "volume-2", "", muted ? t("Unmute") : t("Mute"), "M");
     this.#volume.value = String(muted ? 0 : Math.round(volume * 100));
   }
 
@@ -130,6 +137,21 @@ export class Controls {
       if (pointerType === "mouse") this.#togglePlay();
       else if (this.#box.classList.contains("idle")) this.#stayAwhile();
       else this.#leave();
+    });
+  }
+
+  /** Keys of one letter, while the focus is in the player alone (WCAG 2.1.4). */
+  #followKeys() {
+    // A click on the picture gives it the focus.
+    this.#box.tabIndex = -1;
+    this.#box.addEventListener("keydown", (event) => {
+      const { key, target, ctrlKey, altKey, metaKey } = event;
+      // In a menu, a letter chooses an entry.
+      if (ctrlKey || altKey || metaKey || target instanceof HTMLSelectElement) return;
+      const act = this.#keys.get(key.toLowerCase());
+      if (!act) return;
+      event.preventDefault();
+      act();
     });
   }
 
@@ -164,10 +186,12 @@ export class Controls {
  * @param {string} symbol
  * @param {string} text
  * @param {string} [name]
+ * @param {string} [key] that does the same
  */
-function setFace(button, symbol, text, name = "") {
+function setFace(button, symbol, text, name = "", key = "") {
   button.replaceChildren(drawIcon(symbol), text);
-  if (name) Object.assign(button, { ariaLabel: name, title: name });
+  if (name) Object.assign(button, { ariaLabel: name, title: `${name} (${key})` });
+  if (key) button.setAttribute("aria-keyshortcuts", key);
 }
 
 /** @param {string} stored in percent */

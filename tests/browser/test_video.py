@@ -88,6 +88,15 @@ def test_video_plays_with_sound(page: Page, broadcast: Meeting) -> None:
     # The visit to the check-in form allows the browser to play sound.
     assert page.locator("video").evaluate("video => video.muted") is False
     expect(page.locator("#video-prompt")).to_be_hidden()
+    # Letters are keys in the player alone.
+    page.get_by_label("Your message").press_sequentially("mkf")
+    expect(page.get_by_label("Your message")).to_have_value("mkf")
+    page.locator("#video-play").press("m")
+    assert page.locator("video").evaluate("video => [video.muted, video.paused]") == [True, False]
+    page.locator("#video-mute").press("k")
+    assert page.locator("video").evaluate("video => video.paused") is True
+    page.locator("#video-mute").press("f")
+    expect(page.get_by_role("button", name="Leave full screen")).to_be_visible()
 
 
 def test_video_plays_muted_where_sound_needs_a_click(page: Page, broadcast: Meeting) -> None:

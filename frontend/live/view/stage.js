@@ -92,7 +92,9 @@ export class Stage {
     const name = isFull ? t("Leave full screen") : t("Full screen");
     this.#root.classList.toggle("full-screen", isFull);
     button.replaceChildren(drawIcon(isFull ? "minimize" : "maximize"));
-    Object.assign(button, { title: name, ariaLabel: name });
+    // The key works in our player only: a frame keeps its keys.
+    const key = button.closest(".video-bar") ? " (F)" : "";
+    Object.assign(button, { title: name + key, ariaLabel: name });
   }
 
   #showSince() {
