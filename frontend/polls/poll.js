@@ -136,14 +136,15 @@ export class PollState {
 export function conditionsOf(poll, answered) {
   if (!poll) return new Set(["none"]);
   if (poll.state === "closed") return new Set(["closed"]);
-  return new Set(
-    [
-      poll.secret ? "secret" : "named",
-      !poll.live_results && "later",
-      poll.multiple && "several",
-      poll.secret && answered && "sealed",
-    ].filter((name) => typeof name === "string"),
-  );
+  const sealed = poll.secret && answered;
+  const conditions = {
+    secret: poll.secret && !answered,
+    named: !poll.secret,
+    later: !poll.live_results,
+    several: poll.multiple && !sealed,
+    sealed,
+  };
+  return new Set(Object.entries(conditions).flatMap(([name, holds]) => (holds ? [name] : [])));
 }
 
 /**

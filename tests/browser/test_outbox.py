@@ -70,6 +70,7 @@ def test_a_message_written_while_the_server_is_away_arrives_once(
     server.kill()
     for page in (ada, grace):
         expect(page.locator("#connection")).to_have_text("Reconnecting…")
+        expect(page.locator("#watching")).to_be_empty()
     write(ada, "while the server was away")
     expect(ada.locator("#pending .body")).to_have_text(["while the server was away"])
     live, context = ada.url, ada.context
@@ -81,7 +82,7 @@ def test_a_message_written_while_the_server_is_away_arrives_once(
         add_message(meeting, "by somebody else")
 
     server.start()
-    expect(grace.locator("#connection")).to_have_text("1 new message")
+    expect(grace.locator("#toasts")).to_contain_text("1 new message")
     page = context.new_page()
     with page.expect_websocket():
         page.goto(live)

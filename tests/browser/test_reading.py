@@ -53,6 +53,17 @@ def expect_in_place(page: Page, id_: str, place: float) -> None:
     assert abs(now - place) <= 1, f"it moved by {now - place} px"
 
 
+def test_without_a_script_the_log_begins_with_the_latest_message(
+    people: People, meeting: Meeting
+) -> None:
+    add_messages(meeting, 60)
+    page = people.come(meeting.site, javascript=False)
+    check_in(page, meeting.slug, *meeting.employee())
+    expect(page.locator("#messages > li").last).to_be_in_viewport(ratio=0.9)
+    page.get_by_role("link", name="Earlier messages").first.click()
+    expect(page.locator(".messages > li").last).to_contain_text("10")
+
+
 def test_earlier_messages_load_when_the_reader_scrolls_back(
     people: People, meeting: Meeting
 ) -> None:

@@ -193,7 +193,7 @@ test("what has to be known before answering follows from the poll", () => {
   assert.deepEqual(conditionsOf(LUNCH, true), new Set(["named"]));
   const hidden = { ...LUNCH, secret: true, multiple: true, live_results: false };
   assert.deepEqual(conditionsOf(hidden, false), new Set(["secret", "later", "several"]));
-  assert.deepEqual(conditionsOf(hidden, true), new Set(["secret", "later", "several", "sealed"]));
+  assert.deepEqual(conditionsOf(hidden, true), new Set(["later", "sealed"]));
 });
 
 test("shares are whole per cent, and nobody is no share", () => {

@@ -2,6 +2,7 @@
 // number of viewers; and the ways off the page.
 
 import { t } from "../../i18n.js";
+import { showToast } from "../../toasts.js";
 import { find, findIn } from "./dom.js";
 import { showText } from "./rows.js";
 
@@ -9,8 +10,6 @@ import { showText } from "./rows.js";
  * @import { Announcement, EventView, SessionView } from "../types.js"
  * @import { Composer } from "./composer.js"
  */
-
-const NOTICE_MS = 6_000;
 
 /** @implements {SessionView} @implements {EventView} */
 export class Page {
@@ -36,6 +35,8 @@ export class Page {
 
   showReconnecting() {
     this.#connection.textContent = t("Reconnecting…");
+    // How many are watching is not known now.
+    this.#watching.textContent = "";
   }
 
   /**
@@ -44,10 +45,7 @@ export class Page {
    * @param {string} text
    */
   notify(text) {
-    this.#connection.textContent = text;
-    setTimeout(() => {
-      if (this.#connection.textContent === text) this.#connection.textContent = "";
-    }, NOTICE_MS);
+    showToast({ text });
   }
 
   /** @param {Announcement | null} announcement */

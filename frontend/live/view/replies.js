@@ -1,5 +1,5 @@
-// Answering a message: one button, which stands in the row under the pointer or the focus. By keyboard the
-// arrow keys move through the messages from the log, R answers, Escape goes back to the log.
+// Answering a message: one button, which stands in the row under the mouse or the focus, or in the one that
+// was tapped, until the next tap. By keyboard the arrow keys move through the messages from the log, R answers, Escape goes back to the log.
 
 import { t } from "../../i18n.js";
 import { drawIcon } from "../../icon.js";
@@ -32,9 +32,21 @@ export function offerReplies(reply) {
     row.append(button);
   }
 
-  list.addEventListener("pointerover", ({ target }) => showIn(target));
+  // A finger that scrolls is over rows as well.
+  list.addEventListener(
+    "pointerover",
+    ({ target, pointerType }) => pointerType !== "touch" && showIn(target),
+  );
   list.addEventListener("focusin", ({ target }) => showIn(target));
-  button.addEventListener("click", () => reply(nameIn(rowOf(button))));
+  document.addEventListener("click", ({ target }) => {
+    if (!rowOf(target)?.contains(button)) button.remove();
+    showIn(target);
+  });
+  button.addEventListener("click", () => {
+    const name = nameIn(rowOf(button));
+    button.remove();
+    reply(name);
+  });
   log.addEventListener("keydown", (event) => {
     const current = document.activeElement;
     const step = STEPS.get(event.key);

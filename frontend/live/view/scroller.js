@@ -13,8 +13,9 @@ export class Scroller {
   #button = find("unread");
   #unread = 0;
   #following = true;
-  /** The height of the log at the last look. */
+  /** The height of the log at the last look, and where it began. */
   #height = 0;
+  #top = 0;
 
   constructor() {
     this.#button.addEventListener("click", () => {
@@ -23,10 +24,15 @@ export class Scroller {
       this.scrollToEnd();
     });
     this.#log.addEventListener("scroll", () => this.#onScroll());
-    // The composer grows; the latest message stays in sight.
+    // The composer grows, or an announcement comes: the latest message stays in sight, and the text of a
+    // viewer who reads stays where it is.
     new ResizeObserver(() => {
+      if (!this.#log.clientHeight) return; // Another tab is in front.
+      const { top } = this.#log.getBoundingClientRect();
       this.#height = this.#log.clientHeight;
       if (this.#following) this.scrollToEnd();
+      else this.#log.scrollTop += top - this.#top;
+      this.#top = top;
     }).observe(this.#log);
   }
 
