@@ -19,7 +19,7 @@ import { connectAnnouncer, offerSwitch } from "./view/announcing.js";
 import { fetchEarlier, makeNonce, openStorage } from "./view/browser.js";
 import { Composer } from "./view/composer.js";
 import { find } from "./view/dom.js";
-import { makeRoomForKeyboard } from "./view/keyboard.js";
+import { makeRoomForKeyboard, noteWriting } from "./view/keyboard.js";
 import { MessageList } from "./view/message_list.js";
 import { Page } from "./view/page.js";
 import { Panel } from "./view/panel.js";
@@ -87,6 +87,7 @@ offerReplies((name) => composer.mention(name));
 scroller.scrollToEnd();
 new Stage(panel, storage);
 makeRoomForKeyboard();
+noteWriting();
 session.on("messages_posted", (messages) => {
   const others = messages.filter((/** @type {Message} */ { author_id }) => author_id !== Number(viewer));
   if (others.length) panel.markUnread("chat", others.length);
