@@ -117,6 +117,10 @@ def test_a_phone_scrolls_to_an_own_question_and_not_the_page_behind(
     heights = "[document.documentElement.scrollHeight, innerHeight]"
     full, window = ada.evaluate(heights)
     assert full == window
+    # The header comes back when the field loses the focus: not before the tab is pressed.
+    ada.get_by_text("Ask a question").click()
+    ada.get_by_role("tab", name="Chat").click()
+    expect(ada.get_by_role("tab", name="Chat")).to_have_attribute("aria-selected", "true")
 
 
 def test_without_a_script_forms_ask_and_vote(people: People, meeting: Meeting) -> None:

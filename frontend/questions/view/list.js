@@ -71,6 +71,7 @@ export class QuestionList {
     const row = this.#rows.get(id);
     row?.scrollIntoView({ block: "nearest" });
     row?.classList.add("fresh");
+    row?.addEventListener("animationend", () => row.classList.remove("fresh"), { once: true });
   }
 
   /** @param {string} message */
