@@ -16,9 +16,11 @@ from webapp.domain.admins.roles import Permission
 from webapp.domain.audit import trail
 from webapp.domain.events.store import get_event
 from webapp.errors import Forbidden, NotCheckedIn
-from webapp.http import identity
+from webapp.http import identity, kept_forms
 from webapp.http.error_handlers import respond
 from webapp.http.rendering import redirect_to, wants_json
+from webapp.http.toasts import notify
+from webapp.i18n import gettext as _
 
 log = logging.getLogger(__name__)
 
@@ -77,8 +79,7 @@ def permission_required(permission: Permission) -> Callable[[View], View]:
         def checked(*args: Any, **kwargs: Any) -> ResponseReturnValue:
             admin = identity.current_admin()
             if admin is None:
-                back = request.full_path if request.method == "GET" else None
-                return redirect_to(url_for("account.show_sign_in", next=back))
+                return _ask_to_sign_in()
             if not admin.may(permission):
                 return _refuse(admin, permission)
             with trail.acting_as(admin.id):
@@ -110,6 +111,15 @@ def admin_address(wanted: str) -> str:
     """Return `wanted`, the `next` of a query, if it is an admin page here; else the event list."""
     safe = wanted.startswith("/admin/") and wanted.isprintable() and len(wanted) <= NEXT_LENGTH
     return wanted if safe else url_for("events.list_events")
+
+
+def _ask_to_sign_in() -> ResponseReturnValue:
+    if kept := kept_forms.show_sign_in():
+        return kept
+    if request.files:
+        notify(_("You had been signed out. Sign in and choose the file again."))
+    back = request.full_path if request.method == "GET" else kept_forms.page_of_form()
+    return redirect_to(url_for("account.show_sign_in", next=back))
 
 
 def _refuse(admin: AdminInfo, permission: Permission) -> ResponseReturnValue:

@@ -12,6 +12,7 @@ from webapp.errors import (
     Unavailable,
     as_townhall_error,
 )
+from webapp.http import identity, kept_forms
 from webapp.http.rendering import is_htmx, wants_json
 from webapp.http.session_cookie import cookies_needed, has_session_cookie
 from webapp.i18n import lazy
@@ -33,7 +34,7 @@ REFUSALS = {
 
 def register_error_handlers(app: Flask) -> None:
     """Answer our own errors, Flask's and the database's in the format that the client wants."""
-    app.register_error_handler(CSRFError, lambda _: respond(stale_form(), status=400))
+    app.register_error_handler(CSRFError, _show_stale)
     app.register_error_handler(HTTPException, _show_http)
     app.register_error_handler(Exception, _show)
 
@@ -67,6 +68,14 @@ def _show(error: Exception) -> Response:
     # A failed session refuses every statement until it is rolled back.
     db.session.rollback()
     return respond(as_townhall_error(error))
+
+
+def _show_stale(_error: CSRFError) -> Response:
+    """Offer to send an admin's form again, which the session had outlived; refuse any other."""
+    if identity.current_admin() is None:
+        return kept_forms.show_sign_in() or respond(stale_form(), status=400)
+    kept = kept_forms.read_kept(kept_forms.keep_form())
+    return kept_forms.show_kept(kept, 400) if kept else respond(stale_form(), status=400)
 
 
 def _show_http(error: HTTPException) -> Response | HTTPException:

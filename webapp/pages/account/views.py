@@ -1,11 +1,12 @@
 """Signing admins in and out."""
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
+from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
 from webapp.domain.admins import accounts
 from webapp.errors import Invalid, TownhallError
-from webapp.http import identity, sso
+from webapp.http import identity, kept_forms, sso
 from webapp.http.access import admin_address, public
 from webapp.http.client import read_client, remember_browser
 from webapp.http.rendering import redirect_to, render
@@ -37,6 +38,8 @@ def sign_in() -> ResponseReturnValue:
         return _show(form, refusal)
     identity.remember_admin(admin)
     remember_browser("sign-in", form.email.data)
+    if kept := kept_forms.read_kept(request.form.get(kept_forms.FIELD, "")):
+        return kept_forms.show_kept(kept)
     return redirect_to(admin_address(request.args.get("next", "")))
 
 
@@ -73,4 +76,16 @@ def _forget() -> ResponseReturnValue:
 
 
 def _show(form: SignInForm, error: TownhallError | None = None) -> ResponseReturnValue:
-    return render("account/sign_in.html", "account/_card.html", form=form, error=error)
+    kept = request.form.get(kept_forms.FIELD, "")
+    return render("account/sign_in.html", "account/_card.html", form=form, kept=kept, error=error)
+
+
+def _show_keeping(kept: str) -> Response:
+    """Return the sign-in page for somebody whose form waits in `kept`."""
+    empty = SignInForm(formdata=None)
+    return render("account/sign_in.html", form=empty, kept=kept, waiting=True, status=401)
+
+
+@bp.record_once
+def _offer_sign_in(state: BlueprintSetupState) -> None:
+    state.app.extensions["sign_in_page"] = _show_keeping
