@@ -19,6 +19,8 @@ from tests.support.client import PageClient, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event, count_check_ins
 from tests.support.oidc_provider import FAULTS, TENANT, Provider, running_provider
 from webapp.app import create_app
+from webapp.domain.admins.managing import remove_admin
+from webapp.domain.audit import trail
 from webapp.domain.events.store import get_event
 from webapp.domain.models import Admin
 from webapp.domain.running.states import change_state
@@ -508,3 +510,98 @@ def test_a_hanging_provider_delays_nobody_for_long(settings: Settings) -> None:
         frozen.process.send_signal(signal.SIGCONT)
         assert client.sign_in(*ADMIN).status_code == 303
     dispose(app)
+
+
+# Groups do not depend on the database.
+embedded = pytest.mark.parametrize("settings", ["embedded"], indirect=True)
+GROUPS = "owner=Town owners; moderator=cn=press,ou=groups; reporter=Works council"
+
+
+@pytest.fixture
+def by_groups(settings: Settings) -> Iterator[Flask]:
+    """Yield a site on which groups of the provider give the roles."""
+    site = create_app(replace(settings, oidc_admin_groups=GROUPS))
+    yield site
+    dispose(site)
+
+
+def role_of(app: Flask, email: str) -> str | None:
+    with app.app_context():
+        return db.session.scalar(select(Admin.role).where(Admin.email == email))
+
+
+@embedded
+@pytest.mark.parametrize(
+    ("groups", "role"),
+    [
+        ("Town owners", "owner"),
+        ("Works council,Cooks", "reporter"),
+        ("Works council,Town owners", "owner"),
+    ],
+)
+def test_a_group_gives_the_role(by_groups: Flask, groups: str, role: str) -> None:
+    client = browser(by_groups)
+    page = go_through(client, SIGN_IN, login_as="new@example.com", groups=groups)
+    assert page.status_code == 200
+    assert role_of(by_groups, "new@example.com") == role
+    assert (client.get("/admin/admins").status_code == 200) == (role == "owner")
+    form = browser(by_groups).sign_in("new@example.com", "no such password")
+    assert form.status_code == 422
+
+
+@embedded
+def test_the_role_follows_the_groups_at_each_sign_on(by_groups: Flask) -> None:
+    client = browser(by_groups)
+    for groups, role in (("Works council", "reporter"), ("Town owners", "owner")):
+        go_through(client, SIGN_IN, login_as="new@example.com", groups=groups)
+        assert role_of(by_groups, "new@example.com") == role
+
+
+@embedded
+def test_the_groups_may_come_from_userinfo(by_groups: Flask) -> None:
+    person = {"login_as": "new@example.com", "groups": "Town owners", "groups_in": "userinfo"}
+    assert go_through(browser(by_groups), SIGN_IN, **person).status_code == 200
+    assert role_of(by_groups, "new@example.com") == "owner"
+
+
+@embedded
+def test_the_last_owner_stays_one_whatever_the_groups_say(by_groups: Flask) -> None:
+    client = browser(by_groups)
+    go_through(client, SIGN_IN, login_as=ADMIN[0], groups="Works council")
+    assert role_of(by_groups, ADMIN[0]) == "owner"
+    go_through(browser(by_groups), SIGN_IN, login_as="new@example.com", groups="Town owners")
+    go_through(client, SIGN_IN, login_as=ADMIN[0], groups="Works council")
+    assert role_of(by_groups, ADMIN[0]) == "reporter"
+    assert client.get("/admin/admins").status_code == 403
+
+
+@embedded
+@pytest.mark.parametrize("person", [{}, {"groups": ""}, {"groups": "Cooks,town owners"}])
+def test_somebody_without_such_a_group_is_refused(
+    by_groups: Flask, person: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    client = browser(by_groups)
+    with caplog.at_level(logging.WARNING):
+        page = go_through(client, SIGN_IN, login_as=ADMIN[0], **person)
+    assert page.status_code == 422
+    assert "This account may not sign in here." in sentences(page)
+    assert "OIDC_ADMIN_GROUPS" in caplog.text
+    assert client.sign_in(*ADMIN).status_code == 303
+
+
+@embedded
+def test_a_removed_admin_stays_out_whatever_the_groups_say(by_groups: Flask) -> None:
+    person = {"login_as": "new@example.com", "groups": "Town owners"}
+    go_through(browser(by_groups), SIGN_IN, **person)
+    with by_groups.app_context(), trail.acting_as(None):
+        found = select(Admin.id).where(Admin.email == "new@example.com")
+        remove_admin(db.session.scalars(found).one())
+    assert go_through(browser(by_groups), SIGN_IN, **person).status_code == 422
+
+
+@embedded
+def test_groups_check_nobody_in(by_groups: Flask) -> None:
+    client = browser(by_groups)
+    page = go_through(client, CHECK_IN, login_as="ada@example.com", groups="Town owners")
+    assert "Ada Lovelace" in page.text
+    assert not is_admin(client)

@@ -2,8 +2,8 @@
 
 Each path in `KINDS` is an issuer that sends the claims of a well-known provider. Its sign-in page
 takes the person's address (`login_as`) and the faults a test wants: `verified=no`,
-`email_in=userinfo`, `verified_in=userinfo`, `mailbox=no`, `user_name=`, or `fault=` one of
-`FAULTS`.
+`email_in=userinfo`, `verified_in=userinfo`, `mailbox=no`, `user_name=`, `groups=` with names
+between commas, `groups_in=userinfo`, or `fault=` one of `FAULTS`.
 
 With a folder as its argument it serves https, signed by the authority that it writes to `ca.pem`.
 """
@@ -239,7 +239,7 @@ def exchange() -> ResponseReturnValue:
 def userinfo() -> ResponseReturnValue:
     grant = grants[(request.authorization.token or "") if request.authorization else ""]
     subject = "somebody else" if grant.fault == "subject" else _subject(grant)
-    return jsonify(KINDS[grant.asked["path"]](grant) | {"sub": subject})
+    return jsonify(_tell(grant) | {"sub": subject})
 
 
 @contextmanager
@@ -294,6 +294,13 @@ def _subject(grant: Grant) -> str:
     return hashlib.sha256(grant.email.encode()).hexdigest()
 
 
+def _tell(grant: Grant) -> Claims:
+    """Return what the kind of provider tells about the person, and the groups."""
+    told = KINDS[grant.asked["path"]](grant)
+    names = grant.person.get("groups")
+    return told if names is None else told | {"groups": names.split(",")}
+
+
 def _id_token(grant: Grant) -> Claims:
     now = int(time.time()) - (3600 if grant.fault == "expired-token" else 0)
     claims = {
@@ -305,7 +312,9 @@ def _id_token(grant: Grant) -> Claims:
         "exp": now + TOKEN_SECONDS,
         "nonce": "another" if grant.fault == "nonce" else grant.asked["nonce"],
     }
-    told = KINDS[grant.asked["path"]](grant)
+    told = _tell(grant)
+    if grant.person.get("groups_in") == "userinfo":
+        told.pop("groups", None)
     if grant.person.get("email_in") == "userinfo":
         told.pop("email", None)
     if "userinfo" in (grant.person.get("email_in"), grant.person.get("verified_in")):

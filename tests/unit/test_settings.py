@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from stack.system import DECIDED, passed_on
-from webapp.infra.settings import ROOT, Settings, SettingsError, load_settings, setting_names
+from webapp.domain.admins.roles import ROLES
+from webapp.infra.settings import (
+    ADMIN_ROLES,
+    ROOT,
+    Settings,
+    SettingsError,
+    load_settings,
+    setting_names,
+)
 
 # Compose decides these for each container, or the image does.
 DECIDED_BY_COMPOSE = {"PORT", "HOST", "INSTANCE_PATH", "DEMO"}
@@ -73,6 +81,10 @@ def test_the_embedded_default_needs_no_setting(tmp_path: Path) -> None:
         ("OIDC_ISSUER", "https://login.microsoftonline.com/common/v2.0"),
         ("OIDC_ISSUER", "https://login.microsoftonline.com/organizations/v2.0"),
         ("OIDC_TRUST_EMAIL", "perhaps"),
+        ("OIDC_ADMIN_GROUPS", "king=Town owners"),
+        ("OIDC_ADMIN_GROUPS", "owner="),
+        ("OIDC_ADMIN_GROUPS", "Town owners"),
+        ("OIDC_GROUPS_CLAIM", "x" * 101),
         ("OIDC_CA_FILE", "/no/such/file"),
         ("OIDC_CA_FILE", "/dev/null"),
         ("HELP_CONTACT", "x" * 201),
@@ -207,3 +219,12 @@ def test_compose_passes_every_setting_on() -> None:
 def test_the_local_stack_passes_every_setting_on() -> None:
     given = {name.removesuffix("_FILE") for name in set(setting_names()) - set(passed_on())}
     assert given == set(DECIDED)
+
+
+def test_groups_may_have_any_name(tmp_path: Path) -> None:
+    settings = load(tmp_path, OIDC_ADMIN_GROUPS="owner=A, B ;moderator=cn=press,ou=x; ")
+    assert settings.admin_groups == [("owner", "A, B"), ("moderator", "cn=press,ou=x")]
+
+
+def test_groups_give_the_roles_that_there_are() -> None:
+    assert tuple(ROLES) == ADMIN_ROLES

@@ -31,12 +31,14 @@ class _Session(OAuth2Session):
 class OpenIdClient(FlaskOAuth2App):
     """Authlib's client with the expected `issuer`; `breaker` pauses requests after a failure.
 
-    `trusts_email` accepts the provider's e-mail addresses without `email_verified`.
+    `trusts_email` accepts the provider's e-mail addresses without `email_verified`. `groups_claim`
+    names the claim with the groups of a person; it is empty where no setting asks for them.
     """
 
     client_cls = _Session
     issuer: str
     trusts_email: bool
+    groups_claim: str
     breaker: Breaker
 
     def load_server_metadata(self) -> dict[str, Any]:
@@ -70,6 +72,7 @@ def register_client(app: Flask, settings: Settings) -> OpenIdClient:
     )
     client.issuer = issuer
     client.trusts_email = settings.oidc_trust_email
+    client.groups_claim = settings.oidc_groups_claim if settings.oidc_admin_groups else ""
     client.breaker = Breaker("the provider of single sign-on")
     return client
 
@@ -79,7 +82,8 @@ def read_claims(
 ) -> Claims:
     """Exchange `code` for the provider's claims about the person.
 
-    Claims about the e-mail address come from the ID token and, where it lacks them, from userinfo.
+    Claims about the e-mail address and the groups come from the ID token and, where it lacks them,
+    from userinfo.
     Raises the errors of Authlib, joserfc and requests, and `ValueError`.
     """
     token = client.fetch_access_token(redirect_uri, code=code, code_verifier=code_verifier)
@@ -91,8 +95,16 @@ def read_claims(
     claims: Claims | None = client.parse_id_token(token, nonce, expected)
     if claims is None:
         raise ValueError("the provider sent no id_token")
-    needed = {"email"} if client.trusts_email else {"email", "email_verified"}
-    return claims if needed <= claims.keys() else {**claims, **_userinfo(client, token, claims)}
+    lacks_email = not _about_email(client) <= claims.keys()
+    lacks_groups = client.groups_claim and client.groups_claim not in claims
+    if not lacks_email and not lacks_groups:
+        return claims
+    info = _userinfo(client, token, claims)
+    # An address from userinfo needs its verification from there too.
+    names = {"email", "email_verified"} if "email" in info else {"email_verified"}
+    found = {name: info.get(name) for name in names} if lacks_email and info else {}
+    groups = {client.groups_claim: info.get(client.groups_claim)} if lacks_groups else {}
+    return {**claims, **found, **groups}
 
 
 def trusted_email(client: OpenIdClient, claims: Claims) -> str | None:
@@ -106,12 +118,21 @@ def trusted_email(client: OpenIdClient, claims: Claims) -> str | None:
     return email if vouched and isinstance(email, str) else None
 
 
+def groups_of(client: OpenIdClient, claims: Claims) -> frozenset[str]:
+    """Return the groups in the claims: those of a list, or a single one."""
+    found = claims.get(client.groups_claim) if client.groups_claim else None
+    names = found if isinstance(found, list) else [found]
+    return frozenset(name for name in names if isinstance(name, str))
+
+
 def _userinfo(client: OpenIdClient, token: Any, claims: Claims) -> Claims:
     if "userinfo_endpoint" not in client.load_server_metadata():
         return {}
     info: Claims = client.userinfo(token=token)
     if info["sub"] != claims["sub"]:
         raise ValueError("the provider's userinfo is about somebody else")
-    # An address from userinfo needs its verification from there too.
-    names = ("email", "email_verified") if "email" in info else ("email_verified",)
-    return {name: info.get(name) for name in names}
+    return info
+
+
+def _about_email(client: OpenIdClient) -> set[str]:
+    return {"email"} if client.trusts_email else {"email", "email_verified"}

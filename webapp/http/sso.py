@@ -17,12 +17,21 @@ from flask import Flask, current_app, session
 from joserfc.errors import JoseError
 from requests import RequestException
 
+from webapp.domain.admins.accounts import NAME_LENGTH
+from webapp.domain.admins.roles import ROLES
 from webapp.domain.attendance.checkin import NobodyMatches
 from webapp.errors import NotFound, TownhallError
-from webapp.http.openid import OpenIdClient, read_claims, register_client, trusted_email
+from webapp.http.openid import (
+    OpenIdClient,
+    groups_of,
+    read_claims,
+    register_client,
+    trusted_email,
+)
 from webapp.http.session_cookie import cookies_needed, has_session_cookie
 from webapp.i18n import lazy
 from webapp.infra.settings import Settings
+from webapp.infra.text import one_line
 
 # Time to sign in at the provider, with a second factor.
 FLOW_SECONDS = 600
@@ -97,10 +106,20 @@ class Flow:
     expires: float
 
 
+@dataclass(frozen=True)
+class Person:
+    """A person who has signed on. `email` is None where the provider vouches for no address."""
+
+    email: str | None
+    name: str
+    groups: frozenset[str]
+
+
 def init_sso(app: Flask, settings: Settings) -> None:
     """Create the client of the provider in `settings`, if there is one; it sends nothing yet."""
     app.config["SSO_NAME"] = settings.oidc_name if settings.oidc_issuer else ""
     app.config["SSO_EMPLOYEES"] = bool(settings.oidc_issuer and settings.oidc_employees)
+    app.config["SSO_GROUPS"] = settings.admin_groups
     if settings.oidc_issuer:
         app.extensions["sso"] = register_client(app, settings)
     # Its DEBUG lines contain the secrets of each flow.
@@ -157,8 +176,8 @@ def take_flow(state: str) -> Flow:
     return flow
 
 
-def verified_email(flow: Flow, answer: Mapping[str, str]) -> str | None:
-    """Return the e-mail address that the provider vouches for, or None.
+def identify(flow: Flow, answer: Mapping[str, str]) -> Person:
+    """Return the person for whom the provider vouches.
 
     `answer` is the query of the callback. Raises `Denied`, `Expired` for a used code, `Away`, or
     `Refused` for an answer that cannot be trusted.
@@ -170,7 +189,24 @@ def verified_email(flow: Flow, answer: Mapping[str, str]) -> str | None:
         claims = read_claims(
             client, flow.redirect_uri, answer.get("code", ""), flow.code_verifier, flow.nonce
         )
-        return trusted_email(client, claims)
+        name = claims.get("name")
+        name = one_line(name)[:NAME_LENGTH] if isinstance(name, str) else ""
+        return Person(trusted_email(client, claims), name, groups_of(client, claims))
+
+
+def role_of(person: Person) -> str | None:
+    """Return the role that the groups of a person give, or None where groups give no roles.
+
+    Of several roles it is the one that permits most. Raises `Unknown` for a person without any.
+    """
+    pairs = current_app.config["SSO_GROUPS"]
+    if not pairs:
+        return None
+    given = {role for role, group in pairs if group in person.groups}
+    for role in ROLES:
+        if role in given:
+            return role
+    raise Unknown(detail=f"none of {len(person.groups)} groups is in OIDC_ADMIN_GROUPS")
 
 
 @contextmanager

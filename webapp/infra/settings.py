@@ -30,6 +30,8 @@ from webapp.infra.timezones import timezone_names
 ROOT = Path(__file__).resolve().parents[2]
 # Every visitor loads the logo.
 LOGO_BYTES = 200 * 1024
+# As webapp/domain/admins/roles.py describes them; a test compares the two.
+ADMIN_ROLES = ("owner", "organizer", "moderator", "reporter")
 
 
 class SettingsError(Exception):
@@ -84,6 +86,22 @@ def _check_issuer(text: str) -> str:
     if re.match(r"https://login\.microsoftonline\.com/(common|organizations|consumers)\b", text):
         raise ValueError("must name your tenant: https://login.microsoftonline.com/TENANT-ID/v2.0")
     return text
+
+
+def _check_groups(text: str) -> str:
+    for role, group in _pairs(text):
+        if role not in ADMIN_ROLES or not group:
+            raise ValueError(
+                "must look like owner=Group A; moderator=Group B, with the roles "
+                + ", ".join(ADMIN_ROLES)
+            )
+    return text
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    """Return the roles and groups of a text; the name of a group may contain `=` and commas."""
+    parts = [part.partition("=") for part in text.split(";") if part.strip()]
+    return [(role.strip(), group.strip()) for role, _, group in parts]
 
 
 def _check_ca_file(path: Path | None) -> Path | None:
@@ -177,6 +195,8 @@ class Settings:
     oidc_name: str = "single sign-on"
     oidc_employees: bool = False
     oidc_trust_email: bool = False
+    oidc_admin_groups: Annotated[str, AfterValidator(_check_groups)] = ""
+    oidc_groups_claim: str = Field(default="groups", max_length=100)
     oidc_ca_file: Annotated[Path | None, AfterValidator(_check_ca_file)] = None
     security_contact: Annotated[str, AfterValidator(_check_contact)] = ""
     help_contact: str = Field(default="", max_length=200)
@@ -188,6 +208,11 @@ class Settings:
     def language_codes(self) -> tuple[str, ...]:
         """Return the languages that readers can choose from, the default first."""
         return _codes(self.languages)
+
+    @property
+    def admin_groups(self) -> list[tuple[str, str]]:
+        """Return pairs of a role and a group of the provider that gives it."""
+        return _pairs(self.oidc_admin_groups)
 
     @property
     def embedded(self) -> bool:

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.domain.admins.roles import OWNER, Permission, check_role, permits, role_name
 from webapp.domain.audit import trail
-from webapp.domain.employees.identifiers import normal_email, vouched_email
+from webapp.domain.employees.identifiers import normal_email
 from webapp.domain.models import Admin, AdminInvitation
 from webapp.domain.passwords import hash_password, needs_rehash, verify_password
 from webapp.errors import Invalid
@@ -18,6 +18,7 @@ from webapp.infra.rate_limit import Attempt, Client
 
 PASSWORD_LENGTH = 12
 EMAIL_LENGTH = 254
+NAME_LENGTH = 120
 KNOWN = lazy("There is already an admin with this e-mail address.")
 
 
@@ -68,12 +69,6 @@ def find_admin(admin_id: int, session_version: int) -> AdminInfo | None:
     if admin is None or admin.removed_at or admin.session_version != session_version:
         return None
     return _info(admin)
-
-
-def sign_in_known(email: str) -> AdminInfo | None:
-    """Return the admin with that e-mail address, which single sign-on has verified, or None."""
-    admin = db.session.scalar(_active(vouched_email(email)))
-    return signed_in(admin, "single sign-on") if admin else None
 
 
 def sign_out(admin: AdminInfo) -> None:
@@ -149,12 +144,9 @@ def signed_in(admin: Admin, by: str) -> AdminInfo:
     return info
 
 
-def _active(email: str | None) -> Select[Admin]:
-    return select(Admin).where(Admin.email == email, Admin.removed_at.is_(None))
-
-
 def _find_with_password(email: str, password: str) -> Admin | None:
-    admin = db.session.scalar(_active(email))
+    active = (Admin.email == email, Admin.removed_at.is_(None))
+    admin = db.session.scalar(select(Admin).where(*active))
     own = admin.password_hash if admin else None
     stored = db.session.scalars(select(Admin.password_hash)).all()
     # Hashing takes long: no connection is held meanwhile.

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, select
 
 from webapp.domain.admins.accounts import (
     KNOWN,
+    NAME_LENGTH,
     AdminInfo,
     add_account,
     check_email,
@@ -30,7 +31,6 @@ from webapp.infra.extensions import db
 from webapp.infra.text import one_line
 
 LIFETIME = timedelta(days=7)
-NAME_LENGTH = 120
 
 
 ANSWERED = lazy("This invitation was accepted or withdrawn meanwhile.")

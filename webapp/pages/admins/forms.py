@@ -6,7 +6,7 @@ from wtforms import EmailField, PasswordField, SelectField, StringField
 from wtforms.fields import SelectChoice
 from wtforms.validators import EqualTo, InputRequired, Length
 
-from webapp.domain.admins.invitations import NAME_LENGTH
+from webapp.domain.admins.accounts import NAME_LENGTH
 from webapp.domain.admins.roles import ROLES
 from webapp.http.forms import Form
 from webapp.i18n import lazy

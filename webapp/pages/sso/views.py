@@ -5,7 +5,7 @@ import logging
 from flask import Blueprint, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.domain.admins import accounts
+from webapp.domain.admins.sign_on import sign_on
 from webapp.domain.attendance import checkin
 from webapp.domain.employees import directory
 from webapp.domain.events.store import get_event
@@ -46,8 +46,8 @@ def finish() -> ResponseReturnValue:
     except sso.Refused as refusal:
         return _refuse(refusal, sso.slug_of(state))
     try:
-        email = sso.verified_email(flow, request.args)
-        return _check_in(flow.slug, email) if flow.slug else _sign_in(flow.back, email)
+        person = sso.identify(flow, request.args)
+        return _check_in(flow.slug, person.email) if flow.slug else _sign_in(flow.back, person)
     except sso.Refused as refusal:
         return _refuse(refusal, flow.slug, flow.back)
 
@@ -60,14 +60,14 @@ def _begin(slug: str = "", back: str = "") -> ResponseReturnValue:
     return redirect(address, 303)
 
 
-def _sign_in(back: str, email: str | None) -> ResponseReturnValue:
-    if email is None:
+def _sign_in(back: str, person: sso.Person) -> ResponseReturnValue:
+    if person.email is None:
         raise sso.Unverified(detail=NOT_VOUCHED)
-    admin = accounts.sign_in_known(email)
+    admin = sign_on(person.email, sso.role_of(person), person.name)
     if admin is None:
         raise sso.Unknown(detail="no admin has this address")
     identity.remember_admin(admin)
-    remember_browser("sign-in", email)
+    remember_browser("sign-in", admin.email)
     return redirect(back, 303)
 
 
