@@ -54,7 +54,7 @@ def _reveal(event_id: int, question_id: int, admin_id: int, reason: str) -> tupl
     revealed = Revealed(employee.name, employee.employee_number, employee.department)
     values = {"revealed_at": utcnow(), "revealed_by": admin_id, "reveal_reason": reason}
     record_reveal(question_id, values)
-    # Without the name: every admin reads the audit log.
+    # Without the name, which only the owner who asked may know.
     subject = f"question {question_id}"
     trail.record("question_author_revealed", event_id=event_id, subject=subject, reason=reason)
     db.session.commit()
