@@ -1,5 +1,6 @@
 """The Flask application that the web tier and the realtime tier start from."""
 
+import os
 from datetime import timedelta
 
 from flask import Flask
@@ -18,11 +19,14 @@ from webapp.infra.redis_client import init_redis
 from webapp.infra.settings import ROOT, Settings
 
 MAX_REQUEST_BYTES = 1024 * 1024
+# For glibc: as long as a connection may take. By default a silent DNS server takes 10 s.
+RES_OPTIONS = "timeout:1 attempts:3"
 
 
 def create_base(name: str, settings: Settings) -> Flask:
     """Create an application with settings, database, cache and health addresses."""
     configure_logging(settings.log_format, settings.log_level)
+    os.environ.setdefault("RES_OPTIONS", RES_OPTIONS)
     app = Flask(
         name,
         root_path=str(ROOT),

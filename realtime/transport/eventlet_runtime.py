@@ -8,6 +8,7 @@ import errno
 import os
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -45,10 +46,36 @@ def patch() -> None:
         import eventlet
 
     eventlet.monkey_patch()
+    _resolve_names_in_threads()
     hub = eventlet.hubs.get_hub()
     # Upstream prints a traceback of many lines, past the log and its limits.
     hub.squelch_generic_exception = log_unhandled
     hub.squelch_timer_exception = lambda _timer, exception: log_unhandled(exception)
+
+
+def _resolve_names_in_threads() -> None:
+    """Look host names up outside the event loop: a DNS server that is silent would stop it."""
+    import socket
+
+    import eventlet.green.socket
+    from eventlet import tpool
+
+    resolve = socket.getaddrinfo
+
+    def getaddrinfo(
+        host: Any,
+        port: Any,
+        family: int = 0,
+        type: int = 0,  # noqa: A002 - the name of the standard library
+        proto: int = 0,
+        flags: int = 0,
+    ) -> Any:
+        with suppress(socket.gaierror):
+            return resolve(host, port, family, type, proto, flags | socket.AI_NUMERICHOST)
+        return tpool.execute(resolve, host, port, family, type, proto, flags)
+
+    # `create_connection` of the latter uses its own.
+    socket.getaddrinfo = eventlet.green.socket.getaddrinfo = getaddrinfo
 
 
 def log_unhandled(exception: Any) -> None:
