@@ -1,6 +1,7 @@
 """The errors that users see, the same in pages, fragments, JSON and acknowledgements."""
 
 import logging
+import sqlite3
 from typing import Any, ClassVar
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -9,6 +10,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from webapp.i18n import Lazy, lazy
 
 log = logging.getLogger(__name__)
+
+# MySQL: the server shuts down; MariaDB: the connection was killed.
+SERVER_ENDS = frozenset({1053, 1927})
 
 
 class TownhallError(Exception):
@@ -126,12 +130,25 @@ def as_townhall_error(error: Exception) -> TownhallError:
     if isinstance(error, TownhallError):
         return error
     if is_outage(error):
-        log.warning("the database does not answer: %s", first_line(error))
+        log_outage(error)
         return Unavailable()
     log.error("unexpected error", exc_info=error)
     return TownhallError()
 
 
-def first_line(error: Exception) -> str:
+def log_outage(error: BaseException) -> None:
+    """Log why the database failed: one line a minute for each reason, whichever part found it."""
+    reason = getattr(error, "orig", None) or error.__cause__ or error
+    code = reason.args[0] if reason.args else None
+    refuses = isinstance(reason, sqlite3.Error) or (
+        # Numbers from 2000 are the client's: no connection, or one that broke.
+        isinstance(code, int) and code < 2000 and code not in SERVER_ENDS
+    )
+    words = "refuses" if refuses else "does not answer"
+    kind = f"outage {code}" if refuses else "outage"
+    log.warning("the database %s: %s", words, first_line(reason), extra={"kind": kind})
+
+
+def first_line(error: BaseException) -> str:
     """Return the first line of `error`, without the SQL that SQLAlchemy adds."""
     return str(getattr(error, "orig", None) or error).partition("\n")[0]

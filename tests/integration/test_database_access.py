@@ -119,7 +119,8 @@ def test_a_server_without_tls_does_not_satisfy_required(
     [
         ({"password": "wrong"}, "Access denied for user 'townhall'"),
         ({"username": "nobody"}, "Access denied for user 'nobody'"),
-        ({"database": "elsewhere"}, "Unknown database 'elsewhere'"),
+        ({"database": "elsewhere"}, "to database 'elsewhere'"),
+        ({"username": "operator", "password": "operator", "database": "no"}, "Unknown database"),
         # PyMySQL cannot send it.
         ({"password": "пароль"}, "codec can't encode"),
     ],
@@ -149,13 +150,24 @@ def test_every_process_says_it_and_ends(servers: Servers) -> None:
         assert "Traceback" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        # There are sixteen databases.
+        ("127.0.0.1:{port}/99", "DB index is out of range"),
+        (":wrong@127.0.0.1:{port}/0", ".*password"),
+    ],
+)
 def test_a_redis_that_refuses_is_told_as_well(
-    servers: Servers, migrated_servers: Servers, monkeypatch: pytest.MonkeyPatch
+    servers: Servers,
+    migrated_servers: Servers,
+    monkeypatch: pytest.MonkeyPatch,
+    address: str,
+    words: str,
 ) -> None:
     monkeypatch.setattr(retry, "REFUSED_SECONDS", 0)
     environ = {"DATABASE_URL": migrated_servers.database.url, "SECRET_KEY": SECRET_KEY}
-    # There are sixteen.
-    environ |= {"REDIS_URL": f"redis://127.0.0.1:{servers.redis.port}/99"}
+    environ |= {"REDIS_URL": "redis://" + address.format(port=servers.redis.port)}
     app = create_base("test", load_settings(environ))
-    with pytest.raises(SystemExit, match="townhall: REDIS_URL: DB index is out of range"):
+    with pytest.raises(SystemExit, match=f"townhall: REDIS_URL: {words}"):
         wait_for_services(app)

@@ -17,10 +17,14 @@ class Breaker:
     """Remembers, for all threads of the process, that a service failed.
 
     `answers` are exceptions that show that the service does answer: it only refuses a command.
+    Without `logs` the caller logs the error.
     """
 
-    def __init__(self, name: str, answers: tuple[type[Exception], ...] = ()) -> None:
+    def __init__(
+        self, name: str, answers: tuple[type[Exception], ...] = (), *, logs: bool = True
+    ) -> None:
         self.name = name
+        self._logs = logs
         # May be longer where a background task asks on, and reports success.
         self.pause_seconds = PAUSE_SECONDS
         self._answers = answers
@@ -47,7 +51,7 @@ class Breaker:
         now = time.monotonic()
         with self._lock:
             self._asks_again_at = now + self.pause_seconds
-            is_due = now >= self._logs_again_at
+            is_due = self._logs and now >= self._logs_again_at
             if is_due:
                 self._logs_again_at = now + LOG_EVERY_SECONDS
         if is_due:

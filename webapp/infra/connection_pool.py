@@ -1,7 +1,11 @@
 """The pool of connections to the database server, in which nobody waits for long or in a crowd."""
 
+import copy
 import logging
+import math
+import socket
 import ssl
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,6 +14,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
 
+from webapp.errors import log_outage
 from webapp.infra.circuit_breaker import Breaker
 
 # About as many as a node answers within `pool_timeout`: more would wait in vain.
@@ -21,6 +26,12 @@ STATEMENT_SECONDS = 5
 # Errors of a member that left its cluster (1047) or serves reads only (1290, 1836). Its connections
 # must be given up: the same address may lead to another server, and these lead to this one.
 UNUSABLE_SERVER = frozenset({1047, 1290, 1836})
+
+# The server has no connection left (1040), or none for this user (1203, 1226).
+NO_MORE_CONNECTIONS = frozenset({1040, 1203, 1226})
+# Then the server is asked once a second, since it logs each refusal.
+NO_MORE_SECONDS = 1.0
+LOOK_SECONDS = 0.05
 
 # A pool logs under the name of its module, and says each invalidation at INFO.
 logging.getLogger(__name__).setLevel(logging.WARNING)
@@ -36,7 +47,11 @@ class BoundedPool(QueuePool):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._waiting = 0
-        self._breaker = Breaker("the database")
+        # `log_outage` logs what the pool raises.
+        self._breaker = Breaker("the database", logs=False)
+        self._reason: Exception | None = None
+        self._no_more_until = 0.0
+        self._lent_at = -math.inf
 
     def connect(self) -> PoolProxiedConnection:
         """Return a connection that has just answered a ping.
@@ -44,18 +59,50 @@ class BoundedPool(QueuePool):
         Raises what the database raised, or `PoolTimeout` while it is known not to answer or when
         no connection becomes free in time.
         """
-        if self._breaker.open or self._waiting >= MOST_WAITING:
-            raise PoolTimeout("the database does not answer, or too many wait for it")
+        if self._breaker.open:
+            raise PoolTimeout("it failed just now") from self._reason
+        if self._waiting >= MOST_WAITING:
+            raise PoolTimeout("too many wait for it")
         self._waiting += 1
         try:
-            connection = super().connect()
+            connection = self._borrow()
         except Exception as error:
-            self._breaker.failed(error)
+            if not self._has_others(error):
+                self._breaker.failed(error)
+            # Without its traceback, which would keep the data of a request.
+            self._reason = copy.copy(error)
             raise
         finally:
             self._waiting -= 1
         _wait_at_most(STATEMENT_SECONDS, connection.dbapi_connection)
         return connection
+
+    def _borrow(self) -> PoolProxiedConnection:
+        """Return a connection; while no more can be opened, wait for one that works."""
+        deadline = time.monotonic() + self.timeout()
+        while True:
+            self._wait_for_own()
+            try:
+                connection = super().connect()
+            except Exception as error:
+                if not self._has_others(error) or time.monotonic() > deadline:
+                    raise
+                log_outage(error)
+                self._no_more_until = time.monotonic() + NO_MORE_SECONDS
+                time.sleep(LOOK_SECONDS)
+            else:
+                self._lent_at = time.monotonic()
+                return connection
+
+    def _has_others(self, error: Exception) -> bool:
+        """Return whether `error` only kept this process from opening one more connection."""
+        unknown_name = isinstance(getattr(error, "original_exception", None), socket.gaierror)
+        is_full = error.args and error.args[0] in NO_MORE_CONNECTIONS
+        return bool(is_full or unknown_name) and time.monotonic() < self._lent_at + self.timeout()
+
+    def _wait_for_own(self) -> None:
+        while not self.checkedin() and time.monotonic() < self._no_more_until:
+            time.sleep(LOOK_SECONDS)
 
     def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
         _wait_at_most(GREETING_SECONDS, record.dbapi_connection)

@@ -16,9 +16,15 @@ from flask import Flask
 from sqlalchemy import Connection, CursorResult, Table, UpdateBase, event, text
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import URL, make_url
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    stop_after_delay,
+    wait_random_exponential,
+)
 
-from webapp.errors import first_line, is_outage
+from webapp.errors import first_line, is_outage, log_outage
 from webapp.infra import clock, connection_pool
 from webapp.infra.connection_pool import (
     GREETING_SECONDS,
@@ -229,7 +235,7 @@ def retry_on_outage(work: Callable[P, R]) -> Callable[P, R]:
             retry=retry_if_exception(is_outage),
             wait=wait_random_exponential(multiplier=0.2, max=1),
             stop=stop_after_delay(3),
-            before_sleep=lambda _: end_transaction(),
+            before_sleep=_give_up_attempt,
             reraise=True,
         )
         token = _unit.set(uuid.uuid4())
@@ -239,6 +245,12 @@ def retry_on_outage(work: Callable[P, R]) -> Callable[P, R]:
             _unit.reset(token)
 
     return wrapper
+
+
+def _give_up_attempt(state: RetryCallState) -> None:
+    if state.outcome and (error := state.outcome.exception()):
+        log_outage(error)
+    end_transaction()
 
 
 def count_changed(statement: UpdateBase) -> int:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from flask import Flask
 from prometheus_client import Counter
 
-from webapp.errors import first_line, is_outage
+from webapp.errors import is_outage, log_outage
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +55,7 @@ def count_failure(name: str, error: Exception) -> None:
     """Log `error` for the loop `name` and add one to its failures."""
     FAILURES.labels(name).inc()
     if is_outage(error):
-        outage = {"kind": f"{name}: outage"}
-        log.warning("%s: the database does not answer: %s", name, first_line(error), extra=outage)
+        log_outage(error)
     else:
         log.error("%s failed and goes on", name, exc_info=error, extra={"kind": name})
 
