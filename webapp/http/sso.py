@@ -6,7 +6,6 @@ cookie of the browser that began it, so its callback works in no other browser.
 
 import logging
 import secrets
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -30,6 +29,7 @@ from webapp.http.openid import (
 )
 from webapp.http.session_cookie import cookies_needed, has_session_cookie
 from webapp.i18n import lazy
+from webapp.infra.clock import utcnow
 from webapp.infra.settings import Settings
 from webapp.infra.text import one_line
 
@@ -148,7 +148,7 @@ def begin(redirect_uri: str, slug: str = "", back: str = "") -> str:
         redirect_uri,
         made["nonce"],
         made["code_verifier"],
-        time.time() + FLOW_SECONDS,
+        utcnow().timestamp() + FLOW_SECONDS,
     )
     session["sso"] = asdict(flow)
     return str(made["url"])
@@ -171,7 +171,7 @@ def take_flow(state: str) -> Flow:
         raise Expired(detail="a callback that this browser did not begin")
     del session["sso"]
     flow = Flow(**waiting)
-    if flow.expires < time.time():
+    if flow.expires < utcnow().timestamp():
         raise Expired
     return flow
 
