@@ -14,12 +14,17 @@ from stack.server import Server
 
 
 class Database(Server):
-    """MariaDB or MySQL, whichever is installed, with the user and the database `townhall`."""
+    """MariaDB or MySQL, whichever is installed, with the database `townhall` and its user.
+
+    `operator` may do everything; nothing of the application uses it.
+    """
 
     SETUP = (
         "CREATE DATABASE IF NOT EXISTS townhall;\n"
         f"CREATE USER IF NOT EXISTS townhall@'{LOOPBACK}' IDENTIFIED BY 'townhall';\n"
-        f"GRANT ALL ON *.* TO townhall@'{LOOPBACK}';\n"
+        f"GRANT ALL ON townhall.* TO townhall@'{LOOPBACK}';\n"
+        f"CREATE USER IF NOT EXISTS operator@'{LOOPBACK}' IDENTIFIED BY 'operator';\n"
+        f"GRANT ALL ON *.* TO operator@'{LOOPBACK}';\n"
     )
 
     def __init__(

@@ -27,8 +27,8 @@ class Stack:
 
     `url` is the address of nginx, `settings` the environment of the web workers. `database`,
     `redis`, `nginx` and the members of `web` and `realtime` can be killed and started one by one.
-    Leaving it stops every process and deletes the data. The processes die with the thread that
-    enters it.
+    Leaving it stops every process and deletes the data, which is in `folder` if that is given. The
+    processes die with the thread that enters it.
     """
 
     database: Database
@@ -44,6 +44,7 @@ class Stack:
         nodes: int = 2,
         demo: bool = True,
         port: int | None = None,
+        folder: Path | None = None,
         log: Log = quiet,
         pause: Pause = time.sleep,
     ) -> None:
@@ -51,6 +52,7 @@ class Stack:
         self.settings: dict[str, str] = {}
         self._counts = (web, nodes)
         self._port = port
+        self._folder = folder
         self._log = log
         self._pause = pause
         self._cleanup = contextlib.ExitStack()
@@ -97,7 +99,9 @@ class Stack:
         tools.require_all([tools.DATABASE, tools.REDIS, tools.NGINX])
         folder = Path(
             self._cleanup.enter_context(
-                tempfile.TemporaryDirectory(prefix="townhall-", ignore_cleanup_errors=True)
+                tempfile.TemporaryDirectory(
+                    prefix="townhall-", dir=self._folder, ignore_cleanup_errors=True
+                )
             )
         )
         self._start_stores(folder)

@@ -73,16 +73,18 @@ def audience(stack: Stack, meeting: Meeting) -> Iterator[Audience]:
 def settled(meeting: Meeting, audience: Audience) -> Callable[[], Verdict]:
     """Return a check that nothing is lost, duplicate, miscounted, out of order or unanswered."""
 
-    def settle() -> Verdict:
-        verdict = audience.settle(
-            lambda: stored(meeting),
-            lambda: stored_questions(meeting),
-            lambda: stored_poll(meeting),
-        )
-        assert verdict.faultless, verdict
-        return verdict
+    return lambda: settle(meeting, audience)
 
-    return settle
+
+def settle(meeting: Meeting, audience: Audience) -> Verdict:
+    """Check that nothing is lost, duplicate, miscounted, out of order or unanswered."""
+    verdict = audience.settle(
+        lambda: stored(meeting),
+        lambda: stored_questions(meeting),
+        lambda: stored_poll(meeting),
+    )
+    assert verdict.faultless, verdict
+    return verdict
 
 
 def stored(meeting: Meeting) -> list[Row]:

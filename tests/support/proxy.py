@@ -1,7 +1,8 @@
-"""A TCP proxy to the database that loses a statement or its answer, or refuses statements."""
+"""A TCP proxy to the database that delays, refuses or loses statements, or loses their answers."""
 
 import socket
 import threading
+import time
 from contextlib import suppress
 
 from sqlalchemy.engine import make_url
@@ -21,6 +22,9 @@ class DatabaseProxy:
         self.port: int = self._listener.getsockname()[1]
         self.lost: list[str] = []
         self.accepted = 0
+        # Before each packet from the client, and so before each statement.
+        self.delay_seconds = 0.0
+        self._clients: list[socket.socket] = []
         self._lose: str | None = None
         self._after = self._statement = b""
         self._refusal: tuple[int, bytes] | None = None
@@ -46,6 +50,13 @@ class DatabaseProxy:
         """Pass every query on again."""
         self._refusal = None
 
+    def cut_all(self) -> None:
+        """Cut every connection; accept new ones."""
+        for client in self._clients:
+            with suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
+        self._clients.clear()
+
     def close(self) -> None:
         """Accept no more connections."""
         self._listener.close()
@@ -55,6 +66,7 @@ class DatabaseProxy:
             while True:
                 client, _ = self._listener.accept()
                 self.accepted += 1
+                self._clients.append(client)
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
@@ -63,6 +75,7 @@ class DatabaseProxy:
             said = b""
             while data := client.recv(SIZE):
                 said += data
+                time.sleep(self.delay_seconds)
                 if self._lose and self._statement in data and self._after in said:
                     self._cut(data, client, server)
                     return
