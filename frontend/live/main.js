@@ -24,6 +24,7 @@ import { MessageList } from "./view/message_list.js";
 import { Page } from "./view/page.js";
 import { Panel } from "./view/panel.js";
 import { PendingList } from "./view/pending_list.js";
+import { choicesOf } from "./view/refused.js";
 import { offerReplies } from "./view/replies.js";
 import { Scroller } from "./view/scroller.js";
 import { Stage } from "./view/stage.js";
@@ -56,10 +57,7 @@ const messages = new MessageList({
   announcer,
   onNew: (count) => panel.markUnread("chat", count),
 });
-const choices = {
-  retry: (/** @type {string} */ nonce) => outbox.retry(nonce, makeNonce()),
-  discard: (/** @type {string} */ nonce) => outbox.discard(nonce),
-};
+const choices = choicesOf(() => outbox);
 const pending = new PendingList({ author: { author, department }, scroller, composer, choices });
 
 const session = new Session({ ...shared, connect, event, view: page });

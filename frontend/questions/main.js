@@ -6,6 +6,7 @@ import { Outbox } from "../live/outbox.js";
 import { Pace } from "../live/pace.js";
 import { makeNonce, openStorage } from "../live/view/browser.js";
 import { findIn } from "../live/view/dom.js";
+import { choicesOf } from "../live/view/refused.js";
 import { Questions } from "./questions.js";
 import { AskForm } from "./view/ask_form.js";
 import { QuestionList } from "./view/list.js";
@@ -29,11 +30,12 @@ export function startQuestions(live) {
   const [draft, draftAnonymous] = ["question", "question-anonymous"].map(
     (name) => new Draft(openStorage("sessionStorage"), `${owner}:${name}`),
   );
-  const choices = {
-    retry: (/** @type {string} */ nonce) => outbox.retry(nonce, makeNonce()),
-    discard: (/** @type {string} */ nonce) => outbox.discard(nonce),
-  };
-  const form = new AskForm(draft, draftAnonymous, choices, (text) => page.notify(text));
+  const form = new AskForm(
+    draft,
+    draftAnonymous,
+    choicesOf(() => outbox),
+    (text) => page.notify(text),
+  );
   const list = new QuestionList((text) => page.notify(text));
   const pace = new Pace(clock);
   const questions = new Questions({

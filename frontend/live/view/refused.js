@@ -1,8 +1,23 @@
 // A text that the server refused while its author was writing another one: why, and what to do with it.
 
 import { t } from "../../i18n.js";
+import { makeNonce } from "./browser.js";
 
+/** @import { Outbox } from "../outbox.js" */
 /** @typedef {{ retry: (nonce: string) => void, discard: (nonce: string) => void }} Choices */
+
+/**
+ * Return the choices for the texts of an outbox, which is made after its view.
+ *
+ * @param {() => Outbox} outbox
+ * @returns {Choices}
+ */
+export function choicesOf(outbox) {
+  return {
+    retry: (nonce) => outbox().retry(nonce, makeNonce()),
+    discard: (nonce) => outbox().discard(nonce),
+  };
+}
 
 /**
  * Show in the row of a text that it was not sent.

@@ -71,7 +71,7 @@ export class PollPanel {
     this.#showForm(poll.state === "open" && !when.has("sealed"));
     // Nobody who uses this computer later finds the choice in the hidden form.
     if (when.has("sealed")) this.#form.reset();
-    findIn(this.#form, "button").textContent = answered ? t("Change my answer") : t("Answer");
+    findIn(this.#form, "button").textContent = answered ? t("Change my answer") : t("Send my answer");
     this.#showResults(poll, chosen);
   }
 

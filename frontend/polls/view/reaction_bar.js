@@ -39,7 +39,7 @@ export class ReactionBar {
     const rising = document.createElement("span");
     rising.className = `rising ${kind}`;
     rising.append(icon);
-    rising.style.left = `${Math.random() * 80}%`;
+    rising.style.left = `${Math.random() * 70}%`;
     rising.style.animationDelay = `${delay}ms`;
     rising.addEventListener("animationend", () => rising.remove());
     this.#layer.append(rising);
