@@ -25,7 +25,7 @@ def lang_of(html: str) -> str | None:
 def test_a_browser_without_a_preference_gets_the_default(client: PageClient) -> None:
     page = client.get(FORM)
     assert lang_of(page.text) == page.headers["Content-Language"] == "en"
-    assert "Check in to watch" in text_of(page.text)
+    assert "Watch the event live" in text_of(page.text)
 
 
 def test_a_page_names_its_language_and_what_it_depends_on(client: PageClient) -> None:
