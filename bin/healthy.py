@@ -9,7 +9,7 @@ import http.client
 import os
 import sys
 
-PATIENCE_SECONDS = 2
+PATIENCE_SECONDS = 5
 
 
 def find_fault(port: int) -> str:
