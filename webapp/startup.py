@@ -1,5 +1,6 @@
 """Prepare a process before it serves, where services may start in any order; start its loops."""
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -18,6 +19,8 @@ from webapp.infra.redis_client import wait_for_redis
 from webapp.infra.retry import wait_until
 from webapp.infra.settings import ROOT
 
+log = logging.getLogger(__name__)
+
 
 class SchemaNotReady(Exception):
     """Some migrations of this version have not run yet."""
@@ -35,7 +38,12 @@ def wait_for_services(app: Flask) -> None:
 def prepare_database(app: Flask, *, demo: bool) -> None:
     """Migrate the database, and load the demo data into an empty one."""
     with app.app_context():
-        upgrade()
+        current, scripts = schema()
+        if is_newer(current, scripts):
+            # An operator goes back to the previous version.
+            log.warning("the schema %s is newer than this version: left as it is", current)
+        else:
+            upgrade()
         if demo:
             with suppress(seed.DatabaseNotEmpty):
                 seed.seed(utcnow())
@@ -46,12 +54,21 @@ def check_schema() -> None:
 
     A newer schema passes: whether this version works on it, CHANGELOG.md says.
     """
-    scripts = ScriptDirectory(str(ROOT / "migrations"))
+    current, scripts = schema()
+    if not is_newer(current, scripts) and current != scripts.get_current_head():
+        raise SchemaNotReady(f"it is at {current}: run `flask --app wsgi db upgrade`")
+
+
+def schema() -> tuple[str | None, ScriptDirectory]:
+    """Return the revision of the database, None before the first, and the migrations we know."""
     with db.engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
-    older = current is None or current in {s.revision for s in scripts.walk_revisions()}
-    if older and current != scripts.get_current_head():
-        raise SchemaNotReady(f"it is at {current}: run `flask --app wsgi db upgrade`")
+    return current, ScriptDirectory(str(ROOT / "migrations"))
+
+
+def is_newer(current: str | None, scripts: ScriptDirectory) -> bool:
+    """Return whether a newer version has migrated the database."""
+    return current is not None and current not in {s.revision for s in scripts.walk_revisions()}
 
 
 def start_timetable(

@@ -256,3 +256,19 @@ def test_an_upgrade_with_a_pause(system: Composed, type_in: Type) -> None:
     type_in(documented("docker compose up --build --detach"), seconds=900)
     wait_for(system.at_rest, 120, "everything is healthy")
     assert requests.get(system.url, timeout=PATIENCE).status_code == 200
+
+
+def test_an_empty_database_and_the_last_backup(system: Composed, type_in: Type) -> None:
+    before = system.sql("SELECT id, email, first_name FROM employees ORDER BY id")
+    file = type_in(documented("bin/backup")).strip().splitlines()[-1]
+    type_in(documented("docker compose down"))
+    volume = documented("docker volume rm townhall_mysql")
+    type_in(volume.replace("townhall_mysql", f"{system.project}_mysql"))
+    system.environment["DEMO"] = "0"
+    try:
+        system.up()
+        assert system.sql("SELECT COUNT(*) FROM employees") == [["0"]]
+        type_in(f"bin/restore {file} --yes")
+        assert system.sql("SELECT id, email, first_name FROM employees ORDER BY id") == before
+    finally:
+        del system.environment["DEMO"]

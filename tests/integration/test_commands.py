@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from webapp.app import create_app
 from webapp.domain.models import Employee, Event
@@ -31,6 +32,19 @@ def test_prepare_loads_the_demo_data_once_and_only_where_it_is_wanted(app: Flask
         db.session.commit()
     assert run(args=["prepare"]).exit_code == 0
     assert "Ours" in run(args=["events", "list"]).output
+
+
+def test_prepare_leaves_the_schema_of_a_newer_version_alone(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = app.test_cli_runner().invoke
+    assert run(args=["prepare"]).exit_code == 0
+    with app.app_context():
+        db.session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        db.session.commit()
+    assert run(args=["prepare"]).exit_code == 0
+    assert "the schema 9999 is newer than this version: left as it is" in caplog.text
+    assert employees(app) == 200
 
 
 def test_a_command_that_meets_no_schema_says_so_in_one_line(tmp_path: Path) -> None:

@@ -41,7 +41,6 @@ ELSEWHERE = {
         '"gunicorn.conf.py"',
     ),
     "HOST=127.0.0.1 PORT=5000 python -m realtime": ("stack/app.py", '"-m", "realtime"'),
-    "docker compose down": ("tests/compose/test_start.py", '"down"'),
     "docker compose down --volumes": ("tests/compose/composed.py", '"down", "--volumes"'),
     # The service of systemd.
     "cd /opt/townhall": (UNITS, "opt/townhall"),
