@@ -7,6 +7,7 @@ each table. The foot proves that the file is complete; gzip has a checksum of it
 
 import gzip
 import json
+import zlib
 from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -109,12 +110,32 @@ def write_backup(connection: Connection, file: IO[bytes]) -> Counts:
 def read_backup(file: IO[bytes], revision: str) -> Iterator[tuple[Table, Row]]:
     """Yield the rows of a backup.
 
-    Raises `BackupError` unless it fits `revision`, and at its end unless it is complete.
+    Raises `BackupError` unless it fits `revision`, at the first damage, and at its end unless it is
+    complete.
     """
+    try:
+        with gzip.open(file, "rt", encoding="utf-8") as lines:
+            _check_head(json.loads(next(lines, "null")), revision)
+            yield from _read_rows(map(json.loads, lines))
+    except (OSError, EOFError, LookupError, TypeError, ValueError, zlib.error) as error:
+        raise BackupError(f"This backup cannot be read: {error}.") from None
+
+
+def _check_head(head: Any, revision: str) -> None:
+    if not isinstance(head, dict) or head.get("format") != FORMAT:
+        raise BackupError("This file is not a backup of Townhall.")
+    if head["revision"] != revision:
+        raise BackupError(
+            f"This backup has schema {head['revision']}, this database {revision}: "
+            "restore it with the version that made it, then upgrade."
+        )
+
+
+def _read_rows(lines: Iterable[Any]) -> Iterator[tuple[Table, Row]]:
     known = {table.name: table for table in tables()}
     counts: Counter[str] = Counter()
     foot = None
-    for content in _read_lines(file, revision):
+    for content in lines:
         if isinstance(content, dict):
             foot = content["rows"]
             continue
@@ -124,23 +145,6 @@ def read_backup(file: IO[bytes], revision: str) -> Iterator[tuple[Table, Row]]:
         yield known[name], {c.name: _decode(c, v) for c, v in zip(columns, values, strict=True)}
     if foot is None or {name: n for name, n in foot.items() if n} != counts:
         raise BackupError("This backup is not complete.")
-
-
-def _read_lines(file: IO[bytes], revision: str) -> Iterator[Any]:
-    try:
-        with gzip.open(file, "rt", encoding="utf-8") as lines:
-            head = json.loads(next(lines, "null"))
-            if not isinstance(head, dict) or head.get("format") != FORMAT:
-                raise BackupError("This file is not a backup of Townhall.")
-            if head["revision"] != revision:
-                raise BackupError(
-                    f"This backup has schema {head['revision']}, this database {revision}: "
-                    "restore it with the version that made it, then upgrade."
-                )
-            for line in lines:
-                yield json.loads(line)
-    except (OSError, EOFError, ValueError) as error:
-        raise BackupError(f"This backup cannot be read: {error}.") from None
 
 
 def _write(lines: IO[str], content: Any) -> None:
