@@ -22,6 +22,8 @@ LOOP = "presence"
 COUNT_SECONDS = 1.0
 # Every node looks at the same second of the minute, so a viewer who moves between them is seen.
 SAMPLE_SECOND = 30
+# The longest way from a node that stops to another one.
+MOVE_SECONDS = 5
 
 
 class Presence:
@@ -66,11 +68,17 @@ class Presence:
                 self._shown[slug] = watching
                 self._fanout.tell_here(slug, "viewers_changed", {"watching": watching})
 
-    def sample(self) -> None:
-        """Count the present minute for everyone who is connected, once."""
+    def close(self) -> None:
+        """Count the present minute for viewers who are about to move, and may come too late for the
+        look of their next node."""
+        attempt(LOOP, partial(self.sample, MOVE_SECONDS))
+
+    def sample(self, early: int = 0) -> None:
+        """Count the present minute for everyone who is connected, once, from `SAMPLE_SECOND` on or
+        `early` seconds before."""
         now = utcnow()
         minute = minute_of(now)
-        if now.second < SAMPLE_SECOND or minute == self._sampled:
+        if now.second < SAMPLE_SECOND - early or minute == self._sampled:
             return
         events = self._registry.events()
         # One event that cannot be counted keeps no other from being counted.

@@ -73,6 +73,7 @@ def _drain(node: Node) -> None:
     while not node.idle and time.monotonic() < deadline:
         time.sleep(LOOK_SECONDS)
     node.reactions.close()
+    node.presence.close()
     # On the stock path an acknowledgement still passes through a queue.
     time.sleep(LOOK_SECONDS)
     node.close_sockets()

@@ -1,12 +1,15 @@
 """Check that a node forgets an event when its last viewer leaves, at whatever moment."""
 
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask_socketio import SocketIO
 from sqlalchemy import event as listeners
+from sqlalchemy import func, select
 
 from realtime.fanout.fanout import Fanout
 from realtime.fanout.registry import Connection, Registry
@@ -17,6 +20,8 @@ from realtime.presence import Presence
 from tests.support.data import add_employee, add_event
 from webapp.domain.attendance.checkin import check_in
 from webapp.domain.events.store import get_event
+from webapp.domain.models import WatchedMinute
+from webapp.infra import clock
 from webapp.infra.circuit_breaker import Breaker
 from webapp.infra.extensions import db
 from webapp.infra.rate_limit import Client
@@ -100,3 +105,16 @@ def test_viewer_count_of_an_empty_event_is_forgotten(node: Node) -> None:
     node.leave("first")
     node.presence.count()
     assert node.presence._shown == {}
+
+
+@pytest.mark.parametrize(("second", "counted"), [(10, 0), (26, 1), (50, 1)])
+def test_node_that_stops_counts_the_minute_that_another_would_miss(
+    node: Node, monkeypatch: pytest.MonkeyPatch, second: int, counted: int
+) -> None:
+    node.accept("first")
+    moment = datetime(2026, 1, 15, 10, 0, second, tzinfo=UTC)
+    monkeypatch.setattr(clock, "_reference", (moment, time.monotonic()))
+    node.presence.close()
+    node.presence.close()
+    minutes = select(func.count()).select_from(WatchedMinute)
+    assert db.session.scalar(minutes) == counted
