@@ -114,6 +114,8 @@ def test_node_that_stops_counts_the_minute_that_another_would_miss(
     node.accept("first")
     moment = datetime(2026, 1, 15, 10, 0, second, tzinfo=UTC)
     monkeypatch.setattr(clock, "_reference", (moment, time.monotonic()))
+    # A new connection to the database would set the clock.
+    monkeypatch.setattr(clock, "go_by", lambda *_: None)
     node.presence.close()
     node.presence.close()
     minutes = select(func.count()).select_from(WatchedMinute)

@@ -323,6 +323,10 @@ ROWS: Content = {
         {"id": 1, "email": ADMIN, "name": "Grace Hopper", "epoch": 2}
         | {"password_hash": hash_password(PASSWORD)}
     ],
+    "admin_invitations": [
+        {"id": 1, "email": "new@example.com", "role": "moderator", "token_hash": "0" * 64}
+        | {"invited_by": 1, "expires_at": END}
+    ],
     "employees": _employees(),
     "events": _events(),
     "attendance": _attendance(),
