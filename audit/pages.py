@@ -98,6 +98,9 @@ PAGES = [
     Page("roster.show_roster", "open", ADMIN, HALL + "/attendance", lighthouse=PHONE),
     Page("roster.show_roster", "closed", ADMIN, "/admin/events/{closed}/attendance"),
     Page("roster.show_roster", "no match", ADMIN, HALL + "/attendance?q=zzz"),
+    Page("roster.show_print", "closed", ADMIN, "/admin/events/{closed}/attendance/print"),
+    Page("comparison.compare", "choice", ADMIN, HALL + "/attendance/compare"),
+    Page("comparison.compare", "filled", ADMIN, HALL + "/attendance/compare?with={closed}"),
     Page("roster.show_charts", "open", ADMIN, HALL + "/attendance/charts"),
     Page("roster.show_charts", "closed", ADMIN, "/admin/events/{closed}/attendance/charts"),
     Page("roster.show_charts", "empty", ADMIN, "/admin/events/{quiet}/attendance/charts"),
@@ -118,7 +121,10 @@ PAGES = [
     Page(
         "employees.show_new", "refused", ADMIN, "/admin/employees/new", {"email": "x"}, status=422
     ),
-    Page("employees.show_edit", "filled", ADMIN, "/admin/employees/{employee}"),
+    Page("employees.show_edit", "filled", ADMIN, "/admin/employees/{employee}/edit"),
+    Page("people.show_person", "filled", ADMIN, "/admin/employees/{employee}"),
+    Page("people.show_export", "filled", ADMIN, "/admin/employees/{employee}/export"),
+    Page("people.show_erase", "filled", ADMIN, "/admin/employees/{employee}/erase"),
     Page("imports.show", "empty", ADMIN, IMPORT),
     Page("imports.show", "preview", ADMIN, IMPORT, file="base.csv"),
     Page("imports.show", "unclear", ADMIN, IMPORT, file="header-german.csv"),

@@ -1,9 +1,10 @@
 // What every page with HTMX needs beside it: polls that hold back, times in the reader's own zone,
-// countdowns, menus, dialogs, tabs, toasts, and a notice when the server cannot be reached.
+// countdowns, menus, dialogs, tabs, rows, toasts, and a notice when the server cannot be reached.
 
 import { locale, t } from "./i18n.js";
 import { closeMenus, copyTexts, openDialogs, showCurrentTabs } from "./parts.js";
 import { holdPolls } from "./poll.js";
+import { watchRows } from "./rows.js";
 import { watchToasts } from "./toasts.js";
 
 const UNITS = /** @type {const} */ ([
@@ -83,6 +84,7 @@ closeMenus();
 openDialogs();
 showCurrentTabs();
 copyTexts();
+watchRows();
 watchToasts();
 localizeTimes(document);
 countDown();

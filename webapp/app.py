@@ -36,10 +36,12 @@ from webapp.pages.language.views import bp as language
 from webapp.pages.live.views import bp as live
 from webapp.pages.moderation.views import bp as moderation
 from webapp.pages.parts.views import bp as parts
+from webapp.pages.people.views import bp as people
 from webapp.pages.polls.moderation import bp as poll_desk
 from webapp.pages.polls.views import bp as polls
 from webapp.pages.questions.desk_views import bp as question_desk
 from webapp.pages.questions.views import bp as questions
+from webapp.pages.roster.comparison import bp as comparison
 from webapp.pages.roster.views import bp as roster
 from webapp.pages.security.views import bp as security
 from webapp.pages.sso.views import bp as sso
@@ -56,9 +58,11 @@ PAGES = (
     events,
     event_page,
     roster,
+    comparison,
     moderation,
     question_desk,
     employees,
+    people,
     imports,
     admins,
     invitation,

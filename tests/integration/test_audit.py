@@ -68,7 +68,11 @@ def test_roster_corrections_and_exports_are_recorded(app: Flask, admin: PageClie
         with admin.get(roster + export) as answer:
             assert answer.status_code == 200
     assert recorded(app) == [
-        ("attendance_corrected", "Ada Lovelace (1001)", {"status": ["absent", "excused"]}),
+        (
+            "attendance_corrected",
+            "Ada Lovelace (1001)",
+            {"status": ["absent", "excused"], "note": "On leave"},
+        ),
         ("roster_exported", "", {"format": "csv", "status": "excused"}),
         ("roster_exported", "", {"format": "xlsx"}),
     ]

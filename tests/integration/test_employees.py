@@ -44,8 +44,8 @@ def test_one_employee_is_added_and_changed_by_hand(app: Flask, admin: PageClient
     assert (answer.status_code, answer.location) == (303, "/admin/employees?q=Ada@Example.com")
     assert "Ada King" in text_of(admin.get(answer.location).text)
     address = address_of(app, "01001")
-    same = admin.submit(admin.get(address), address)
-    changed = admin.submit(admin.get(address), address, last_name="Lovelace")
+    same = admin.submit(admin.get(f"{address}/edit"), address)
+    changed = admin.submit(admin.get(f"{address}/edit"), address, last_name="Lovelace")
     assert (same.status_code, changed.status_code) == (303, 303)
     with app.app_context():
         assert names() == {"Ada Lovelace"}
@@ -85,7 +85,8 @@ def test_a_refused_employee_keeps_the_form(
     assert complaint in text_of(answer.text)
     assert 'value="' in answer.text
     assert "".join(MARKED.findall(answer.text)) in changes
-    edited = admin.submit(admin.get(address_of(app, "1001")), "/admin/employees/", **changes)
+    edit = admin.get(f"{address_of(app, '1001')}/edit")
+    edited = admin.submit(edit, "/admin/employees/", **changes)
     assert (edited.status_code, complaint in text_of(edited.text)) == (422, True)
     with app.app_context():
         assert names() == {"Ada Lovelace", "Grace Hopper"}

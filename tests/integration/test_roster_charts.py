@@ -1,5 +1,6 @@
 """The pictures of an event, the tables beside them, and what they are counted from."""
 
+import re
 from collections import Counter
 from datetime import timedelta
 
@@ -67,8 +68,7 @@ def test_the_figures_are_those_of_the_rows(app: Flask) -> None:
         minutes = range(minute_of(START) - 2, minute_of(NOW) + 1)
         assert (series.first, series.step) == (minutes.start, 1)
         assert list(series.values) == [counts[minute] for minute in minutes]
-    shares = [(d.name, d.came, d.employees) for d in figures.departments]
-    assert shares == [("Research", 2, 2), ("Sales", 1, 2)]
+    assert came_of(figures) == [("Research", 2, 2), ("Sales", 1, 2)]
 
 
 @pytest.mark.usefixtures("audience")
@@ -100,7 +100,7 @@ def test_each_picture_has_a_name_and_a_table_with_the_same_numbers(admin: PageCl
         assert [title.split(": ")[1].split()[0] for title in drawn] == cells
         assert len(cells) >= 33
     assert "At most 2 at once" in text_of(page.text)
-    assert "3 of 4 employees came" in text_of(page.text)
+    assert "3 of 4 employees came, " in text_of(page.text)
 
 
 def test_an_event_without_anybody_says_so(app: Flask, admin: PageClient) -> None:
@@ -108,6 +108,25 @@ def test_an_event_without_anybody_says_so(app: Flask, admin: PageClient) -> None
     assert "Nobody has been counted as watching." in text
     assert "Nobody has checked in." in text
     assert "There are no employees." in text
+
+
+def came_of(figures: Figures) -> list[tuple[str, int, int]]:
+    return [(d.name, d.came, d.employees) for d in figures.departments]
+
+
+@pytest.mark.usefixtures("audience")
+def test_charts_and_roster_say_the_same_numbers_and_the_rule(app: Flask, admin: PageClient) -> None:
+    for state in ("open", "closed"):
+        with app.app_context():
+            change_state(get_event("town-hall"), state)
+        charts = text_of(admin.get(CHARTS).text)
+        listed = text_of(admin.get(CHARTS.removesuffix("/charts")).text)
+        found = re.search(r"(\d+) of (\d+) employees came, (\d+) attended", charts)
+        assert found, charts
+        came, employees, attended = found.groups()
+        assert f"{employees} employees on the roster · {came} came · {attended} attended" in listed
+        (rule,) = re.findall(r"Attended: watched at least .*? corrections of admins\.", charts)
+        assert rule in listed
 
 
 @pytest.mark.usefixtures("audience")
@@ -125,7 +144,7 @@ def test_what_is_closed_keeps_its_pictures(app: Flask) -> None:
     after = figures_of(app)
     assert counts_of(after.watching) == counts_of(before.watching)
     assert counts_of(after.arrivals) == counts_of(before.arrivals)
-    assert after.departments == before.departments
+    assert came_of(after) == came_of(before)
     # It is over when it was closed, not when it was planned to be.
     assert after.rule.ends_at < before.rule.ends_at
 

@@ -90,7 +90,7 @@ def test_announcements_titles_names_and_notes_are_visible(
     with app.app_context():
         employee_id = db.session.scalars(select(Employee.id)).one()
         assert find_announcement(get_event("town-hall").id) is None
-    person = admin.get(f"/admin/employees/{employee_id}")
+    person = admin.get(f"/admin/employees/{employee_id}/edit")
     names = {"first_name": text, "last_name": text}
     assert admin.submit(person, "/employees", **names).status_code == 422
     roster = admin.get(f"/admin/events/town-hall/attendance?edit={employee_id}")
@@ -132,7 +132,7 @@ def test_titles_names_and_notes_are_one_line_in_one_direction(
     assert admin.submit(edit, "/edit", title=typed).status_code == 303
     with app.app_context():
         employee_id = db.session.scalars(select(Employee.id)).one()
-    person = admin.get(f"/admin/employees/{employee_id}")
+    person = admin.get(f"/admin/employees/{employee_id}/edit")
     assert admin.submit(person, "/employees", first_name=typed).status_code == 303
     roster = admin.get(f"/admin/events/town-hall/attendance?edit={employee_id}")
     admin.submit(roster, "/corrections", status="excused", note=typed)

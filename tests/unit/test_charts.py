@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from webapp.domain.attendance.statuses import Rule
 from webapp.domain.events.store import EventInfo
-from webapp.domain.roster.statistics import Department
 from webapp.domain.roster.timeline import series_of, shown_minutes
 from webapp.infra.clock import minute_of
 from webapp.pages.roster.charts import TimeChart, per_cent, time_chart
@@ -104,4 +103,4 @@ def test_a_long_event_says_which_day() -> None:
 def test_all_and_nobody_are_said_of_all_and_nobody_alone(
     came: int, employees: int, share: int
 ) -> None:
-    assert per_cent(Department("Research", employees, came)) == share
+    assert per_cent(came, employees) == share

@@ -37,6 +37,8 @@ STATUSES = {
     "absent": lazy("Absent"),
     "excused": lazy("Excused"),
 }
+# An employee with one of these came: they checked in, or a correction says that they were there.
+CAME = frozenset(STATUSES) - {"absent", "excused"}
 # The statuses that an admin may set in place of the computed one.
 CORRECTED = ("excused", "attended", "partly", "absent")
 LEFT_EARLY_MINUTES = 5

@@ -8,13 +8,11 @@ from typing import Any, cast
 from sqlalchemy import Table, Update, bindparam, func, select, update
 
 from webapp.domain.employees.identifiers import normal_email, normal_number, vouched_email
-from webapp.domain.employees.search import found
 from webapp.domain.models import Employee
 from webapp.infra import cache
 from webapp.infra.extensions import db
 
 CACHE_SECONDS = 300
-PAGE_ROWS = 50
 
 
 @dataclass(frozen=True)
@@ -107,20 +105,6 @@ def forget_employees(employee_ids: Iterable[int]) -> None:
     keys = [cache_key(employee_id) for employee_id in employee_ids]
     if keys:
         cache.forget(*keys)
-
-
-def search_employees(q: str, page: int) -> tuple[list[Employee], int]:
-    """Return a page of the employees whose name, e-mail or number contains `q`, and their count."""
-    matches = found(Employee, q)
-    total = db.session.scalar(select(func.count()).select_from(Employee).where(matches)) or 0
-    rows = (
-        select(Employee)
-        .where(matches)
-        .order_by(Employee.last_name, Employee.first_name, Employee.id)
-        .limit(PAGE_ROWS)
-        .offset((page - 1) * PAGE_ROWS)
-    )
-    return list(db.session.scalars(rows)), total
 
 
 def count_active() -> int:

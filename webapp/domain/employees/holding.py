@@ -11,13 +11,18 @@ from webapp.infra.extensions import Model
 
 @dataclass(frozen=True)
 class Person:
-    """An employee as the tables know them."""
+    """An employee as the tables know them.
+
+    `event_ids` are those of all events: the key of a roster begins with the event, and for the
+    employee alone a database would read every roster.
+    """
 
     id: int
     email: str
     employee_number: str
     first_name: str
     last_name: str
+    event_ids: tuple[int, ...]
 
     @property
     def name(self) -> str:

@@ -84,9 +84,9 @@ def arrange(*event_ids: int) -> None:
             _put(event_id, places)
 
 
-def add_planned(event_id: int, employee_id: int) -> None:
-    """Add an active employee to the roster of an event that has not opened yet."""
-    _add([event_id], literal(UNPLACED), Employee.id == employee_id)
+def add_planned(event_id: int, employee_ids: Sequence[int]) -> None:
+    """Add active employees to the roster of an event that has not opened yet."""
+    _add([event_id], literal(UNPLACED), Employee.id.in_(employee_ids))
 
 
 def _hold_events() -> tuple[list[int], list[int]]:

@@ -1,5 +1,6 @@
 """Events: finding the current one, reading one from the cache, and changing it."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -178,6 +179,12 @@ def find_events(
     query = _events().where(where).order_by(*order)
     page = query.offset(first).limit(rows) if rows else query
     return [_info(row) for row in db.session.execute(page)]
+
+
+def read_events(event_ids: Sequence[int]) -> list[EventInfo]:
+    """Return the events with these ids, archived ones too; the latest first."""
+    query = _events().where(Event.id.in_(event_ids)).order_by(Event.starts_at.desc(), Event.id)
+    return [_info(row) for row in db.session.execute(query)]
 
 
 def refresh_event(slug: str) -> EventInfo | None:

@@ -39,7 +39,8 @@ def find_aliases(person: Person) -> Aliases:
     found = Aliases()
     found.add(person.name, person.email, person.employee_number)
     columns = [getattr(RosterEntry, name) for name in IDENTITY]
-    rows = select(*columns).where(RosterEntry.employee_id == person.id).distinct()
+    here = (RosterEntry.event_id.in_(person.event_ids), RosterEntry.employee_id == person.id)
+    rows = select(*columns).where(*here).distinct()
     for row in db.session.execute(rows):
         found.add(f"{row.first_name} {row.last_name}".strip(), row.email, row.employee_number)
     _follow_changes(found, person)

@@ -16,7 +16,7 @@ from webapp.domain.employees.directory import cache_key
 from webapp.domain.employees.holding import Person
 from webapp.domain.models import Employee, Event, Question, RosterEntry
 from webapp.domain.people.aliases import find_aliases
-from webapp.domain.people.holdings import HOLDINGS, pseudonym_of
+from webapp.domain.people.holdings import HOLDINGS, on_rosters, pseudonym_of
 from webapp.domain.people.mentions import (
     erase_from_log,
     replace_in_texts,
@@ -27,12 +27,13 @@ from webapp.domain.polls import store as polls
 from webapp.domain.questions import board, own
 from webapp.domain.questions.asking import publish_questions
 from webapp.domain.questions.authors import asked_by
-from webapp.errors import NotFound
+from webapp.errors import Invalid, NotFound
 from webapp.infra import cache
 from webapp.infra.clock import utcnow
 from webapp.infra.database import allow_long_statements, begin_to_write, retry_on_outage
 from webapp.infra.extensions import db
 from webapp.infra.publisher import close_sockets
+from webapp.infra.text import one_line
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,18 @@ class Erased:
 def person_of(employee: Employee) -> Person:
     """Return the employee as `Holding` needs them."""
     names = ("id", "email", "employee_number", "first_name", "last_name")
-    return Person(*(getattr(employee, name) for name in names))
+    event_ids = tuple(db.session.scalars(select(Event.id).order_by(Event.id)))
+    values = {name: getattr(employee, name) for name in names}
+    return Person(**values, event_ids=event_ids)
+
+
+def require_confirmed(employee: Employee, typed: str) -> None:
+    """Raise `Invalid` unless `typed` is the name, or the number of an employee without one."""
+    wanted = employee.name or employee.employee_number
+    if one_line(typed).casefold() != one_line(wanted).casefold():
+        raise Invalid(
+            "Type “%(name)s” to confirm that this person is meant.", name=wanted, form_field="name"
+        )
 
 
 def erase(employee_id: int) -> Erased:
@@ -74,7 +86,7 @@ def _erase(employee_id: int) -> Erased:
         raise NotFound("There is no such employee.")
     if employee.erased_at is None:
         _replace(employee)
-    entries = select(RosterEntry.event_id).where(RosterEntry.employee_id == employee_id)
+    entries = select(RosterEntry.event_id).where(on_rosters(RosterEntry)(person_of(employee)))
     done = Erased(employee.label, list(db.session.scalars(entries)))
     db.session.commit()
     return done
@@ -88,7 +100,7 @@ def _replace(employee: Employee) -> None:
     _erase_rows(person)
     replace_in_texts(aliases, replace)
     erase_from_log(aliases, subjects, name, replace)
-    renamed = update(RosterEntry).where(RosterEntry.employee_id == person.id)
+    renamed = update(RosterEntry).where(on_rosters(RosterEntry)(person))
     db.session.execute(renamed.values(pseudonym | {"place": rosters.UNPLACED}))
     leaving = {"erased_at": utcnow(), "session_version": Employee.session_version + 1}
     change = update(Employee).where(Employee.id == person.id)

@@ -7,7 +7,7 @@ The reasons are in docs/decisions/0014-erasing-a-person.md.
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement, and_, true
 
 from webapp.domain.employees.holding import Holding, Person
 from webapp.domain.models import (
@@ -60,6 +60,11 @@ def _by_employee(table: Any) -> Callable[[Person], ColumnElement[bool]]:
     return lambda person: table.employee_id == person.id
 
 
+def on_rosters(table: Any) -> Callable[[Person], ColumnElement[bool]]:
+    """Return the condition for a table whose key or index begins with the event."""
+    return lambda person: and_(table.event_id.in_(person.event_ids), table.employee_id == person.id)
+
+
 HOLDINGS = (
     Holding(
         Employee,
@@ -69,13 +74,13 @@ HOLDINGS = (
     # Department and location stay, because figures are counted by them.
     Holding(
         RosterEntry,
-        _by_employee(RosterEntry),
+        on_rosters(RosterEntry),
         plain=frozenset({"department", "location", "corrected_status"}),
     ),
     Holding(WatchedMinute, _by_employee(WatchedMinute), deleted=True),
     Holding(
         Correction,
-        _by_employee(Correction),
+        on_rosters(Correction),
         erased={"note": ERASED_TEXT},
         plain=frozenset({"status", "status_before"}),
         mentions=frozenset({"note"}),

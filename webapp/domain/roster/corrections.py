@@ -1,34 +1,135 @@
-"""Corrections of attendance statuses by admins. Computed figures and earlier corrections stay."""
+"""Corrections of attendance statuses by admins. Computed figures and earlier corrections stay.
 
-from collections.abc import Sequence
-from typing import Any
+A page says with `seen` which correction of its event was the latest when it was made. An employee
+who has a later one is left as they are: the admin did not know of it, and is asked.
+"""
 
-from sqlalchemy import select, update
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, cast
 
-from webapp.domain.attendance.statuses import CORRECTED
+from sqlalchemy import Table, bindparam, insert, select, update
+
+from webapp.domain.attendance.statuses import CORRECTED, STATUSES
 from webapp.domain.audit import trail
 from webapp.domain.employees import rosters
 from webapp.domain.events.store import EventInfo
 from webapp.domain.models import NOTE_LENGTH, Admin, Correction, Event, RosterEntry
-from webapp.domain.roster.roster import RosterRow, find_row
+from webapp.domain.roster.filters import Filters
+from webapp.domain.roster.roster import (
+    RosterRow,
+    find_row,
+    read_matching,
+    read_rows,
+)
 from webapp.errors import Invalid, NotFound
 from webapp.infra.clock import utcnow
-from webapp.infra.database import begin_to_write, count_changed, retry_on_outage
+from webapp.infra.database import allow_long_statements, begin_to_write, retry_on_outage
 from webapp.infra.extensions import db
 from webapp.infra.text import one_line
 
+# One transaction, in which nobody else corrects the event.
+MOST_AT_ONCE = 5000
+ROWS_PER_STATEMENT = 1000
 
-def correct(event: EventInfo, employee_id: int, status: str, note: str) -> RosterRow:
+
+class Outdated(Invalid):
+    """The page is older than what it would overwrite."""
+
+    status = 409
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A status (None: as computed) with its reason; `seen` is the latest correction known."""
+
+    status: str | None
+    note: str
+    seen: int | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a correction of several employees went, by numbers of employees.
+
+    `newer` were corrected by others meanwhile, and `gone` are not on the roster. `batch` names the
+    corrections for `undo`; it is None where there was nothing to change.
+    """
+
+    corrected: int
+    newer: int = 0
+    gone: int = 0
+    batch: int | None = None
+
+
+def correct(
+    event: EventInfo, employee_id: int, status: str, note: str, seen: int | None = None
+) -> Done:
     """Set an employee's status, or restore the computed one where `status` is empty.
 
-    It works before and after the close alike, and sending it twice makes one correction. Return
-    the row with the new status. Raise `NotFound` for an employee who is not on the roster, and
-    `Invalid` for a status that cannot be set or a missing or overlong note.
+    It works before and after the close alike, and sending it twice makes one correction. Raise
+    `NotFound` for an employee who is not on the roster, `Outdated` for one whom somebody else has
+    corrected since `seen`, and `Invalid` for a status that cannot be set, a missing or overlong
+    note, or an archived event.
     """
-    note = one_line(note)
-    _check(status, note)
-    _correct(event, employee_id, status or None, note)
-    return _find(event, employee_id)
+    done = correct_several(event, [employee_id], status, note, seen)
+    if done.gone:
+        raise NotFound("This employee is not on the roster.")
+    if done.newer:
+        raise _outdated(event, employee_id)
+    return done
+
+
+def correct_several(
+    event: EventInfo, employee_ids: Collection[int], status: str, note: str, seen: int | None
+) -> Done:
+    """Correct the employees with these ids for one reason. Raise `Invalid` as `correct` does."""
+    if not employee_ids:
+        raise Invalid("Tick the employees first.")
+    wish = _check(event, Wish(status or None, one_line(note), seen), len(employee_ids))
+    return _correct(event, wish, employee_ids, None)
+
+
+def correct_matching(
+    event: EventInfo, filters: Filters, expected: int, status: str, note: str, seen: int | None
+) -> Done:
+    """Correct everybody whom the filters let through, of whom the page said `expected`.
+
+    Raise `Outdated` where it is another number by now, and `Invalid` as `correct` does.
+    """
+    wish = _check(event, Wish(status or None, one_line(note), seen), expected)
+    return _correct(event, wish, (), replace(filters, edit=0, page=1), expected)
+
+
+@retry_on_outage
+def undo(event: EventInfo, batch: int) -> int:
+    """Take back what the acting admin has corrected at once; return the number of employees.
+
+    Each gets the correction before, or the computed status. One who was corrected again meanwhile
+    is left alone. Raise `NotFound` for a batch that is not the admin's own.
+    """
+    begin_to_write()
+    _lock(event.id)
+    last = db.session.get(Correction, batch)
+    own = last and (last.event_id, last.corrected_by) == (event.id, trail.acting_admin())
+    if last is None or not own:
+        raise NotFound("There is nothing to undo.")
+    here = (Correction.event_id == event.id, Correction.corrected_by == last.corrected_by)
+    ids = select(Correction.employee_id).where(*here, Correction.corrected_at == last.corrected_at)
+    history = _read_history(event.id, db.session.scalars(ids).all())
+    before = {
+        employee_id: entries[1] if len(entries) > 1 else None
+        for employee_id, entries in history.items()
+        if entries[0].corrected_at == last.corrected_at
+    }
+    rows = read_rows(event, before)
+    wishes = {id_: Wish(e.status, e.note) if e else Wish(None, "") for id_, e in before.items()}
+    if rows:
+        _write(event.id, rows, wishes)
+        trail.record("attendance_correction_undone", event_id=event.id, people=len(rows))
+    db.session.commit()
+    return len(rows)
 
 
 def list_corrections(event: EventInfo, employee_id: int) -> Sequence[Any]:
@@ -47,62 +148,148 @@ def list_corrections(event: EventInfo, employee_id: int) -> Sequence[Any]:
     return db.session.execute(query).all()
 
 
-def _check(status: str, note: str) -> None:
-    if status and status not in CORRECTED:
-        raise Invalid("Choose one of the statuses.")
-    if status and not note:
-        raise Invalid("Say why, so that later readers understand the correction.")
-    if len(note) > NOTE_LENGTH:
-        raise Invalid("A note has at most %(most)s characters.", most=NOTE_LENGTH)
+def _check(event: EventInfo, wish: Wish, people: int) -> Wish:
+    if event.archived_at:
+        raise Outdated("This event is archived. Restore it before you correct its attendance.")
+    if wish.status and wish.status not in CORRECTED:
+        raise Invalid("Choose one of the statuses.", form_field="status")
+    if wish.status and not wish.note:
+        raise Invalid(
+            "Say why, so that later readers understand the correction.", form_field="note"
+        )
+    if len(wish.note) > NOTE_LENGTH:
+        raise Invalid(
+            "A note has at most %(most)s characters.", most=NOTE_LENGTH, form_field="note"
+        )
+    if people > MOST_AT_ONCE:
+        raise Invalid("Correct at most %(most)s employees at once: filter more.", most=MOST_AT_ONCE)
+    return wish
 
 
-def _find(event: EventInfo, employee_id: int) -> RosterRow:
-    row = find_row(event, employee_id)
-    if row is None:
-        raise NotFound("This employee is not on the roster.")
-    return row
+def _outdated(event: EventInfo, employee_id: int) -> Outdated:
+    latest, row = list_corrections(event, employee_id)[0], find_row(event, employee_id)
+    return Outdated(
+        "%(name)s has corrected this meanwhile, to “%(status)s”. Save again to replace that.",
+        name=latest.corrected_by,
+        status=STATUSES[row.status] if row else "",
+    )
 
 
 @retry_on_outage
-def _correct(event: EventInfo, employee_id: int, status: str | None, note: str) -> None:
+def _correct(
+    event: EventInfo,
+    wish: Wish,
+    employee_ids: Collection[int],
+    matching: Filters | None,
+    expected: int = 0,
+) -> Done:
     begin_to_write()
-    # Two admins take turns: the correction in force is the last one in the history.
-    db.session.execute(select(Event.id).where(Event.id == event.id).with_for_update())
-    row = _find(event, employee_id)
-    in_force = (row.status, row.note) if row.corrected else (None, note)
-    if (status, note) != in_force:
-        _apply(event.id, row, _add(event.id, row, status, note))
-        _record(event.id, row, status)
+    allow_long_statements()
+    state = _lock(event.id)
+    rows = read_matching(event, matching) if matching else read_rows(event, employee_ids)
+    if matching and len(rows) != expected:
+        db.session.rollback()
+        raise Outdated("By now %(count)s employees match. Look at them first.", count=len(rows))
+    others = [row for row in rows if not _is_fulfilled(wish, row)]
+    newer = _corrected_since(event.id, wish.seen)
+    due = [row for row in others if row.employee_id not in newer]
+    batch = None
+    if due:
+        if state == "scheduled":
+            # Before the event opens, only corrected employees have an entry.
+            rosters.add_planned(event.id, [row.employee_id for row in due])
+        batch = _write(event.id, due, {row.employee_id: wish for row in due})
+        _record(event.id, due, wish)
     db.session.commit()
+    gone = 0 if matching else len(set(employee_ids)) - len(rows)
+    return Done(len(rows) - len(others) + len(due), len(others) - len(due), gone, batch)
 
 
-def _add(event_id: int, row: RosterRow, status: str | None, note: str) -> Correction:
-    correction = Correction(
-        event_id=event_id,
-        employee_id=row.employee_id,
-        status=status,
-        status_before=row.status,
-        note=note,
-        corrected_at=utcnow(),
-        corrected_by=trail.acting_admin(),
-    )
-    db.session.add(correction)
-    db.session.flush()
-    return correction
+def _lock(event_id: int) -> str:
+    """Return the state of the event. Two admins take turns: the last one's correction counts."""
+    here = select(Event.state).where(Event.id == event_id)
+    return db.session.scalars(here.with_for_update()).one()
 
 
-def _apply(event_id: int, row: RosterRow, correction: Correction) -> None:
-    entry = (RosterEntry.event_id == event_id, RosterEntry.employee_id == row.employee_id)
-    in_force = correction.id if correction.status else None
-    change = update(RosterEntry).where(*entry)
-    change = change.values(correction_id=in_force, corrected_status=correction.status)
-    if not count_changed(change):
-        # Before the event opens, only corrected employees have an entry.
-        rosters.add_planned(event_id, row.employee_id)
-        count_changed(change)
+def _is_fulfilled(wish: Wish, row: RosterRow) -> bool:
+    in_force = (row.status, row.note) if row.corrected else (None, wish.note)
+    return (wish.status, wish.note) == in_force
 
 
-def _record(event_id: int, row: RosterRow, status: str | None) -> None:
+def _corrected_since(event_id: int, seen: int | None) -> set[int]:
+    """Return the employees who were corrected after the correction `seen`."""
+    if seen is None:
+        return set()
+    later = (Correction.event_id == event_id, Correction.id > seen)
+    return set(db.session.scalars(select(Correction.employee_id).where(*later)))
+
+
+def _read_history(event_id: int, employee_ids: Collection[int]) -> dict[int, list[Correction]]:
+    """Return the corrections of these employees, the latest of each first."""
+    history: dict[int, list[Correction]] = {}
+    for some in _portions(employee_ids):
+        query = select(Correction).where(
+            Correction.event_id == event_id, Correction.employee_id.in_(some)
+        )
+        for entry in db.session.scalars(query.order_by(Correction.id.desc())):
+            history.setdefault(entry.employee_id, []).append(entry)
+    return history
+
+
+def _write(event_id: int, rows: Sequence[RosterRow], wishes: dict[int, Wish]) -> int:
+    """Add a correction for each row, all at one moment; return the id of one of them."""
+    now = utcnow()
+    new = [_new_row(event_id, row, wishes[row.employee_id], now) for row in rows]
+    db.session.execute(insert(Correction), new)
+    written = (Correction.event_id == event_id, Correction.corrected_at == now)
+    query = select(Correction.id, Correction.employee_id, Correction.status).where(*written)
+    found = db.session.execute(query).all()
+    table = cast(Table, RosterEntry.__table__)
+    here = (table.c.event_id == event_id, table.c.employee_id == bindparam("employee"))
+    values: dict[str, Any] = {
+        "correction_id": bindparam("correction"),
+        "corrected_status": bindparam("to"),
+    }
+    in_force = [
+        {
+            "employee": one.employee_id,
+            "correction": one.id if one.status else None,
+            "to": one.status,
+        }
+        for one in found
+    ]
+    db.session.connection().execute(update(table).where(*here).values(values), in_force)
+    ids: list[int] = [one.id for one in found]
+    return max(ids)
+
+
+def _new_row(event_id: int, row: RosterRow, wish: Wish, now: datetime) -> dict[str, Any]:
+    return {
+        "event_id": event_id,
+        "employee_id": row.employee_id,
+        "status": wish.status,
+        "status_before": row.status,
+        "note": wish.note,
+        "corrected_at": now,
+        "corrected_by": trail.acting_admin(),
+    }
+
+
+def _record(event_id: int, rows: Sequence[RosterRow], wish: Wish) -> None:
+    note = {"note": wish.note} if wish.note else {}
+    if len(rows) > 1:
+        status = wish.status or "computed"
+        trail.record(
+            "attendances_corrected", event_id=event_id, people=len(rows), status=status, **note
+        )
+        return
+    (row,) = rows
     subject = f"{row.name} ({row.employee_number})"
-    change = [row.status, status or row.computed_status]
-    trail.record("attendance_corrected", event_id=event_id, subject=subject, status=change)
+    change = [row.status, wish.status or row.computed_status]
+    trail.record("attendance_corrected", event_id=event_id, subject=subject, status=change, **note)
+
+
+def _portions(ids: Iterable[int]) -> Iterable[list[int]]:
+    ordered = sorted(ids)
+    starts = range(0, len(ordered), ROWS_PER_STATEMENT)
+    return (ordered[start : start + ROWS_PER_STATEMENT] for start in starts)

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
+from webapp.domain.attendance.statuses import CAME
 from webapp.domain.roster.filters import Filters
 from webapp.domain.roster.query import RosterQuery
 from webapp.infra.extensions import db
@@ -24,6 +25,21 @@ class Counts:
     by_department: dict[str, Counter[str]]
     departments: list[str]
     locations: list[str]
+
+    @property
+    def came(self) -> int:
+        """Return how many of `by_status` came."""
+        return count_came(self.by_status)
+
+    @property
+    def attended(self) -> int:
+        """Return how many of `by_status` attended, as far as that is certain yet."""
+        return self.by_status["attended"]
+
+
+def count_came(statuses: Counter[str]) -> int:
+    """Return how many employees came."""
+    return sum(statuses[status] for status in CAME)
 
 
 def read_counts(query: RosterQuery, filters: Filters) -> Counts:

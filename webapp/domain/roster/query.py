@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select, union_all
 from sqlalchemy.orm import aliased, join, outerjoin
 
-from webapp.domain.attendance.statuses import computed_status, rank, rule_of
+from webapp.domain.attendance.statuses import CAME, computed_status, rank, rule_of
 from webapp.domain.employees.rosters import IDENTITY, NAMES
 from webapp.domain.employees.search import found
 from webapp.domain.events.store import EventInfo
@@ -55,6 +55,17 @@ class RosterQuery:
         """Return the query for the row of one employee, if they are on the roster."""
         details = self._details(self._entry)
         return details.where(self._here, self._entry.employee_id == employee_id)
+
+    def some(self, employee_ids: list[int]) -> Statement:
+        """Return the query for the rows of these employees, in no order."""
+        details = self._details(self._entry)
+        return details.where(self._here, self._entry.employee_id.in_(employee_ids))
+
+    def presence(self) -> Statement:
+        """Return the query for who each employee is, their status, and `came`: 1 or 0."""
+        came = case((self._status.in_(CAME), 1), else_=0).label("came")
+        columns = (self._entry.employee_id, *self._columns(*IDENTITY).values())
+        return select(*columns, self._status.label("status"), came).where(self._here)
 
     def counts(self, filters: Filters) -> Any:
         """Return the query for `kind`, `name`, `status` and `people`: numbers of employees.

@@ -4,19 +4,19 @@ Open, closed and future events are read in the same way (`query.py`). Correction
 top of the computed statuses.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, literal, select, union_all
 
 from webapp.domain.attendance.statuses import STATUSES, Rule, rule_of
 from webapp.domain.events.store import EventInfo
-from webapp.domain.models import Admin, Closing
+from webapp.domain.models import Admin, Closing, Correction
 from webapp.domain.roster.counts import Counts, read_counts
 from webapp.domain.roster.filters import Filters, Sort, parse_filters
-from webapp.domain.roster.query import RosterQuery
+from webapp.domain.roster.query import RosterQuery, Statement
 from webapp.infra.clock import moment_of
 from webapp.infra.extensions import db
 
@@ -78,12 +78,16 @@ class ClosedBy:
 
 @dataclass(frozen=True)
 class Roster:
-    """One page of the roster with the numbers around it; `closed` is None before the close."""
+    """One page of the roster with the numbers around it; `closed` is None before the close.
+
+    `latest` is the id of the event's latest correction, or 0.
+    """
 
     rows: list[RosterRow]
     counts: Counts
     rule: Rule
     closed: ClosedBy | None
+    latest: int
 
     @property
     def pages(self) -> int:
@@ -92,15 +96,27 @@ class Roster:
 
 
 def read_roster(event: EventInfo, filters: Filters) -> Roster:
-    """Return one page of the event's roster, in three statements whatever its size."""
+    """Return one page of the event's roster, in four statements whatever its size."""
+    return _read(event, filters, lambda query: query.page(filters, PAGE_ROWS))
+
+
+def read_whole(event: EventInfo, filters: Filters) -> Roster:
+    """Return every row that matches, with the numbers around them."""
+    return _read(event, filters, lambda query: query.all_rows(filters))
+
+
+def _read(
+    event: EventInfo, filters: Filters, statement: Callable[[RosterQuery], Statement]
+) -> Roster:
     closed = find_closing(event.id)
     closing = closed.closing if closed else None
     query = RosterQuery(event, closing)
     return Roster(
-        rows=[_row(row) for row in db.session.execute(query.page(filters, PAGE_ROWS))],
+        rows=[_row(row) for row in db.session.execute(statement(query))],
         counts=read_counts(query, filters),
         rule=rule_of(event, closing),
         closed=closed,
+        latest=latest_correction(event.id),
     )
 
 
@@ -110,8 +126,7 @@ def stream_rows(event: EventInfo, filters: Filters) -> Iterator[RosterRow]:
     One statement reads them all, so they show one moment. It holds a connection of its own until
     the last row; at most `STREAMED_ROWS` rows are in memory at a time.
     """
-    closed = find_closing(event.id)
-    statement = RosterQuery(event, closed.closing if closed else None).all_rows(filters)
+    statement = query_of(event).all_rows(filters)
     streaming = {"yield_per": STREAMED_ROWS}
     with (
         db.engine.connect() as connection,
@@ -122,10 +137,47 @@ def stream_rows(event: EventInfo, filters: Filters) -> Iterator[RosterRow]:
 
 def find_row(event: EventInfo, employee_id: int) -> RosterRow | None:
     """Return the row of one employee, or None when they are not on the roster."""
-    closed = find_closing(event.id)
-    query = RosterQuery(event, closed.closing if closed else None)
-    row = db.session.execute(query.row(employee_id)).one_or_none()
+    row = db.session.execute(query_of(event).row(employee_id)).one_or_none()
     return _row(row) if row else None
+
+
+def read_rows(event: EventInfo, employee_ids: Iterable[int]) -> list[RosterRow]:
+    """Return the rows of these employees, without those who are not on the roster."""
+    query = query_of(event)
+    wanted = sorted(set(employee_ids))
+    return [
+        _row(row)
+        for begin in range(0, len(wanted), STREAMED_ROWS)
+        for row in db.session.execute(query.some(wanted[begin : begin + STREAMED_ROWS]))
+    ]
+
+
+def read_matching(event: EventInfo, filters: Filters) -> list[RosterRow]:
+    """Return every row that matches, in the current transaction."""
+    return [_row(row) for row in db.session.execute(query_of(event).all_rows(filters))]
+
+
+def find_rows(events: Sequence[EventInfo], employee_id: int) -> dict[int, RosterRow]:
+    """Return an employee's rows on the rosters of these events by event id, in two statements."""
+    ids = [event.id for event in events]
+    closings = select(Closing).where(Closing.event_id.in_(ids))
+    known = {closing.event_id: closing for closing in db.session.scalars(closings)}
+    queries = [
+        RosterQuery(event, known.get(event.id))
+        .row(employee_id)
+        .add_columns(literal(event.id).label("event_id"))
+        for event in events
+    ]
+    if not queries:
+        return {}
+    rows = [dict(row) for row in db.session.execute(union_all(*queries)).mappings()]
+    return {row.pop("event_id"): RosterRow(**row) for row in rows}
+
+
+def latest_correction(event_id: int) -> int:
+    """Return the id of the event's latest correction, or 0."""
+    query = select(func.max(Correction.id)).where(Correction.event_id == event_id)
+    return db.session.scalar(query) or 0
 
 
 def find_closing(event_id: int) -> ClosedBy | None:
@@ -133,6 +185,12 @@ def find_closing(event_id: int) -> ClosedBy | None:
     query = select(Closing, Admin.name).outerjoin(Admin, Admin.id == Closing.closed_by)
     row = db.session.execute(query.where(Closing.event_id == event_id)).one_or_none()
     return ClosedBy(*row) if row else None
+
+
+def query_of(event: EventInfo) -> RosterQuery:
+    """Return the statements on the roster of an event."""
+    closed = find_closing(event.id)
+    return RosterQuery(event, closed.closing if closed else None)
 
 
 def _row(row: Row[Any]) -> RosterRow:

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 from sqlalchemy import String, func, select, type_coerce
 
-from webapp.domain.attendance.statuses import STATUSES, Rule, rule_of
+from webapp.domain.attendance.statuses import Rule, rule_of
 from webapp.domain.events.store import EventInfo
 from webapp.domain.models import AudienceMinute, ReactionMinute, RosterEntry
 from webapp.domain.roster.contributions import Participation, read_participation
-from webapp.domain.roster.counts import read_counts
+from webapp.domain.roster.counts import count_came, read_counts
 from webapp.domain.roster.filters import Filters
 from webapp.domain.roster.query import RosterQuery
 from webapp.domain.roster.roster import find_closing
@@ -19,16 +19,19 @@ from webapp.infra.extensions import db
 
 # The number of columns of a chart that can be told apart.
 WATCHING_COLUMNS, ARRIVAL_COLUMNS = 240, 60
-CAME = STATUSES.keys() - {"absent", "excused"}
 
 
 @dataclass(frozen=True)
 class Department:
-    """The number of a department's employees, and of those who came."""
+    """The numbers of a department's employees, of those who came, and of those who attended.
+
+    They are those of the roster.
+    """
 
     name: str
     employees: int
     came: int
+    attended: int
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def _arrivals(event_id: int) -> Minutes:
 def _departments(query: RosterQuery) -> list[Department]:
     counts = read_counts(query, Filters(by="department"))
     departments = [
-        Department(name, statuses.total(), sum(statuses[status] for status in CAME))
+        Department(name, statuses.total(), count_came(statuses), statuses["attended"])
         for name, statuses in counts.by_department.items()
     ]
     return sorted(departments, key=lambda d: (-d.came / d.employees, d.name))

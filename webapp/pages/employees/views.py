@@ -4,14 +4,13 @@ from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.domain.admins.roles import Permission
-from webapp.domain.employees import directory, editing
+from webapp.domain.employees import editing, listing
 from webapp.domain.models import Employee
 from webapp.errors import Invalid, TownhallError
 from webapp.http.access import permission_required
 from webapp.http.rendering import redirect_to, render
 from webapp.http.toasts import notify
 from webapp.i18n import gettext as _
-from webapp.infra.paging import parse_page
 from webapp.pages.employees.forms import EmployeeForm
 
 bp = Blueprint("employees", __name__, url_prefix="/admin/employees")
@@ -20,17 +19,13 @@ bp = Blueprint("employees", __name__, url_prefix="/admin/employees")
 @bp.get("")
 @permission_required(Permission.MANAGE_EMPLOYEES)
 def list_employees() -> ResponseReturnValue:
-    q, page = request.args.get("q", "").strip()[:100], parse_page(request.args.get("page", "1"))
-    found, total = directory.search_employees(q, page)
-    pages = max(1, -(-total // directory.PAGE_ROWS))
+    filters = listing.parse_filters(request.args.to_dict())
     return render(
         "employees/list_employees.html",
         "employees/_rows.html",
-        employees=found,
-        total=total,
-        q=q,
-        page=page,
-        pages=pages,
+        found=listing.read_employees(filters),
+        filters=filters,
+        states=listing.STATES,
     )
 
 
@@ -52,7 +47,7 @@ def create() -> ResponseReturnValue:
     return redirect_to(url_for("employees.list_employees", q=form.email.data))
 
 
-@bp.get("/<id:employee_id>")
+@bp.get("/<id:employee_id>/edit")
 @permission_required(Permission.MANAGE_EMPLOYEES)
 def show_edit(employee_id: int) -> ResponseReturnValue:
     employee = editing.get_employee(employee_id)

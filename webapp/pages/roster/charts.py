@@ -9,7 +9,6 @@ from datetime import datetime
 
 from webapp.domain.attendance.statuses import Rule
 from webapp.domain.events.store import EventInfo
-from webapp.domain.roster.statistics import Department
 from webapp.domain.roster.timeline import Series
 from webapp.i18n import format_number
 from webapp.i18n import gettext as _
@@ -70,11 +69,11 @@ def time_chart(event: EventInfo, rule: Rule, series: Series) -> TimeChart | None
     return TimeChart(series, top, times, _x_labels(event, series), y_labels, marks)
 
 
-def per_cent(department: Department) -> int:
-    """Return the share who came, rounded; 0 and 100 only for nobody and everybody."""
-    if department.came in (0, department.employees):
-        return 100 if department.came else 0
-    return min(99, max(1, round(100 * department.came / department.employees)))
+def per_cent(part: int, whole: int) -> int:
+    """Return a share, rounded; 0 and 100 only for nobody and everybody."""
+    if part in (0, whole):
+        return 100 if part else 0
+    return min(99, max(1, round(100 * part / whole)))
 
 
 def _x_labels(event: EventInfo, series: Series) -> list[Label]:
