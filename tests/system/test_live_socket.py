@@ -70,7 +70,8 @@ def test_both_transports_work_through_nginx(stack: Stack, meeting: Meeting) -> N
 def test_the_same_nonce_is_one_message(stack: Stack, meeting: Meeting) -> None:
     with meeting.viewer().connect(stack.realtime[0].url) as ada:
         first = ada.post("once", nonce="n1")
-        assert ada.post("once more", nonce="n1") == first
+        assert ada.post("once", nonce="n1") == first
+        assert ada.post("once more", nonce="n1")["error"]["code"] == "invalid"
         ada.post("the last", nonce="n2")
         ada.wait_for_bodies("the last")
         assert ada.bodies == ["once", "the last"]

@@ -29,6 +29,7 @@ export function choicesOf(outbox) {
  * @param {() => HTMLElement} next finds the element that gets the focus once the row is gone
  */
 export function markRefused(row, nonce, reason, choices, next) {
+  row.classList.remove("held");
   row.classList.add("refused");
   const box = document.createElement("div");
   box.className = "refusal";
