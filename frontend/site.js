@@ -36,6 +36,13 @@ function localizeTimes(root) {
   }
 }
 
+/** Fill in the reader's zone where a form asks for days of it. */
+function nameOwnZone() {
+  for (const field of document.querySelectorAll("input[data-own-zone]")) {
+    if (field instanceof HTMLInputElement) field.value = moment.resolvedOptions().timeZone;
+  }
+}
+
 /** @param {number} seconds */
 function describeRemaining(seconds) {
   const first = UNITS.findIndex(([size]) => seconds >= size);
@@ -87,5 +94,6 @@ copyTexts();
 watchRows();
 watchToasts();
 localizeTimes(document);
+nameOwnZone();
 countDown();
 setInterval(countDown, 1000);

@@ -120,7 +120,7 @@ ADDRESSES = {
         "imports.upload",
     },
     "reveal_authors": {"question_desk.reveal"},
-    "read_audit": {"audit.show_log"},
+    "read_audit": {"audit.download_csv", "audit.download_xlsx", "audit.show_log"},
     "manage_admins": {
         "admins.change_role",
         "admins.confirm_remove",

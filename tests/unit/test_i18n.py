@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from webapp import i18n
-from webapp.domain.audit.log import DETAILS
+from webapp.domain.audit.wording import DETAILS
 from webapp.domain.events.planning import Plan
 from webapp.domain.events.store import SETTINGS
 from webapp.errors import Invalid

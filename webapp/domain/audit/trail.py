@@ -25,6 +25,7 @@ _acting: ContextVar[int | None] = ContextVar("acting admin", default=None)
 # Every action, and how the page names it.
 ACTIONS = {
     "signed_in": lazy("Signed in"),
+    "audit_exported": lazy("Exported the audit log"),
     "signed_out": lazy("Signed out"),
     "signed_out_everywhere": lazy("Signed out everywhere"),
     "admin_created": lazy("Added an admin"),

@@ -9,7 +9,8 @@ from flask.typing import ResponseReturnValue
 
 from webapp.domain.admins.roles import Permission
 from webapp.domain.attendance import viewer_count
-from webapp.domain.audit.log import Entry, Filters, read_log
+from webapp.domain.audit.filters import Filters
+from webapp.domain.audit.log import Entry, read_log
 from webapp.domain.chat import announcements
 from webapp.domain.chat import messages as chat_messages
 from webapp.domain.events.about import parse_speakers
