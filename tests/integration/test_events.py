@@ -34,6 +34,7 @@ PLAN = {
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SLUG = "resume-of-the-year-2027-07-01"
+TOWN_HALL = "/admin/events/town-hall"
 
 
 @pytest.fixture
@@ -138,7 +139,9 @@ def test_event_is_opened_and_closed(app: Flask, admin: PageClient) -> None:
         add_event(state="scheduled")
     admin.submit(admin.get("/admin/"), "/state", state="open")
     assert admin.get("/").location == "/events/town-hall/"
-    assert "Check in to watch" in text_of(admin.get("/events/town-hall/").text)
+    assert "Your check-in time and the minutes you watch" in text_of(
+        admin.get("/events/town-hall/").text
+    )
     close_by_hand(admin)
     assert "This event is over" in text_of(admin.get("/events/town-hall/").text)
 
@@ -399,3 +402,42 @@ def report_watching(app: Flask, event_id: int, employees: list[int]) -> None:
     """Tell Redis, as a node does, which employees are watching."""
     redis = app.extensions["redis"]
     assert Headcount(redis, "node", Breaker("Redis")).distinct(event_id, set(employees)) == 2
+
+
+def test_two_admins_who_edit_different_fields_keep_both(app: Flask, admin: PageClient) -> None:
+    plan(admin)
+    first, second = (admin.get(f"/admin/events/{SLUG}/edit") for _ in range(2))
+    assert admin.submit(first, "/edit", title="The year").status_code == 303
+    assert admin.submit(second, "/edit", description="All of it").status_code == 303
+    with app.app_context():
+        event = db.session.scalars(select(Event)).one()
+        assert (event.title, event.description) == ("The year", "All of it")
+
+
+def test_two_admins_who_edit_the_same_field_are_told(app: Flask, admin: PageClient) -> None:
+    plan(admin)
+    first, second = (admin.get(f"/admin/events/{SLUG}/edit") for _ in range(2))
+    admin.submit(first, "/edit", starts_at="2027-07-01T14:15")
+    refused = admin.submit(second, "/edit", starts_at="2027-07-01T13:30", title="The year")
+    assert refused.status_code == 409
+    assert "Now: 2027-07-01T14:15" in text_of(refused.text)
+    assert 'value="2027-07-01T13:30"' in refused.text
+    with app.app_context():
+        assert db.session.scalars(select(Event.title)).one() == PLAN["title"]
+    # Saved again, knowing it.
+    assert admin.submit(refused, "/edit").status_code == 303
+    with app.app_context():
+        event = db.session.scalars(select(Event)).one()
+        assert event.starts_at == datetime(2027, 7, 1, 11, 30, tzinfo=UTC)
+
+
+def test_a_stale_page_acts_on_nothing_that_is_gone(app: Flask, admin: PageClient) -> None:
+    with app.app_context():
+        add_event(state="scheduled", starts_at=utcnow() + timedelta(minutes=5))
+    pages = {"/edit": f"{TOWN_HALL}/edit", "/state": TOWN_HALL, "/remove": f"{TOWN_HALL}/remove"}
+    stale = {action: admin.get(address) for action, address in pages.items()}
+    admin.submit(stale["/remove"], "/remove", choice="delete")
+    for action, page in stale.items():
+        answer = admin.submit(page, action, state="open", choice="archive")
+        assert answer.status_code == 404, action
+        assert "There is no such event" in text_of(answer.text)

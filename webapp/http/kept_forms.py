@@ -20,6 +20,8 @@ FIELD = "kept"
 MAX_CHARACTERS = 100_000
 # Of the page that the form was on; the next page has its own.
 TRANSIENT = ("csrf_token", FIELD)
+# Fields for programs.
+UNSEEN = ("seen", "nonce", "confirmed")
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class KeptForm:
     @property
     def typed(self) -> list[tuple[str, str]]:
         """Return the fields with a text, by readable names."""
-        return [(name.replace("_", " "), text) for name, text in self.fields if text.strip()]
+        shown = [(name, text) for name, text in self.fields if name not in UNSEEN and text.strip()]
+        return [(name.replace("_", " "), text) for name, text in shown]
 
 
 def keep_form() -> str:

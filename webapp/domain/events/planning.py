@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from webapp.domain.audit import trail
 from webapp.domain.events.about import clean_description, clean_speakers, recording_address
 from webapp.domain.events.embeds import Site, pasted_address
-from webapp.domain.events.store import MINUTE, EventInfo, change_columns, get_event
+from webapp.domain.events.merging import digest_columns, merge
+from webapp.domain.events.store import MINUTE, EventInfo, edit_columns, get_event
 from webapp.domain.events.stream_tests import STREAM, UNTESTED
 from webapp.domain.events.streams import parse_hosts, parse_stream
 from webapp.domain.models import Event
@@ -42,6 +43,16 @@ COPIED = (
     "hold_questions",
     "anonymous_questions",
     "export_contributions",
+)
+
+
+PLAN_COLUMNS = (
+    *(name for name in COPIED if name not in ("chat_open", "slow_mode_seconds", "hold_messages")),
+    "recording_url",
+    "starts_at",
+    "ends_at",
+    "opens_at",
+    "closes_at",
 )
 
 
@@ -132,8 +143,17 @@ def copy_event(event: EventInfo) -> EventInfo:
     return _create(columns | {"starts_at": starts_at, "ends_at": ends_at}, copy_of=event.slug)
 
 
-def change_event(event: EventInfo, plan: Plan, site: Site | None = None) -> None:
-    """Change the plan, and tell the live pages. Raises `Invalid`."""
+def seen_plan(event: EventInfo) -> str:
+    """Return what a form that shows the plan of `event` gives back to `change_event`."""
+    return digest_columns({name: getattr(event, name) for name in PLAN_COLUMNS})
+
+
+def change_event(event: EventInfo, plan: Plan, site: Site | None = None, seen: str = "") -> None:
+    """Change the plan, and tell the live pages.
+
+    `seen` is that of the form, so that a change by another admin is not overwritten. Raises
+    `Invalid`, or `EditConflict` where both changed the same.
+    """
     columns = plan.columns(site)
     if event.is_open and columns["closes_at"] and columns["closes_at"] <= utcnow():
         raise Invalid(
@@ -141,9 +161,13 @@ def change_event(event: EventInfo, plan: Plan, site: Site | None = None) -> None
             " Choose a later one, or close it by hand.",
             form_field="closes_after",
         )
-    if any(columns[name] != getattr(event, name) for name in STREAM):
-        columns |= UNTESTED
-    change_columns(event, "event_edited", **columns)
+
+    def choose(now: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+        changed = merge(now, wanted, seen)
+        is_other = any(changed.get(name, now[name]) != now[name] for name in STREAM)
+        return changed | UNTESTED if is_other else changed
+
+    edit_columns(event, "event_edited", columns, choose)
 
 
 def _create(columns: dict[str, Any], **details: str) -> EventInfo:

@@ -1,6 +1,6 @@
 """Events: finding the current one, reading one from the cache, and changing it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,8 +14,11 @@ from webapp.errors import NotFound
 from webapp.i18n import lazy
 from webapp.infra import cache, publisher
 from webapp.infra.clock import from_isoformat, isoformat, utcnow
-from webapp.infra.database import retry_on_outage
+from webapp.infra.database import begin_to_write, retry_on_outage
 from webapp.infra.extensions import db
+
+# From the columns as they are and the wanted ones, those to change.
+Choose = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
 
 CACHE_SECONDS = 60
 # An event is usually opened shortly before it begins, for a test of the stream.
@@ -201,7 +204,17 @@ def change_columns(event: EventInfo, action: str, /, **values: object) -> None:
 
     Not for `state`: opening and closing are in `webapp.domain.running`.
     """
-    _update(event.id, action, values)
+    edit_columns(event, action, values)
+
+
+def edit_columns(
+    event: EventInfo, action: str, values: dict[str, Any], choose: Choose | None = None
+) -> None:
+    """Change those of `values` that `choose` picks, all by default, as `change_columns` does.
+
+    While it picks, nobody else changes the event.
+    """
+    _update(event.id, action, values, choose)
     tell_change(event.slug)
 
 
@@ -222,11 +235,17 @@ def cache_key(slug: str) -> str:
 
 
 @retry_on_outage
-def _update(event_id: int, action: str, values: dict[str, object]) -> None:
+def _update(
+    event_id: int, action: str, values: dict[str, Any], choose: Choose | None = None
+) -> None:
+    begin_to_write()
     event = db.session.get_one(Event, event_id, populate_existing=True, with_for_update=True)
     before: dict[str, Any] = {name: getattr(event, name) for name in values}
+    values = choose(before, values) if choose else values
     changes: dict[str, Any] = {
-        name: [before[name], value] for name, value in values.items() if value != before[name]
+        name: [getattr(event, name), value]
+        for name, value in values.items()
+        if value != getattr(event, name)
     }
     if changes:
         changed = update(Event).where(Event.id == event_id)

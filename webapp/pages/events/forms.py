@@ -1,5 +1,6 @@
 """The form that plans an event."""
 
+from collections.abc import Iterable
 from typing import Any, Self
 
 from wtforms import DateTimeLocalField, Field, SelectField, StringField, TextAreaField
@@ -10,6 +11,7 @@ from webapp.domain.events.planning import Plan
 from webapp.domain.events.store import EventInfo
 from webapp.domain.models import DESCRIPTION_LENGTH, RECORDING_URL_LENGTH, SPEAKERS_LENGTH
 from webapp.http.forms import Form, SwitchField, WholeNumberField
+from webapp.i18n import gettext as _
 from webapp.i18n import lazy
 from webapp.infra.text import clean_field, one_line
 
@@ -36,6 +38,7 @@ CLOSINGS = [
     SelectChoice("30", lazy("By itself 30 minutes after the end")),
     SelectChoice("60", lazy("By itself an hour after the end")),
 ]
+FIELD_OF_COLUMN = {"opens_at": "opens_before", "closes_at": "closes_after"}
 # An embed code is longer than the address in it.
 ADDRESS_LENGTH = 8000
 
@@ -112,16 +115,30 @@ class EventForm(Form):
         """Return the form filled in with the plan of `event`."""
         values: dict[str, Any] = {name: getattr(event, name) for name in cls.names()}
         times = {name: event.local(values[name]) for name in ("starts_at", "ends_at")}
-        return cls(**values | times)
+        return cls(formdata=None, **values | times)
 
     @classmethod
     def names(cls) -> list[str]:
         """Return the names of the fields, which are those of the plan."""
         return list(Plan.__dataclass_fields__)
 
+    def compare(self, event: EventInfo, columns: Iterable[str]) -> None:
+        """Say beside the fields of these columns what another admin has made of them."""
+        current = EventForm.of(event)
+        for name in columns:
+            field = FIELD_OF_COLUMN.get(name, name)
+            said = _("Now: %(value)s", value=_shown(current[field]))
+            self[field].errors = [*self[field].errors, said]
+
     def plan(self) -> Plan:
         """Return the plan that the valid form describes."""
         return Plan(**{name: _value_of(self[name]) for name in self.names()})
+
+
+def _shown(field: Field) -> str:
+    if isinstance(field, SelectField):
+        return next((str(label) for _value, label, on, _more in field.iter_choices() if on), "")
+    return field._value() or _("(empty)")
 
 
 def _value_of(field: Field) -> Any:

@@ -12,7 +12,8 @@ from webapp.domain.events import archiving, overview
 from webapp.domain.events import store as event_store
 from webapp.domain.events.embeds import pasted_address
 from webapp.domain.events.inspection import inspect_stream
-from webapp.domain.events.planning import change_event, copy_event, create_event
+from webapp.domain.events.merging import EditConflict
+from webapp.domain.events.planning import change_event, copy_event, create_event, seen_plan
 from webapp.domain.events.store import EventInfo
 from webapp.domain.events.stream_tests import record_stream_test
 from webapp.domain.events.streams import parse_hosts, parse_stream
@@ -93,7 +94,11 @@ def edit(slug: str) -> ResponseReturnValue:
     event, form = event_store.get_event(slug), EventForm()
     try:
         _validate(form)
-        change_event(event, form.plan(), current_site())
+        change_event(event, form.plan(), current_site(), request.form.get("seen", ""))
+    except EditConflict as refusal:
+        event = event_store.get_event(slug)
+        form.compare(event, refusal.columns)
+        return _show(form, refusal, event, seen=seen_plan(event))
     except Invalid as refusal:
         return _show(form, refusal, event)
     return _go_to_event(event, _("The changes were saved."))
@@ -227,9 +232,11 @@ def _show(
     form: EventForm,
     error: TownhallError | None = None,
     event: EventInfo | None = None,
-    **tested: Any,
+    **shown: Any,
 ) -> ResponseReturnValue:
     form.mark(error)
+    if event and "seen" not in shown:
+        shown["seen"] = request.form.get("seen") or seen_plan(event)
     page = "events/edit.html" if event else "events/new.html"
     zones = timezone_names()
-    return render(page, form=form, event=event, timezones=zones, error=error, **tested)
+    return render(page, form=form, event=event, timezones=zones, error=error, **shown)
