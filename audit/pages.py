@@ -87,6 +87,7 @@ PAGES = [
     Page("events.list_events", "empty", ADMIN, "/admin/", site=EMPTY),
     Page("events.show_new", "empty", ADMIN, "/admin/events/new"),
     Page("events.show_new", "refused", ADMIN, "/admin/events/new", {"title": ""}, status=422),
+    Page("account.confirm_sign_out_everywhere", "signed in", ADMIN, "/admin/sign-out-everywhere"),
     Page("events.list_archived", "empty", ADMIN, "/admin/events/archived"),
     Page("event_page.show_overview", "open", ADMIN, HALL),
     Page("event_page.show_overview", "planned", ADMIN, PLANNED),

@@ -22,7 +22,7 @@ ROLES = ["public", "viewer", "admin"]
 # The rest is for admins under /admin and for viewers elsewhere.
 PUBLIC = {
     "account.return_from_sign_out",
-    "account.return_from_sign_out_everywhere",
+    "account.confirm_sign_out_everywhere",
     "account.show_sign_in",
     "account.sign_in",
     "account.sign_out",

@@ -59,7 +59,7 @@ def test_a_form_is_there_again_after_the_sign_in(app: Flask, admin: PageClient, 
     assert " ".join(value.split()) in text_of(shown.text)
     sent = admin.submit(shown, action)
     if name == "poll":
-        # One option is too few: the form says so, with what was typed.
+        # One option is too few: the form comes back with its values.
         assert sent.status_code == 422
         assert 'value="Why?"' in sent.text
         return

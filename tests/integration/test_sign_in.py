@@ -135,10 +135,17 @@ def test_checking_in_renews_the_token(client: PageClient) -> None:
         assert after.get("csrf_token") != token
 
 
-@pytest.mark.parametrize("address", ["/admin/logout", "/admin/sign-out-everywhere"])
-def test_the_address_of_signing_out_leads_to_the_form(client: PageClient, address: str) -> None:
+def test_the_address_of_signing_out_everywhere_asks_first(client: PageClient) -> None:
+    address = "/admin/sign-out-everywhere"
+    assert client.get(address).location == "/admin/login"
     client.sign_in(*ADMIN)
-    answer = client.get(address)
+    assert "Sign out everywhere?" in text_of(client.get(address).text)
+    assert is_admin(client)
+
+
+def test_the_address_of_signing_out_leads_to_the_form(client: PageClient) -> None:
+    client.sign_in(*ADMIN)
+    answer = client.get("/admin/logout")
     assert (answer.status_code, answer.location) == (303, "/admin/login")
     assert is_admin(client)
 
@@ -158,7 +165,7 @@ def test_signing_out_everywhere_ends_every_session(app: Flask, client: PageClien
     for each in (client, other):
         each.sign_in(*ADMIN)
     stolen = cookie_of(client)
-    answer = client.submit(client.get(EVENTS), "sign-out-everywhere")
+    answer = client.submit(client.get("/admin/sign-out-everywhere"), "sign-out-everywhere")
     assert (answer.status_code, answer.location) == (303, "/admin/login")
     thief = browser(app)
     thief.set_cookie("townhall", stolen)

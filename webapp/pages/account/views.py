@@ -43,8 +43,15 @@ def sign_in() -> ResponseReturnValue:
     return redirect_to(admin_address(request.args.get("next", "")))
 
 
+@bp.get("/sign-out-everywhere")
+@public
+def confirm_sign_out_everywhere() -> ResponseReturnValue:
+    if identity.current_admin() is None:
+        return redirect_to(url_for("account.show_sign_in"))
+    return render("account/confirm_sign_out.html")
+
+
 @bp.get("/logout", endpoint="return_from_sign_out")
-@bp.get("/sign-out-everywhere", endpoint="return_from_sign_out_everywhere")
 @public
 def return_to_sign_in() -> ResponseReturnValue:
     """Redirect to the form: Enter in the address bar after a refused form opens its address."""
