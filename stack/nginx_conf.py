@@ -1,5 +1,6 @@
 """Adapt this repository's nginx.conf to one machine: addresses and paths, nothing else."""
 
+import hashlib
 import re
 import socket
 from collections.abc import Callable, Sequence
@@ -41,11 +42,26 @@ def localized(
         text = _replaced(text, r"/dev/stdout access;", lambda _: "/dev/stdout access_json;")
     if trusted_proxies > 1:
         text = _behind(text, trusted_proxies - 1)
+    text = _replaced(
+        text, r"(?<= )/run/static_versions\*", lambda _: f'"{folder}/static_versions*"'
+    )
     text = _replaced(text, r"(?<= )/run/nginx\.pid", lambda _: f'"{folder}/nginx.pid"')
     text = _replaced(
         text, r"(?<= )/var/cache/nginx/(\w+)", lambda found: f'"{folder}/{found[1]}"', times=5
     )
     return _replaced(text, r"(?<= )/srv/townhall\b", lambda _: f'"{root}"')
+
+
+def static_versions(root: Path = ROOT) -> str:
+    """Return the lines that let browsers keep the files of `root`/static, as deploy/nginx/adapt
+    writes them."""
+    files = sorted(path for path in (root / "static").rglob("*") if path.is_file())
+    return "".join(
+        f'"/{path.relative_to(root)} {hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"'
+        ' "public, max-age=31536000, immutable";\n'
+        for path in files
+        if path.suffix not in (".gz", ".br")
+    )
 
 
 def _has_ipv6() -> bool:

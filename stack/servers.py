@@ -10,7 +10,7 @@ import redis
 
 from stack import tools
 from stack.database import Database
-from stack.nginx_conf import localized
+from stack.nginx_conf import localized, static_versions
 from stack.ports import LOOPBACK, free_port, status_of
 from stack.process import Log, Pause, quiet
 from stack.server import Server
@@ -82,6 +82,7 @@ class Nginx(Server):
         """Write the configuration and start nginx."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "nginx.conf").write_text(self.conf)
+        (self.folder / "static_versions").write_text(static_versions())
         super().launch()
 
     def ready(self) -> bool:

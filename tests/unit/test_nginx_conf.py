@@ -1,6 +1,7 @@
 """nginx.conf itself: what it sends where, on a real nginx before upstreams that take notes."""
 
 import difflib
+import hashlib
 import os
 import signal
 import socket
@@ -220,7 +221,7 @@ def test_only_addresses_and_paths_differ_from_the_file(tmp_path: Path) -> None:
     # "#" where this machine has no IPv6.
     words -= {"#"}
     paths = {f"{kind}_temp_path" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")}
-    assert words <= {"resolver", "server", "listen", "pid", "root"} | paths
+    assert words <= {"resolver", "server", "listen", "pid", "root", "include"} | paths
 
 
 def test_nginx_accepts_it_without_a_warning(tmp_path: Path) -> None:
@@ -355,12 +356,20 @@ def test_metrics_stay_inside(site: Site, path: str) -> None:
     assert counts(site.web) == [0, 0]
 
 
-def test_static_files_come_from_disk_and_last_when_their_address_has_a_version(site: Site) -> None:
-    versioned = site.ask("/static/build/site.css?v=abc", **{"Accept-Encoding": "gzip"})
+def test_static_files_come_from_disk_and_last_when_they_are_of_the_version_asked_for(
+    site: Site,
+) -> None:
+    file = ROOT / "static/build/site.css"
+    version = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+    compressed = {"Accept-Encoding": "gzip"}
+    versioned = site.ask(f"/static/build/site.css?v={version}", **compressed)
     assert versioned.status == 200
     assert "immutable" in versioned.headers["Cache-Control"]
-    assert site.ask("/static/build/site.css").headers["Cache-Control"] == "no-cache"
-    missing = site.ask("/static/no-such-file.css?v=abc")
+    # A page of another release asks for another content, which must not stay.
+    for query in ("", "?v=abc", f"?v={version[::-1]}", "?v="):
+        other = site.ask(f"/static/build/site.css{query}", **compressed)
+        assert (other.status, other.headers["Cache-Control"]) == (200, "no-cache"), query
+    missing = site.ask(f"/static/no-such-file.css?v={version}")
     assert (missing.status, missing.headers["Cache-Control"]) == (404, None)
     assert counts(site.web) == [0, 0]
 
