@@ -78,9 +78,12 @@ class Newcomer:
 
     def check_in(self, at: str = "") -> requests.Response:
         """Send the form, to another worker if `at` names one."""
-        form = self.web.get(self.address, timeout=20)
-        token = re.search(r'name="csrf_token" value="([^"]+)"', form.text)
-        assert token, form.text
+        return self.send(self.web.get(self.address, timeout=20).text, at)
+
+    def send(self, form: str, at: str = "") -> requests.Response:
+        """Send a form that was opened before."""
+        token = re.search(r'name="csrf_token" value="([^"]+)"', form)
+        assert token, form
         address = self.address.replace(self.site, at or self.site)
         fields = {"email": self.email, "employee_number": self.number, "csrf_token": token[1]}
         answer = self.web.post(f"{address}check-in", data=fields, allow_redirects=False, timeout=20)

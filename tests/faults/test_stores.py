@@ -36,6 +36,7 @@ from tests.support.waiting import wait_for
 from webapp.infra.settings import load_settings
 
 DISK_MEBIBYTES = 400
+NEW_KEY = "the next secret key of these tests"
 Fault = Callable[[], AbstractContextManager[object]]
 
 
@@ -54,8 +55,11 @@ def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallDisk]:
 
 @pytest.fixture(scope="module")
 def stack(disk: SmallDisk, log: Log) -> Iterator[Stack]:
-    with Stack(web=1, nodes=2, demo=False, folder=disk.folder, log=log.note) as stack:
-        yield stack
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as running:
+        # The first step of a change of the key: everybody accepts the next one.
+        patch.setenv("SECRET_KEY_PREVIOUS", NEW_KEY)
+        stack = Stack(web=1, nodes=2, demo=False, folder=disk.folder, log=log.note)
+        yield running.enter_context(stack)
 
 
 @pytest.fixture(scope="module")
@@ -415,6 +419,30 @@ def test_a_worker_with_a_wrong_clock_serves_as_the_others(
 def minutes(moment: str) -> int:
     hour, minute = re.findall(r"T(\d\d):(\d\d)", moment)[0]
     return int(hour) * 60 + int(minute)
+
+
+def test_a_change_of_the_secret_key_signs_nobody_out(
+    stack: Stack, audience: Audience, meeting: Meeting, log: Log
+) -> None:
+    """Restart one process after the other with the new key, while people write and check in."""
+    here, open_form = Newcomer(meeting), Newcomer(meeting)
+    assert here.check_in().status_code == 303
+    form = open_form.web.get(open_form.address, timeout=10).text
+    for process in (stack.realtime[0], stack.web[0], stack.realtime[1]):
+        keys = {"SECRET_KEY": NEW_KEY, "SECRET_KEY_PREVIOUS": stack.settings["SECRET_KEY"]}
+        process.env = {**(process.env or {}), **keys}
+        process.stop()
+        process.start()
+        newcomer = Newcomer(meeting)
+        assert newcomer.check_in().status_code == 303
+        assert (newcomer.live(), here.live()) == (200, 200)
+        for node in stack.realtime:
+            with Viewer(stack.url, meeting.slug, *meeting.employee()).connect(node.url) as ada:
+                assert ada.post(f"after {process.name}, at {node.name}")["ok"]
+        audience.wait_until_back(10)
+        audience.wait_for_messages(3)
+    assert open_form.send(form).status_code == 303
+    assert "not_checked_in" not in audience.ledger.codes
 
 
 def test_a_full_disk_under_sqlite_refuses_and_loses_nothing(
