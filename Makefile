@@ -38,6 +38,10 @@ audit: $(BIN)/.ready-dev node_modules/.ready-dev static/vendor/.ready ## check e
 	@bin/install-tools chromium java
 	@PATH="$(CURDIR)/$(BIN):$$PATH" exec $(BIN)/python -m audit $(ONLY)
 
+audit-libraries: $(BIN)/.ready-dev ## ask PyPI and npm which libraries have known vulnerabilities; needs the internet
+	$(BIN)/uv tool run pip-audit --requirement requirements.txt --require-hashes --disable-pip --strict
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) audit --omit=dev
+
 coverage: $(BIN)/.ready-dev static/vendor/.ready ## measure what the unit and integration tests run
 	@bin/install-tools database redis
 	$(BIN)/python -m pytest tests/unit tests/integration --quiet --numprocesses 2 --dist loadfile --cov
@@ -113,4 +117,4 @@ static/vendor/.ready: node_modules/.ready package.json $(shell find frontend tra
 	$(RUN) build
 	@touch $@
 
-.PHONY: help run dev check stack test audit coverage test-compose chaos bench lint format sbom lock assets tools tools-all clean
+.PHONY: help run dev check stack test audit audit-libraries coverage test-compose chaos bench lint format sbom lock assets tools tools-all clean
