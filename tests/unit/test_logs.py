@@ -6,10 +6,14 @@ import logging
 import time
 from collections.abc import Iterator
 
+import pymysql
 import pytest
 from flask import Flask
 from flask_socketio import SocketIO
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from webapp.errors import log_outage
 from webapp.infra import logs
 
 log = logging.getLogger("tests.flood")
@@ -104,3 +108,17 @@ def test_gunicorn_logs_json_as_well(lines: io.StringIO) -> None:
     logging.getLogger("gunicorn.error").setLevel(logging.INFO)
     logging.getLogger("gunicorn.error").info("Booting")
     assert json.loads(lines.getvalue().splitlines()[0])["message"] == "Booting"
+
+
+def test_an_outage_costs_one_line_for_each_reason(lines: io.StringIO) -> None:
+    away = pymysql.err.OperationalError(2003, "Can't connect")
+    full = OperationalError("INSERT", {}, pymysql.err.OperationalError(1114, "The table is full"))
+    pool = PoolTimeout("it failed just now")
+    pool.__cause__ = away
+    for error in (away, pool, pymysql.err.OperationalError(2013, "Lost connection"), full, full):
+        log_outage(error)
+    messages = [line.partition("webapp.errors: ")[2] for line in lines.getvalue().splitlines()]
+    assert messages == [
+        """the database does not answer: (2003, "Can't connect")""",
+        "the database refuses: (1114, 'The table is full')",
+    ]

@@ -20,6 +20,9 @@ from webapp.infra.extensions import db
 
 EXPIRED = lazy("This page had been open for too long. Please send it again.")
 
+# Where the reader wanted to save nothing.
+CANNOT_READ = lazy("This page cannot be shown right now. Try again in a moment.")
+
 # What Flask and Werkzeug refuse, by status.
 REFUSALS = {
     404: NotFound.text,
@@ -49,6 +52,8 @@ def stale_form() -> Invalid:
 def respond(error: TownhallError, *, status: int | None = None, as_json: bool = False) -> Response:
     """Answer with `error` as a page, a fragment or JSON, whichever the client asks for."""
     status = status or error.status
+    if request.method == "GET" and error.message == str(Unavailable.text):
+        error = Unavailable(CANNOT_READ)
     if as_json or wants_json():
         response = jsonify(ok=False, error=error.as_dict())
     elif is_htmx():
