@@ -57,6 +57,24 @@ def test_one_employee_is_added_and_changed_by_hand(app: Flask, admin: PageClient
         assert rows[1].details == '{"last_name": ["King", "Lovelace"]}'
 
 
+def test_a_deactivation_can_be_undone(app: Flask, admin: PageClient) -> None:
+    with app.app_context():
+        number = add_employee("01001", last_name="King").id
+    address = f"/admin/employees/{number}"
+    form = admin.get(f"{address}/edit")
+    values = {field: value for field, value in PERSON.items() if field != "active"}
+    token = form.text.split('name="csrf_token" value="')[1].split('"')[0]
+    fields = values | {"department": "Research", "location": "London", "csrf_token": token}
+    answer = admin.post(address, data=fields)
+    page = admin.get(answer.location)
+    assert "They cannot check in any more." in text_of(page.text)
+    with app.app_context():
+        assert not find("01001").active
+    assert admin.submit(page, "/reactivate").status_code == 303
+    with app.app_context():
+        assert find("01001").active
+
+
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [

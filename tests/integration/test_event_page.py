@@ -82,7 +82,12 @@ def test_an_admin_who_looks_at_the_live_page_is_not_counted(app: Flask, admin: P
 def test_the_checklist_says_what_is_missing(app: Flask, admin: PageClient) -> None:
     plan_event(app, stream_url="")
     text = text_of(admin.get(PAGE).text)
-    for missing in ("No stream is set", "there are no employees", "An admin opens it"):
+    for missing in (
+        "No stream is set",
+        "there are no employees",
+        "An admin opens it",
+        "Nobody but you",
+    ):
         assert missing in text
 
 

@@ -110,6 +110,7 @@ ADDRESSES = {
         "employees.create",
         "employees.edit",
         "employees.list_employees",
+        "employees.reactivate",
         "employees.show_edit",
         "employees.show_new",
         "imports.apply",

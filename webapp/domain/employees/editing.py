@@ -41,14 +41,26 @@ def add_employee(values: dict[str, Any]) -> None:
     db.session.commit()
 
 
-def change_employee(employee_id: int, values: dict[str, Any]) -> None:
-    """Change an employee. Deactivating one ends all their sessions. Raises `Invalid`."""
+def change_employee(employee_id: int, values: dict[str, Any]) -> bool:
+    """Change an employee, and return True if this deactivated them.
+
+    That ends all their sessions. Raises `Invalid`.
+    """
     changes = _write_changes(employee_id, values)
     db.session.commit()
     if changes:
         forget_employees([employee_id])
     if _ends_access(changes):
         close_sockets(employee_id)
+    return _ends_access(changes)
+
+
+def reactivate_employee(employee_id: int) -> Employee:
+    """Let an employee check in again, as they could before; return them. Raises `Invalid`."""
+    employee = get_employee(employee_id)
+    values = {name: getattr(employee, name) for name in FIELDS}
+    change_employee(employee_id, values | {"active": True})
+    return get_employee(employee_id)
 
 
 # An import may hold the same rows, and the database then ends one of the two as deadlocked. The

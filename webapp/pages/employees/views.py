@@ -59,11 +59,22 @@ def show_edit(employee_id: int) -> ResponseReturnValue:
 def edit(employee_id: int) -> ResponseReturnValue:
     form = EmployeeForm()
     try:
-        editing.change_employee(employee_id, form.values())
+        deactivated = editing.change_employee(employee_id, form.values())
     except Invalid as refusal:
         return _show(form, refusal, editing.get_employee(employee_id))
-    notify(_("The changes were saved."))
+    undo = url_for("employees.reactivate", employee_id=employee_id) if deactivated else ""
+    notify(
+        _("They cannot check in any more.") if deactivated else _("The changes were saved."), undo
+    )
     return redirect_to(url_for("employees.list_employees", q=form.email.data))
+
+
+@bp.post("/<id:employee_id>/reactivate")
+@permission_required(Permission.MANAGE_EMPLOYEES)
+def reactivate(employee_id: int) -> ResponseReturnValue:
+    employee = editing.reactivate_employee(employee_id)
+    notify(_("They can check in again."))
+    return redirect_to(url_for("employees.list_employees", q=employee.email))
 
 
 def _show(

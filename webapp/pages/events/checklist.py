@@ -4,8 +4,11 @@ from dataclasses import dataclass
 
 from flask import url_for
 
+from webapp.domain.admins.managing import list_admins
+from webapp.domain.admins.roles import Permission, permits
 from webapp.domain.employees.directory import count_active
 from webapp.domain.events.store import EventInfo
+from webapp.http.access import may_open
 from webapp.i18n import gettext as _
 from webapp.i18n import ngettext
 from webapp.infra.clock import utcnow
@@ -25,7 +28,8 @@ def read_checklist(event: EventInfo) -> list[Item]:
     """Return the lines for an event that is not over; none for one that is closed."""
     if event.state == "closed":
         return []
-    return [_times(event), _opening(event), *_stream(event), _employees(), _about(event)]
+    stream, about = _stream(event), _about(event)
+    return [_times(event), _opening(event), *stream, _employees(), _moderators(), about]
 
 
 def _settings(event: EventInfo, field: str) -> dict[str, str]:
@@ -74,6 +78,15 @@ def _employees() -> Item:
         return Item(False, _("Nobody can check in: there are no employees."), **address)
     said = ngettext("%(count)s employee can check in.", "%(count)s employees can check in.", people)
     return Item(True, said)
+
+
+def _moderators() -> Item:
+    people = sum(permits(admin.role, Permission.MODERATE) for admin in list_admins())
+    if people > 1:
+        return Item(True, _("%(count)s admins can moderate and write as the host.", count=people))
+    may_invite = may_open("admins.list_admins")
+    address = url_for("admins.list_admins") if may_invite else ""
+    return Item(None, _("Nobody but you can moderate."), address, _("Invite an admin"))
 
 
 def _about(event: EventInfo) -> Item:
