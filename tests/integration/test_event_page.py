@@ -12,6 +12,7 @@ from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from webapp.domain.attendance.viewer_count import count_watching
 from webapp.domain.events.store import get_event
 from webapp.domain.models import RosterEntry, WatchedMinute
+from webapp.domain.running.states import change_state
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
 
@@ -54,7 +55,8 @@ def test_the_figures_are_sent_only_when_they_changed(app: Flask, admin: PageClie
     with app.app_context():
         add_employee()
         add_event(SLUG)
-    poll = admin.get(PAGE).text.split('data-hx-get="')[1].split('"')[0].replace("&amp;", "&")
+    page = admin.get(PAGE).text
+    poll = page.split('id="figures" data-hx-get="')[1].split('"')[0].replace("&amp;", "&")
     htmx = {"HX-Request": "true"}
     assert admin.get(poll, headers=htmx).status_code == 204
     ada = app.test_client()
@@ -63,6 +65,19 @@ def test_the_figures_are_sent_only_when_they_changed(app: Flask, admin: PageClie
     answer = admin.get(poll, headers=htmx)
     assert answer.status_code == 200
     assert "<dd>1</dd>" in answer.text
+
+
+def test_the_head_follows_the_state_on_every_tab(app: Flask, admin: PageClient) -> None:
+    plan_event(app)
+    page = admin.get(f"{PAGE}/chat").text
+    poll = page.split('id="event-head" data-hx-get="')[1].split('"')[0].replace("&amp;", "&")
+    htmx = {"HX-Request": "true"}
+    assert admin.get(poll, headers=htmx).status_code == 204
+    with app.app_context():
+        change_state(get_event(SLUG), "open")
+    answer = admin.get(poll, headers=htmx)
+    assert "Close the event" in answer.text
+    assert "Set-Cookie" not in answer.headers
 
 
 def test_an_admin_who_looks_at_the_live_page_is_not_counted(app: Flask, admin: PageClient) -> None:

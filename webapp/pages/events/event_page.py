@@ -4,7 +4,7 @@ import io
 from typing import Any
 
 import segno
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.domain.admins.roles import Permission
@@ -26,7 +26,7 @@ from webapp.http import identity
 from webapp.http.access import permission_required
 from webapp.http.headers import allow_stream, current_site
 from webapp.http.polling import NOTHING_NEW, is_seen, version_of
-from webapp.http.rendering import redirect_to, render
+from webapp.http.rendering import is_htmx, redirect_to, render
 from webapp.http.toasts import notify
 from webapp.i18n import gettext as _
 from webapp.pages.events.checklist import read_checklist
@@ -42,6 +42,8 @@ SHOWN_QUESTIONS = 30
 @permission_required(Permission.SEE_EVENTS)
 def show_overview(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
+    if is_htmx() and request.args.get("part") == "head":
+        return _show_head(event)
     figures = read_figures([event])[event.id]
     version = version_of(event, event.is_overdue, event.is_over, figures)
     if is_seen(version):
@@ -113,6 +115,18 @@ def confirm_close(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
     watching = viewer_count.count_watching([event.id]).get(event.id, 0)
     return render("event_page/confirm_close.html", event=event, watching=watching)
+
+
+@bp.app_template_global()
+def head_version(event: EventInfo) -> str:
+    """Return the version of the head above the tabs of an event."""
+    return version_of(event, event.is_overdue, event.is_over, event.is_near)
+
+
+def _show_head(event: EventInfo) -> ResponseReturnValue:
+    if is_seen(head_version(event)):
+        return NOTHING_NEW
+    return render("event_page/_head.html", event=event)
 
 
 def _latest_changes(event: EventInfo) -> list[Entry]:
