@@ -19,6 +19,7 @@ const watch = process.argv.includes("--watch");
 const BUNDLES = {
   absWorkingDir: ROOT,
   entryPoints: [
+    { in: "frontend/desk/main.js", out: "desk" },
     { in: "frontend/live/main.js", out: "live" },
     { in: "frontend/proof/main.js", out: "proof" },
     { in: "frontend/proof/worker.js", out: "proof_worker" },

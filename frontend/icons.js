@@ -35,6 +35,7 @@ export const ICONS = [
   "heart",
   "inbox",
   "info",
+  "keyboard",
   "laugh",
   "link",
   "lock",

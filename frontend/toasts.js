@@ -70,6 +70,16 @@ export function showToast({ text, undo }) {
   present(toast);
 }
 
+/** Say a text to screen readers alone.
+ * @param {string} text */
+export function announce(text) {
+  const line = document.createElement("p");
+  line.className = "visually-hidden";
+  line.textContent = text;
+  region()?.append(line);
+  setTimeout(() => line.remove(), SHOWN_MS);
+}
+
 /** Take over the toasts of the page, and show those that come with fragments. */
 export function watchToasts() {
   for (const toast of region()?.querySelectorAll(/** @type {"div"} */ (".toast")) ?? []) {

@@ -34,6 +34,8 @@ from webapp.pages.events.event_page import bp as event_page
 from webapp.pages.events.views import bp as events
 from webapp.pages.language.views import bp as language
 from webapp.pages.live.views import bp as live
+from webapp.pages.moderation.acts import bp as message_desk
+from webapp.pages.moderation.muting import bp as muting
 from webapp.pages.moderation.views import bp as moderation
 from webapp.pages.parts.views import bp as parts
 from webapp.pages.people.views import bp as people
@@ -60,6 +62,8 @@ PAGES = (
     roster,
     comparison,
     moderation,
+    message_desk,
+    muting,
     question_desk,
     employees,
     people,

@@ -21,7 +21,7 @@ export class Chat {
   #viewer;
   #clock;
   #random;
-  /** @type {{ field: string, handler: (value: any) => void }[]} */
+  /** @type {{ field: string, handler: (value: any, answer?: any) => void }[]} */
   #states = [];
 
   /**
@@ -54,11 +54,11 @@ export class Chat {
   }
 
   /**
-   * Call `handler` with a field of the answer to `messages_since`, which also says how everything else
-   * stands: whatever changed while the page was disconnected.
+   * Call `handler` with a field of the answer to `messages_since` and the whole answer, which also says how
+   * everything else stands: whatever changed while the page was disconnected.
    *
    * @param {string} field
-   * @param {(value: any) => void} handler
+   * @param {(value: any, answer?: any) => void} handler
    */
   onState(field, handler) {
     this.#states.push({ field, handler });
@@ -120,7 +120,7 @@ export class Chat {
       for (const id of ack.removed ?? []) this.#remove(id);
       for (const message of ack.restored ?? []) this.#restore(message);
       count += this.#add(ack.messages);
-      for (const { field, handler } of this.#states) if (field in ack) handler(ack[field]);
+      for (const { field, handler } of this.#states) if (field in ack) handler(ack[field], ack);
       after = ack.messages.at(-1)?.id ?? after;
       more = ack.more;
     }

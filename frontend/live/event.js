@@ -45,11 +45,11 @@ export class EventState {
     session.on("event_changed", (settings) => this.#apply(settings));
     session.on("announcement_posted", (announcement) => view.showAnnouncement(announcement));
     session.on("announcement_removed", () => view.showAnnouncement(null));
-    session.on("muted_changed", ({ until }) => this.#mute(until));
+    session.on("muted_changed", ({ until, reason }) => this.#mute(until, reason));
     session.on("viewers_changed", ({ watching }) => view.showWatching(watching));
     chat.onState("event", (settings) => settings && this.#apply(settings));
     chat.onState("announcement", (announcement) => view.showAnnouncement(announcement));
-    chat.onState("muted_until", (until) => pace.muteUntil(until));
+    chat.onState("muted_until", (until, answer) => pace.muteUntil(until, answer.mute_reason));
   }
 
   /** @param {EventSettings} settings */
@@ -61,9 +61,12 @@ export class EventState {
     if (this.#pace.setSlowMode(slow_mode_seconds)) this.#outbox.send();
   }
 
-  /** @param {string | null} until */
-  #mute(until) {
-    this.#pace.muteUntil(until);
+  /**
+   * @param {string | null} until
+   * @param {string} [reason]
+   */
+  #mute(until, reason) {
+    this.#pace.muteUntil(until, reason);
     this.#view.showMuted(until !== null);
   }
 

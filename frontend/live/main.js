@@ -68,7 +68,7 @@ const chat = new Chat({ ...shared, session, log, outbox, view: messages, viewer:
 new EventState({ ...shared, session, chat, pace, outbox, view: page, stream, exempt });
 
 pace.setSlowMode(Number(data.slowMode));
-if (data.mutedUntil) pace.muteUntil(data.mutedUntil);
+if (data.mutedUntil) pace.muteUntil(data.mutedUntil, data.muteReason);
 setInterval(showPace, COUNTDOWN_MS);
 onWake(() => chat.refresh());
 messages.onScrollBack(

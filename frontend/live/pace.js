@@ -15,6 +15,8 @@ export class Pace {
   #slowModeSeconds = 0;
   /** @type {Record<Reason, number>} */
   #ends = { slow: 0, muted: 0 };
+  /** Why the viewer is muted, as the moderator said. */
+  #muteReason = "";
 
   /**
    * @param {Clock} clock
@@ -45,12 +47,14 @@ export class Pace {
   }
 
   /**
-   * Note until when the viewer is muted.
+   * Note until when the viewer is muted, and why.
    *
    * @param {string | null} until ISO 8601; null ends the mute
+   * @param {string} [reason] "" where none was given
    */
-  muteUntil(until) {
+  muteUntil(until, reason = "") {
     this.#ends.muted = until ? Date.parse(until) : 0;
+    this.#muteReason = reason;
     this.#onChange();
   }
 
@@ -78,11 +82,20 @@ export class Pace {
    */
   describe(waiting) {
     const [muted, slow] = [this.#left("muted"), this.#left("slow")];
-    if (muted > A_DAY_MS) return t("You are muted in this event.");
-    if (muted) return t("You are muted for another {time}.", { time: formatDuration(muted) });
+    if (muted) return [this.#describeMute(muted), this.#describeReason()].filter(Boolean).join(" ");
     if (slow && waiting) return t("Your message is sent in {time}.", { time: formatDuration(slow) });
     if (slow) return t("You can write again in {time}.", { time: formatDuration(slow) });
     return "";
+  }
+
+  /** @param {number} left milliseconds */
+  #describeMute(left) {
+    if (left > A_DAY_MS) return t("You are muted in this event.");
+    return t("You are muted for another {time}.", { time: formatDuration(left) });
+  }
+
+  #describeReason() {
+    return this.#muteReason && t("Reason: {reason}", { reason: this.#muteReason });
   }
 
   /** @param {Reason} reason */

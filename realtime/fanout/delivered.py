@@ -9,7 +9,7 @@ from realtime.fanout.standing import StandingPart
 from webapp.domain.chat import announcements, marks
 from webapp.domain.chat import messages as chat_messages
 from webapp.domain.chat.marks import Mark
-from webapp.domain.chat.mutes import refresh_mutes
+from webapp.domain.chat.mutes import NOT_MUTED, Payload, refresh_mutes
 from webapp.domain.events import store as event_store
 from webapp.infra import publisher
 
@@ -29,7 +29,7 @@ class DeliveredLog:
         changed: Iterable[Mark] = (),
         settings: dict[str, Any] | None = None,
         announcement: dict[str, Any] | None = None,
-        muted: Mapping[int, str] | None = None,
+        muted: Mapping[int, Payload] | None = None,
         parts: Sequence[StandingPart] = (),
     ) -> None:
         self._messages = {message["id"]: message for message in messages}
@@ -40,7 +40,7 @@ class DeliveredLog:
         self._settings = settings
         self._announcement = announcement
         self._announced = announcement["id"] if announcement else 0
-        # The end of each mute, by employee id.
+        # End and reason of each mute, by employee id.
         self._muted = dict(muted or {})
         self.parts = parts
 
@@ -134,14 +134,15 @@ class DeliveredLog:
             yield "announcement_removed", {"id": pinned["id"]}
         muted = refresh_mutes(event_id)
         for employee_id in self._muted.keys() | muted.keys():
-            until = {"until": muted.get(employee_id)}
-            yield publisher.TO_EMPLOYEE, publisher.addressed(employee_id, "muted_changed", until)
+            mute = muted.get(employee_id, NOT_MUTED)
+            yield publisher.TO_EMPLOYEE, publisher.addressed(employee_id, "muted_changed", mute)
         for part in self.parts:
             yield from part.find_missed()
 
     def snapshot(self, employee_id: int) -> dict[str, Any]:
-        """Return `{removed, restored, event, announcement, muted_until}` as they are now for a
-        viewer, and the fields of the parts."""
+        """Return `{removed, restored, event, announcement, muted_until, mute_reason?}` as they are
+        now for a viewer, and the fields of the parts."""
+        mute = self._muted.get(employee_id, NOT_MUTED)
         changed = [self._changed[i] for i in sorted(self._changed)]
         answer = {
             "removed": [mark.id for mark in changed if mark.removed],
@@ -152,8 +153,10 @@ class DeliveredLog:
             ],
             "event": self._settings,
             "announcement": self._announcement,
-            "muted_until": self._muted.get(employee_id),
+            "muted_until": mute["until"],
         }
+        if "reason" in mute:
+            answer["mute_reason"] = mute["reason"]
         for part in self.parts:
             answer |= part.snapshot()
         return answer
@@ -200,13 +203,12 @@ class DeliveredLog:
         self._settings = settings
         return fresh
 
-    def _note_mute(self, employee_id: int, name: str, payload: dict[str, str | None]) -> bool:
-        until = payload["until"]
-        if self._muted.get(employee_id) == until:
+    def _note_mute(self, employee_id: int, name: str, payload: Payload) -> bool:
+        if self._muted.get(employee_id, NOT_MUTED) == payload:
             return False
-        self._muted = {i: end for i, end in self._muted.items() if i != employee_id}
-        if until:
-            self._muted[employee_id] = until
+        self._muted = {i: mute for i, mute in self._muted.items() if i != employee_id}
+        if payload["until"]:
+            self._muted[employee_id] = payload
         return True
 
     def _note_announcement(self, announcement: dict[str, Any]) -> bool:

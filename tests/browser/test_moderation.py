@@ -66,7 +66,7 @@ def test_a_removed_message_leaves_the_page_and_a_draft_stays(viewer: Page, moder
     draft = moderator.get_by_label("Pin an announcement")
     draft.fill("not finished yet")
     row = moderator.locator("#board .message", has_text="something rude")
-    row.get_by_role("button", name="Remove").click()
+    row.get_by_role("button", name="Remove the message").click()
     expect(message(viewer, "something rude")).to_have_count(0)
     expect(row.locator("del")).to_have_text("something rude")
     draft.press("End")
@@ -81,7 +81,7 @@ def test_a_removal_can_be_undone(viewer: Page, moderator: Page) -> None:
     write(viewer, "after it")
     expect(message(viewer, "after it")).to_be_visible()
     row = moderator.locator("#board .message", has_text="removed by mistake")
-    row.get_by_role("button", name="Remove").press("Enter")
+    row.get_by_role("button", name="Remove the message").press("Enter")
     expect(message(viewer, "removed by mistake")).to_have_count(0)
     # The button that takes it back has the focus.
     expect(row.get_by_role("button", name="Restore")).to_be_focused()
@@ -105,7 +105,7 @@ def test_a_host_writes_into_the_chat_and_the_focus_stays(viewer: Page, moderator
 
 def test_rows_stay_where_they_are_under_the_pointer(viewer: Page, moderator: Page) -> None:
     write(viewer, "the first row")
-    button = moderator.locator("#board").get_by_role("button", name="Remove")
+    button = moderator.locator("#board").get_by_role("button", name="Remove the message")
     expect(button).to_have_count(1)
     button.hover()
     place = button.bounding_box()
@@ -135,7 +135,7 @@ def test_a_held_message_says_so_until_it_is_approved(viewer: Page, moderator: Pa
     expect(viewer.locator("#pending .held")).to_contain_text("may I ask?")
     viewer.reload()
     expect(viewer.locator("#pending .held")).to_contain_text("may I ask?")
-    moderator.get_by_role("button", name="Approve").click()
+    moderator.get_by_role("button", name="Approve the message").click()
     expect(message(viewer, "may I ask?")).to_have_count(1)
     expect(viewer.locator("#pending .message")).to_have_count(0)
 
@@ -159,11 +159,14 @@ def test_a_muted_viewer_sees_how_long_and_keeps_the_text(viewer: Page, moderator
     write(viewer, "the last straw")
     row = moderator.locator("#board .message", has_text="the last straw")
     muted_at = time.monotonic()
-    row.get_by_role("button", name="5 min").click()
+    row.get_by_role("link", name="Mute").click()
+    moderator.get_by_label("Reason").fill("Insults")
+    moderator.locator("#mute-form").get_by_role("button", name="Mute").click()
     expect(moderator.get_by_role("button", name="Unmute")).to_be_visible()
     write(viewer, "but I")
     expect(viewer.locator("#refusal")).to_contain_text("muted")
     expect(viewer.locator("#pace")).to_contain_text("muted for another")
+    expect(viewer.locator("#pace")).to_contain_text("Reason: Insults")
     minutes, seconds = map(int, re.findall(r"\d+", viewer.locator("#pace").inner_text()))
     # Exact to the second, however long a busy machine took to get here.
     assert 299 - (time.monotonic() - muted_at) <= 60 * minutes + seconds <= 300
@@ -205,7 +208,7 @@ def test_unruly_text_stays_in_its_row(
     expect(moderator.locator("#board .tools")).to_have_count(len(UNRULY))
     for rows in (viewer.locator("#messages .message"), moderator.locator("#board .message")):
         assert rows.evaluate_all(OVERFLOWING) == 0
-    for button in moderator.get_by_role("button", name="Remove").all():
+    for button in moderator.get_by_role("button", name="Remove the message").all():
         box = button.bounding_box()
         assert box is not None
         assert box["x"] >= 0

@@ -76,7 +76,7 @@ def test_a_text_refused_while_another_is_written_can_be_sent_again(
         employee = db.session.scalars(select(Employee).where(Employee.email == email)).one()
         event = get_event(meeting.slug)
         with trail.acting_as(db.session.scalars(select(Admin.id)).first()):
-            mutes.mute(event, employee.id, 5)
+            mutes.mute(event, employee.id, None)
             page.evaluate(WRITE_TWO, ["refused", "the next one"])
             refused = page.locator("#pending .refused")
             expect(refused).to_contain_text("Not sent: A moderator has muted you")

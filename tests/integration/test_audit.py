@@ -47,10 +47,12 @@ def recorded(app: Flask) -> list[tuple[str, str, dict[str, Any]]]:
 
 def test_actions_that_change_nothing_are_not_recorded(app: Flask, admin: PageClient) -> None:
     state = "/admin/events/town-hall/state"
+    with app.app_context():
+        ada = db.session.scalars(select(Employee.id)).one()
     for _ in range(2):
         press(admin, state, state="open")
         press(admin, f"{CHAT}/settings", slow_mode_seconds="5")
-        press(admin, f"{CHAT}/employees/1/unmute")
+        press(admin, f"{CHAT}/employees/{ada}/unmute")
         press(admin, f"{CHAT}/announcement/remove")
     assert recorded(app) == [
         ("event_opened", "", {"state": ["scheduled", "open"]}),
@@ -90,7 +92,7 @@ def test_edit_records_old_and_new_values(app: Flask, admin: PageClient) -> None:
 def test_moderation_and_signing_out_are_recorded(app: Flask, admin: PageClient) -> None:
     with app.app_context():
         who = add_employee("1002", first_name="Grace", last_name="Hopper").id
-    press(admin, f"{CHAT}/employees/{who}/mute", minutes="5")
+    press(admin, f"{CHAT}/employees/{who}/mute", minutes="event", reason="Insults")
     press(admin, f"{CHAT}/employees/{who}/unmute")
     press(admin, f"{CHAT}/announcement", body="Lunch")
     press(admin, f"{CHAT}/announcement/remove")
@@ -98,7 +100,7 @@ def test_moderation_and_signing_out_are_recorded(app: Flask, admin: PageClient) 
     press(admin, "/admin/sign-out-everywhere")
     grace = "Grace Hopper (1002)"
     assert recorded(app) == [
-        ("employee_muted", grace, {"minutes": 5}),
+        ("employee_muted", grace, {"until": None, "note": "Insults"}),
         ("employee_unmuted", grace, {}),
         ("announcement_pinned", "", {"body": "Lunch"}),
         ("announcement_unpinned", "", {}),

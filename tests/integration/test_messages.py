@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from tests.support.client import XHTML, PageClient, parse, text_of
 from tests.support.data import MESSAGE_FIELDS, add_admin, add_employee, add_event
 from webapp.domain.audit import trail
-from webapp.domain.chat import moderation, posting_rules
+from webapp.domain.chat import decisions, posting_rules
 from webapp.domain.events import store as event_store
 from webapp.domain.events.store import change_columns, get_event
 from webapp.domain.models import Admin, Employee, Event, HeldMessage, Message
@@ -95,7 +95,7 @@ def test_after_a_rejection_another_message_can_be_sent(app: Flask, viewer: PageC
     viewer.submit(page, "messages", body="one")
     with app.app_context(), trail.acting_as(db.session.scalars(select(Admin.id)).one()):
         held_id = db.session.scalars(select(HeldMessage.id)).one()
-        moderation.reject(get_event("town-hall"), held_id)
+        decisions.reject(get_event("town-hall"), [held_id])
     refused = viewer.submit(page, "messages", body="one")
     assert "did not approve" in text_of(refused.text)
     assert viewer.submit(refused, "messages", body="two").status_code == 303

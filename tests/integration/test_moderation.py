@@ -68,7 +68,7 @@ def act(request: pytest.FixtureRequest, admin: PageClient) -> Act:
         answer = admin.post(f"{CHAT}/{action}", data=fields, headers=headers)
         assert answer.status_code == (expected or (303 if plain else 200)), answer.text
         if not expected and plain:
-            assert answer.location == CHAT
+            assert answer.location.partition("#")[0] == CHAT
         if not expected and not plain:
             assert 'id="board"' in answer.text
             assert "<!doctype" not in answer.text
@@ -132,7 +132,7 @@ def test_a_removed_message_can_be_restored(
 ) -> None:
     restored = send(viewer, "not rude at all")[1]["id"]
     send(viewer, "next")
-    undo = f"/chat/messages/{restored}/restore"
+    undo = "/chat/messages/restore?removed="
     for _ in range(2):
         answer = act(f"messages/{restored}/remove")
         offer = admin.get(CHAT).text if answer.status_code == 303 else answer.headers["HX-Trigger"]
@@ -155,8 +155,8 @@ def test_a_removed_message_can_be_restored(
         ("settings", {"slow_mode_seconds": "10"}, "Changed the chat's settings."),
         ("announcement", {"body": "Lunch"}, "Pinned the announcement."),
         ("announcement/remove", {}, "Took down the announcement."),
-        ("employees/{ada}/mute", {"minutes": "5"}, "Muted the employee."),
-        ("employees/{ada}/unmute", {}, "Unmuted the employee."),
+        ("employees/{ada}/mute", {"minutes": "event"}, "Muted Ada Lovelace for the event."),
+        ("employees/{ada}/unmute", {}, "Ada Lovelace can write again."),
         ("held/{held}/approve", {}, "Approved the message."),
         ("held/{held}/reject", {}, "Rejected the message."),
     ],
@@ -437,7 +437,7 @@ def test_an_announcement_stands_on_the_page_until_it_is_taken_down(
 def test_with_htmx_an_announcement_brings_an_empty_form_and_the_board(admin: PageClient) -> None:
     fields = {"csrf_token": token_of(admin.get(CHAT)), "body": "Lunch at noon"}
     answer = admin.post(f"{CHAT}/announcement", data=fields, headers=HTMX)
-    assert 'data-hx-swap-oob="outerHTML"' in answer.text
+    assert 'data-hx-swap-oob="morph"' in answer.text
     assert answer.text.lstrip().startswith('<form class="card" id="announce"')
     assert answer.text.count("Lunch at noon") == 1
 
@@ -483,7 +483,8 @@ def test_older_messages_are_a_page_away(app: Flask, viewer: PageClient, admin: P
     assert "the very first" not in page.text
     older = page.text.split('rel="next" href="')[1].split('"')[0]
     assert "the very first" in admin.get(older).text
-    assert "data-hx-trigger" not in admin.get(older).text
+    assert 'class="poll" data-hx-get="/admin/events/town-hall/chat?' in page.text
+    assert 'class="poll" data-hx-get="/admin/events/town-hall/chat?' not in admin.get(older).text
 
 
 @pytest.mark.parametrize(
@@ -494,8 +495,8 @@ def test_older_messages_are_a_page_away(app: Flask, viewer: PageClient, admin: P
         ("held/999/approve", {}, 404),
         ("held/999/reject", {}, 404),
         ("employees/999/mute", {"minutes": "5"}, 404),
-        ("employees/1/mute", {}, 422),
-        ("employees/1/mute", {"minutes": "-5"}, 422),
+        ("employees/{ada}/mute", {}, 422),
+        ("employees/{ada}/mute", {"minutes": "-5"}, 422),
         ("settings", {}, 422),
         ("settings", {"slow_mode_seconds": "7"}, 422),
         ("settings", {"chat_open": "maybe"}, 422),
@@ -503,9 +504,9 @@ def test_older_messages_are_a_page_away(app: Flask, viewer: PageClient, admin: P
     ],
 )
 def test_a_value_that_no_button_has_is_refused(
-    act: Act, action: str, fields: dict[str, str], status: int
+    app: Flask, act: Act, action: str, fields: dict[str, str], status: int
 ) -> None:
-    act(action, expected=status, **fields)
+    act(action.replace("{ada}", str(ada(app))), expected=status, **fields)
 
 
 def test_a_message_of_another_event_is_not_touched(

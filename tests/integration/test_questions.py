@@ -167,7 +167,7 @@ def test_anonymous_questions_count_for_the_rate_as_well(viewers: list[Viewer]) -
 def test_a_muted_employee_cannot_ask(viewers: list[Viewer]) -> None:
     add_admin()
     with trail.acting_as(db.session.scalars(select(Admin.id)).one()):
-        mutes.mute(get_event(SLUG), viewers[0].employee.id, 5)
+        mutes.mute(get_event(SLUG), viewers[0].employee.id, utcnow() + timedelta(minutes=5))
     for anonymous in (True, False):
         with pytest.raises(Muted):
             ask(viewers[0], anonymous=anonymous)

@@ -257,6 +257,9 @@ test("muting and unmuting are told to the viewer", async () => {
   server.broadcast("muted_changed", { until: new Date(clock.now() + 60_000).toISOString() });
   assert.equal(page.view.muted, true);
   assert.equal(page.pace.describe(false), "You are muted for another 1 min 0 s.");
+  const reason = { until: new Date(clock.now() + 60_000).toISOString(), reason: "Insults" };
+  server.broadcast("muted_changed", reason);
+  assert.equal(page.pace.describe(false), "You are muted for another 1 min 0 s. Reason: Insults");
   server.broadcast("muted_changed", { until: null });
   assert.equal(page.view.muted, false);
   assert.equal(page.pace.describe(false), "");
@@ -265,9 +268,9 @@ test("muting and unmuting are told to the viewer", async () => {
 test("a page that was away learns that its viewer is muted", async () => {
   const page = await openPage();
   await page.disconnect();
-  server.state = { muted_until: "9999-12-31T23:59:59Z" };
+  server.state = { muted_until: "9999-12-31T23:59:59Z", mute_reason: "Insults" };
   await page.connect();
-  assert.equal(page.pace.describe(false), "You are muted in this event.");
+  assert.equal(page.pace.describe(false), "You are muted in this event. Reason: Insults");
 });
 
 test("while somebody reads older messages they stay", async () => {

@@ -108,8 +108,8 @@ def _moderate(viewer: Viewer) -> None:
     post(posts.Draft(event.slug, viewer, "my held text", "five"))
     message_id = db.session.scalars(select(Message.id)).first()
     assert message_id
-    moderation.remove_message(event, message_id)
-    moderation.restore_message(event, message_id)
+    moderation.remove_messages(event, [message_id])
+    moderation.restore_messages(event, [message_id])
     mutes.mute(event, employee_id, None)
     announcements.pin(event, "Welcome, zoë quux")
     corrections.correct(event, employee_id, "attended", "was ill, says Zoë Quux")

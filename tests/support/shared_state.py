@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,16 @@ from tests.support.polls import add_poll, add_viewers, close_poll
 from webapp.app import create_app
 from webapp.domain.attendance import minutes
 from webapp.domain.audit import trail
-from webapp.domain.chat import announcements, hosting, messages, moderation, mutes, posting, posts
+from webapp.domain.chat import (
+    announcements,
+    decisions,
+    hosting,
+    messages,
+    moderation,
+    mutes,
+    posting,
+    posts,
+)
 from webapp.domain.employees import directory, import_progress
 from webapp.domain.events import store as events
 from webapp.domain.models import Admin, HeldMessage, Message, Question
@@ -25,6 +35,7 @@ from webapp.domain.polls.answers import Answer
 from webapp.domain.questions import asking, board, drafts, own, voting
 from webapp.domain.questions import moderation as question_moderation
 from webapp.domain.reactions.reacting import react
+from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
 from webapp.infra.publisher import CHANNEL, TO_EMPLOYEE, close_sockets
 from webapp.infra.settings import load_settings
@@ -126,7 +137,7 @@ def _meet() -> None:
         announcements.pin(event, "Tea")
         events.change_columns(event, "chat_settings_changed", hold_messages=True)
         posting.post(posts.Draft(SLUG, ada, "May I?", "nonce-4"))
-        moderation.reject(event, db.session.scalars(select(HeldMessage.id)).one())
+        decisions.reject(event, db.session.scalars(select(HeldMessage.id)).all())
         events.change_columns(event, "chat_settings_changed", hold_messages=False)
         poll_id, options = add_poll(slug=SLUG)
         answer(Answer(SLUG, ada, poll_id, options[:1]))
@@ -135,7 +146,7 @@ def _meet() -> None:
         directory.end_sessions(grace.employee.id)
         close_sockets(grace.employee.id)
         import_progress.note(admin.id, import_progress.Progress("write", 1, 2))
-        mutes.mute(event, grace.employee.id, 5)
+        mutes.mute(event, grace.employee.id, utcnow() + timedelta(minutes=5))
     read_cached(ada.employee.id)
 
 
@@ -156,9 +167,9 @@ def read_cached(employee_id: int) -> None:
 
 def _moderate(event: events.EventInfo, employee_id: int) -> None:
     message_id = db.session.scalars(select(Message.id).where(Message.body == "Goodbye")).one()
-    moderation.remove_message(event, message_id)
-    moderation.restore_message(event, message_id)
-    mutes.mute(event, employee_id, 5)
+    moderation.remove_messages(event, [message_id])
+    moderation.restore_messages(event, [message_id])
+    mutes.mute(event, employee_id, utcnow() + timedelta(minutes=5))
     mutes.unmute(event, employee_id)
 
 

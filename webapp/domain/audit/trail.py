@@ -47,6 +47,7 @@ ACTIONS = {
     "message_posted_as_host": lazy("Posted a message as the host"),
     "message_approved": lazy("Approved a message"),
     "message_rejected": lazy("Rejected a message"),
+    "message_held_again": lazy("Took back the rejection of a message"),
     "employee_muted": lazy("Muted an employee"),
     "employee_unmuted": lazy("Unmuted an employee"),
     "announcement_pinned": lazy("Pinned an announcement"),

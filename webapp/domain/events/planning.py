@@ -100,7 +100,7 @@ class Plan:
 
     def _utc(self, name: str) -> datetime:
         try:
-            return _to_utc(getattr(self, name), self.timezone)
+            return to_utc(getattr(self, name), self.timezone)
         except Invalid as refusal:
             refusal.form_field = name
             raise
@@ -211,7 +211,7 @@ def _next_start(event: EventInfo) -> datetime:
         begin += timedelta(weeks=1)
 
 
-def _to_utc(wall: datetime, timezone: str) -> datetime:
+def to_utc(wall: datetime, timezone: str) -> datetime:
     """Return a naive time of that zone in UTC. Raises `Invalid` unless it comes exactly once."""
     local = wall.replace(tzinfo=ZoneInfo(timezone), fold=0)
     text = format_moment(local)

@@ -6,6 +6,7 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.domain.models.columns import MYSQL, BigId, UtcDateTime, exact
+from webapp.domain.models.events import REASON_LENGTH
 from webapp.infra.extensions import Model
 
 BODY_LENGTH = 500
@@ -17,6 +18,8 @@ class Message(Model):
 
     It is an employee's, or an admin's as the host; then `admin_id` is set instead. `revision`
     counts removals and restorations, so that a late packet does not undo a newer one.
+    `restored_by` is the admin of the last restoration. It is not a foreign key: adding one copies
+    the table, and nobody could write meanwhile.
     """
 
     __tablename__ = "messages"
@@ -37,6 +40,7 @@ class Message(Model):
     nonce: Mapped[str] = mapped_column(exact(NONCE_LENGTH))
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     removed_by: Mapped[int | None] = mapped_column(ForeignKey("admins.id"))
+    restored_by: Mapped[int | None]
     revision: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
@@ -67,7 +71,10 @@ class HeldMessage(Model):
 
 
 class Mute(Model):
-    """An employee may not post to an event until `until`, or, without it, at all."""
+    """An employee may not post to an event until `until`, or, without it, at all.
+
+    The row stays when the mute has ended. The employee reads the `reason`.
+    """
 
     __tablename__ = "mutes"
     __table_args__ = (Index(None, "employee_id"), MYSQL)
@@ -77,6 +84,7 @@ class Mute(Model):
     muted_at: Mapped[datetime] = mapped_column(UtcDateTime)
     muted_by: Mapped[int] = mapped_column(ForeignKey("admins.id"))
     until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reason: Mapped[str] = mapped_column(String(REASON_LENGTH), default="", server_default="")
 
 
 class Announcement(Model):

@@ -47,6 +47,7 @@ class Question(Model):
     over the votes; it is not a foreign key, so that an event's questions can be deleted in one
     statement. `votes` counts the rows of `question_votes`. `votes_revision` rises with each change
     of the count and `revision` with each other change, so that a late packet is recognised.
+    `decided_by` is the admin who changed the state last; as in `messages`, it is not a foreign key.
     """
 
     __tablename__ = "questions"
@@ -72,6 +73,7 @@ class Question(Model):
     merged_into: Mapped[int | None] = mapped_column(BigId)
     revision: Mapped[int] = mapped_column(default=1, server_default="1")
     votes_revision: Mapped[int] = mapped_column(default=0, server_default="0")
+    decided_by: Mapped[int | None]
 
 
 class QuestionVote(Model):

@@ -36,40 +36,56 @@ class PollDraft:
     def checked(self) -> "PollDraft":
         """Return the draft as it is stored.
 
-        Raise `Invalid` unless it has a question of 1 to 300 characters and 2 to 10 different
-        options of at most 200 characters.
+        Raise `Invalid`, which names the field, unless it has a question of 1 to 300 characters and
+        2 to 10 different options of at most 200 characters.
         """
         question = one_line(self.question)
         if not question:
-            raise Invalid("Write a question first.")
+            raise Invalid("Write a question first.", form_field="question")
         if (length := len(question)) > POLL_QUESTION_LENGTH:
             raise Invalid(
                 "Use at most %(most)s characters for the question: this has %(count)s.",
                 most=POLL_QUESTION_LENGTH,
                 count=length,
+                form_field="question",
             )
-        options = [text for option in self.options if (text := one_line(option))]
-        if not LEAST_OPTIONS <= len(options) <= MOST_OPTIONS:
+        return replace(self, question=question, options=self._checked_options())
+
+    def _checked_options(self) -> list[str]:
+        options = {place: one_line(option) for place, option in enumerate(self.options)}
+        written = {place: text for place, text in options.items() if text}
+        if not LEAST_OPTIONS <= len(written) <= MOST_OPTIONS:
+            blank = (place for place in range(MOST_OPTIONS) if place not in written)
             raise Invalid(
                 "Give %(least)s to %(most)s options: these are %(count)s.",
                 least=LEAST_OPTIONS,
                 most=MOST_OPTIONS,
-                count=len(options),
+                count=len(written),
+                form_field=_field(next(blank, MOST_OPTIONS)),
             )
-        if (length := max(map(len, options))) > OPTION_LENGTH:
-            raise Invalid(
-                "Use at most %(most)s characters for an option: one has %(count)s.",
-                most=OPTION_LENGTH,
-                count=length,
-            )
-        if len({option.casefold() for option in options}) < len(options):
-            raise Invalid("Two options are the same.")
-        return replace(self, question=question, options=options)
+        seen: set[str] = set()
+        for place, text in written.items():
+            if len(text) > OPTION_LENGTH:
+                raise Invalid(
+                    "Use at most %(most)s characters for an option: one has %(count)s.",
+                    most=OPTION_LENGTH,
+                    count=len(text),
+                    form_field=_field(place),
+                )
+            if text.casefold() in seen:
+                raise Invalid("Two options are the same.", form_field=_field(place))
+            seen.add(text.casefold())
+        return list(written.values())
 
     def columns(self) -> dict[str, Any]:
         """Return the columns of the poll."""
         names = ("question", "multiple", "secret", "live_results")
         return {name: getattr(self, name) for name in names}
+
+
+def _field(place: int) -> str:
+    """Return the name of the form's field for the option at that place."""
+    return f"option-{place}"
 
 
 def create(event: EventInfo, draft: PollDraft) -> int:

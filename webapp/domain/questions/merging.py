@@ -9,7 +9,7 @@ from webapp.domain.events.store import EventInfo
 from webapp.domain.models import Question, QuestionVote
 from webapp.domain.questions.asking import publish_questions
 from webapp.domain.questions.board import SHOWN
-from webapp.domain.questions.moderation import lock
+from webapp.domain.questions.moderation import lock, refuse
 from webapp.domain.questions.own import forget_own
 from webapp.errors import Invalid
 from webapp.infra.database import begin_to_write, retry_on_outage
@@ -19,7 +19,10 @@ _VOTES = cast(Table, QuestionVote.__table__)
 
 
 def merge(event: EventInfo, question_id: int, into: int) -> None:
-    """Hide a question and give its votes to the question `into`. Raises `NotFound`, `Invalid`."""
+    """Hide a question and give its votes to the question `into`.
+
+    Raises `NotFound`, `Decided` where viewers do not see one of them, and `Invalid` for itself.
+    """
     voters = _merge(event.id, question_id, into)
     publish_questions(event.id, event.slug, [question_id, into])
     forget_own(event.id, voters)
@@ -35,9 +38,9 @@ def _merge(event_id: int, question_id: int, into: int) -> list[int]:
     locked = {id_: lock(event_id, id_) for id_ in sorted((question_id, into))}
     question, other = locked[question_id], locked[into]
     if question.merged_into != into:
-        if question.merged_into or not {question.state, other.state} <= {*SHOWN}:
-            db.session.rollback()
-            raise Invalid("Both questions must be visible to viewers.")
+        for one in (question, other):
+            if one.merged_into or one.state not in SHOWN:
+                raise refuse(one)
         _unite(question, other)
         subject = f"question {question_id}"
         trail.record("questions_merged", event_id=event_id, subject=subject, into=into)
@@ -57,4 +60,5 @@ def _unite(question: Question, other: Question) -> None:
     other.votes_revision += 1
     other.revision += 1
     question.state, question.merged_into, question.place = "hidden", other.id, None
+    question.decided_by = trail.acting_admin()
     question.revision += 1

@@ -1,7 +1,8 @@
 """Moderate questions: approve, answer, hide, correct and order them.
 
 Each change locks the question, so that votes and other moderators wait for it. A change that was
-made already (the button pressed twice, a commit whose answer was lost) changes nothing.
+made already (the button pressed twice, a commit whose answer was lost) changes nothing. A moderator
+who acts on a question that another one has changed meanwhile learns of that (`Decided`).
 """
 
 from collections.abc import Collection
@@ -11,22 +12,40 @@ from sqlalchemy import select
 
 from webapp.domain.audit import trail
 from webapp.domain.events.store import EventInfo
-from webapp.domain.models import ANSWER_LENGTH, Question
+from webapp.domain.models import ANSWER_LENGTH, Admin, Question
 from webapp.domain.questions.asking import publish_questions
 from webapp.domain.questions.authors import read_author
 from webapp.domain.questions.board import SHOWN
 from webapp.domain.questions.voting import VOTABLE
 from webapp.domain.writing.texts import clean_body
 from webapp.errors import Invalid, NotFound
+from webapp.i18n import lazy
 from webapp.infra.clock import utcnow
 from webapp.infra.database import begin_to_write, retry_on_outage
 from webapp.infra.extensions import db
 from webapp.infra.publisher import publish_to_employee
 from webapp.infra.text import clean_text
 
+# What a moderator is told whose page shows another state than this one.
+DECISIONS = {
+    "open": lazy("%(name)s has put this question on the live pages already."),
+    "answering": lazy("%(name)s has called this question to be answered already."),
+    "answered": lazy("%(name)s has marked this question as answered already."),
+    "hidden": lazy("%(name)s has hidden this question already."),
+    "rejected": lazy("%(name)s has rejected this question already."),
+    "merged": lazy("%(name)s has merged this question with another one already."),
+}
+
+
+class Decided(Invalid):
+    """Another moderator has decided on the question."""
+
+    status = 409
+    text = lazy("Somebody else has decided on this question. Look at it again.")
+
 
 def approve(event: EventInfo, question_id: int) -> None:
-    """Show a question that waits for approval. Raises `NotFound`, or `Invalid` for others."""
+    """Show a question that waits for approval. Raises `NotFound`, or `Decided` for others."""
     _change(event, question_id, ("waiting",), "question_approved", state="open")
     _tell_author(event, question_id)
 
@@ -34,7 +53,7 @@ def approve(event: EventInfo, question_id: int) -> None:
 def reject(event: EventInfo, question_id: int) -> None:
     """Reject a question that waits for approval, and tell its author alone.
 
-    Raises `NotFound`, or `Invalid` for one that was approved meanwhile.
+    Raises `NotFound`, or `Decided` for one that was approved meanwhile.
     """
     _change(event, question_id, ("waiting",), "question_rejected", state="rejected")
     _tell_author(event, question_id)
@@ -43,7 +62,7 @@ def reject(event: EventInfo, question_id: int) -> None:
 def start_answering(event: EventInfo, question_id: int) -> None:
     """Say on every stage that this question is being answered now; the one before is answered.
 
-    Raises `NotFound`, or `Invalid` for a question that viewers do not see.
+    Raises `NotFound`, or `Decided` for a question that viewers do not see.
     """
     publish_questions(event.id, event.slug, _start_answering(event.id, question_id))
 
@@ -51,8 +70,8 @@ def start_answering(event: EventInfo, question_id: int) -> None:
 def answer(event: EventInfo, question_id: int, text: object) -> None:
     """Mark a question as answered: with a text, or live at this moment where `text` is empty.
 
-    A corrected answer keeps the time of the first one. Raises `NotFound`, or `Invalid` for a
-    question that viewers do not see, and a longer text.
+    A corrected answer keeps the time of the first one. Raises `NotFound`, `Decided` for a question
+    that viewers do not see, and `Invalid` for a longer text.
     """
     written = clean_text(text) if isinstance(text, str) else ""
     if len(written) > ANSWER_LENGTH:
@@ -64,7 +83,7 @@ def answer(event: EventInfo, question_id: int, text: object) -> None:
 def reopen(event: EventInfo, question_id: int) -> None:
     """Take back that a question is being answered, was answered, hidden or rejected.
 
-    Raises `NotFound`, or `Invalid` for one that was merged with another.
+    Raises `NotFound`, or `Decided` for one that was merged with another.
     """
     states = ("answering", "answered", "hidden", "rejected")
     _change(event, question_id, states, "question_reopened", state="open")
@@ -72,7 +91,7 @@ def reopen(event: EventInfo, question_id: int) -> None:
 
 
 def hide(event: EventInfo, question_id: int) -> None:
-    """Take a question off every page; it can be shown again. Raises `NotFound`, `Invalid`."""
+    """Take a question off every page; it can be shown again. Raises `NotFound`, `Decided`."""
     _change(event, question_id, SHOWN, "question_hidden", state="hidden", place=None)
 
 
@@ -121,6 +140,17 @@ def lock(event_id: int, question_id: int) -> Question:
     return question
 
 
+def refuse(question: Question) -> Decided:
+    """Return the error that says who decided on the locked question, and end the transaction."""
+    decision = "merged" if question.merged_into else question.state
+    query = select(Admin.name).where(Admin.id == question.decided_by)
+    name = db.session.scalar(query) if question.decided_by else None
+    db.session.rollback()
+    if not name or decision not in DECISIONS:
+        return Decided()
+    return Decided(DECISIONS[decision].source, name=name)
+
+
 def _change(
     event: EventInfo, question_id: int, states: Collection[str], action: str, **values: Any
 ) -> None:
@@ -134,12 +164,13 @@ def _update(
 ) -> None:
     begin_to_write()
     question = lock(event_id, question_id)
-    if all(getattr(question, name) == value for name, value in values.items()):
+    is_done = all(getattr(question, name) == value for name, value in values.items())
+    is_mine = is_done and question.decided_by == trail.acting_admin()
+    if not is_mine and (question.state not in states or question.merged_into):
+        raise refuse(question)
+    if is_done:
         db.session.rollback()
         return
-    if question.state not in states or question.merged_into:
-        db.session.rollback()
-        raise Invalid("Somebody else has decided on this question. Look at it again.")
     _set_state(question, **values)
     trail.record(action, event_id=event_id, subject=f"question {question_id}")
     db.session.commit()
@@ -153,8 +184,7 @@ def _start_answering(event_id: int, question_id: int) -> list[int]:
     before = list(db.session.scalars(select(Question).where(*here).with_for_update()))
     question = lock(event_id, question_id)
     if question.state not in SHOWN:
-        db.session.rollback()
-        raise Invalid("Viewers do not see this question.")
+        raise refuse(question)
     for other in before:
         if other.id != question_id:
             _set_state(other, "answered")
@@ -173,6 +203,7 @@ def _set_state(question: Question, state: str, **values: Any) -> None:
         question.answered_at = utcnow()
     for name, value in (values | {"state": state}).items():
         setattr(question, name, value)
+    question.decided_by = trail.acting_admin()
     question.revision += 1
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select
+from sqlalchemy import Row, Select, func, select
 
 from webapp.domain.models import Question
 from webapp.domain.questions.board import ALL, SHOWN
@@ -57,6 +57,12 @@ def read_overview(event_id: int) -> Overview:
         answered=sorted(of("answered"), key=lambda row: row.answered_at, reverse=True),
         hidden=of("hidden", "rejected"),
     )
+
+
+def count_asked(event_id: int, employee_id: int) -> int:
+    """Return how many questions an employee has asked with their name."""
+    theirs = (Question.event_id == event_id, Question.author_id == employee_id)
+    return db.session.scalar(select(func.count()).select_from(Question).where(*theirs)) or 0
 
 
 def read_question(event_id: int, question_id: int) -> tuple[Row[*tuple[Any, ...]], Rows]:

@@ -124,7 +124,7 @@ def _show(
         tabs=tabs,
         open_tab=open_tab(tabs, request.args.get("tab")),
         messages=messages,
-        muted_until=mutes.find_mute(event.id, viewer.employee.id),
+        mute=mutes.find_mute(event.id, viewer.employee.id),
         earlier=len(messages) >= chat_messages.LATEST,
         announcement=announcements.find_announcement(event.id),
         questions=questions,

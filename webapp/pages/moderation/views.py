@@ -1,15 +1,15 @@
-"""The moderation page of an event's chat, and its transcript."""
+"""The moderator's desk: the page, the switches of the chat, what the host writes, transcripts."""
 
-import secrets
 from typing import IO
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from webapp.domain.admins.roles import Permission
+from webapp.domain.attendance.viewer_count import count_watching
 from webapp.domain.audit import trail
-from webapp.domain.chat import announcements, moderation, mutes, transcript
-from webapp.domain.chat.board import read_board
+from webapp.domain.chat import announcements, transcript
+from webapp.domain.chat.board import Wanted
 from webapp.domain.chat.hosting import post_as_host as post_message_as_host
 from webapp.domain.events import store as event_store
 from webapp.domain.events.store import EventInfo, get_event
@@ -17,13 +17,13 @@ from webapp.errors import Invalid, TownhallError
 from webapp.http.access import permission_required
 from webapp.http.downloads import send_export, text_file
 from webapp.http.polling import NOTHING_NEW, is_seen, version_of
-from webapp.http.rendering import is_htmx, redirect_to, render
+from webapp.http.rendering import is_htmx, render
 from webapp.http.toasts import notify
 from webapp.i18n import gettext as _
-from webapp.infra.ids import parse_id
 from webapp.infra.text import printable
 from webapp.infra.xlsx_writer import XLSX
-from webapp.pages.moderation.forms import parse_mute, parse_settings
+from webapp.pages.moderation.desk import back, show
+from webapp.pages.moderation.forms import parse_settings, parse_wanted
 
 bp = Blueprint("moderation", __name__, url_prefix="/admin/events/<slug>")
 
@@ -31,26 +31,13 @@ bp = Blueprint("moderation", __name__, url_prefix="/admin/events/<slug>")
 @bp.get("/chat")
 @permission_required(Permission.MODERATE)
 def show_chat(slug: str) -> ResponseReturnValue:
-    return _show(get_event(slug))
-
-
-@bp.post("/chat/messages/<id:message_id>/remove")
-@permission_required(Permission.MODERATE)
-def remove_message(slug: str, message_id: int) -> ResponseReturnValue:
-    event = get_event(slug)
-    moderation.remove_message(event, message_id)
-    undo = url_for("moderation.restore_message", slug=slug, message_id=message_id)
-    notify(_("Removed the message."), undo=undo)
-    return _back(event)
-
-
-@bp.post("/chat/messages/<id:message_id>/restore")
-@permission_required(Permission.MODERATE)
-def restore_message(slug: str, message_id: int) -> ResponseReturnValue:
-    event = get_event(slug)
-    moderation.restore_message(event, message_id)
-    notify(_("Restored the message."))
-    return _back(event)
+    event, wanted = get_event(slug), parse_wanted()
+    if is_htmx() and request.args.get("part") == "watching":
+        return _show_watching(event)
+    try:
+        return show(event, wanted)
+    except Invalid as refusal:
+        return show(event, Wanted(), refusal)
 
 
 @bp.post("/chat/messages")
@@ -60,46 +47,9 @@ def post_as_host(slug: str) -> ResponseReturnValue:
     try:
         post_message_as_host(event, body, request.form.get("nonce"))
     except TownhallError as refusal:
-        return _show(event, "moderation/_host.html", refusal, refused="host", draft=body)
+        return _refuse(event, "host", body, refusal)
     notify(_("Posted as the host."))
-    return _show(event, "moderation/_hosted.html") if is_htmx() else _back(event)
-
-
-@bp.post("/chat/held/<id:held_id>/approve")
-@permission_required(Permission.MODERATE)
-def approve(slug: str, held_id: int) -> ResponseReturnValue:
-    event = get_event(slug)
-    moderation.approve(event, held_id)
-    notify(_("Approved the message."))
-    return _back(event)
-
-
-@bp.post("/chat/held/<id:held_id>/reject")
-@permission_required(Permission.MODERATE)
-def reject(slug: str, held_id: int) -> ResponseReturnValue:
-    event = get_event(slug)
-    moderation.reject(event, held_id)
-    notify(_("Rejected the message."))
-    return _back(event)
-
-
-@bp.post("/chat/employees/<id:employee_id>/mute")
-@permission_required(Permission.MODERATE)
-def mute(slug: str, employee_id: int) -> ResponseReturnValue:
-    event, minutes = get_event(slug), parse_mute(request.form.get("minutes"))
-    mutes.mute(event, employee_id, minutes)
-    undo = url_for("moderation.unmute", slug=slug, employee_id=employee_id)
-    notify(_("Muted the employee."), undo=undo)
-    return _back(event)
-
-
-@bp.post("/chat/employees/<id:employee_id>/unmute")
-@permission_required(Permission.MODERATE)
-def unmute(slug: str, employee_id: int) -> ResponseReturnValue:
-    event = get_event(slug)
-    mutes.unmute(event, employee_id)
-    notify(_("Unmuted the employee."))
-    return _back(event)
+    return _answer(event, "host")
 
 
 @bp.post("/chat/settings")
@@ -109,7 +59,7 @@ def change_settings(slug: str) -> ResponseReturnValue:
     settings = parse_settings(request.form.to_dict())
     event_store.change_columns(event, "chat_settings_changed", **settings)
     notify(_("Changed the chat's settings."))
-    return _back(get_event(slug))
+    return back(event)
 
 
 @bp.post("/chat/announcement")
@@ -119,9 +69,9 @@ def pin(slug: str) -> ResponseReturnValue:
     try:
         announcements.pin(event, body)
     except Invalid as refusal:
-        return _show(event, "moderation/_announce.html", refusal, refused="announce", draft=body)
+        return _refuse(event, "announce", body, refusal)
     notify(_("Pinned the announcement."))
-    return _show(event, "moderation/_announced.html") if is_htmx() else _back(event)
+    return _answer(event, "announce")
 
 
 @bp.post("/chat/announcement/remove")
@@ -130,7 +80,7 @@ def unpin(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
     announcements.unpin(event)
     notify(_("Took down the announcement."))
-    return _back(event)
+    return back(event)
 
 
 @bp.get("/chat.csv")
@@ -151,6 +101,29 @@ def download_xlsx(slug: str) -> ResponseReturnValue:
     return _download(slug, "xlsx", XLSX)
 
 
+def _show_watching(event: EventInfo) -> ResponseReturnValue:
+    watching = count_watching([event.id]).get(event.id, 0)
+    version = version_of(watching)
+    if is_seen(version):
+        return NOTHING_NEW
+    return render(
+        "moderation/_watching.html", event=event, watching=watching, watching_version=version
+    )
+
+
+def _refuse(event: EventInfo, form: str, draft: str, error: TownhallError) -> ResponseReturnValue:
+    """Show the form again with its text."""
+    fragment = f"moderation/_{form}.html"
+    return show(event, Wanted(), error, fragment=fragment, refused=form, draft=draft)
+
+
+def _answer(event: EventInfo, form: str) -> ResponseReturnValue:
+    """Show the form emptied, and the lists as they are now."""
+    if not is_htmx():
+        return back(event)
+    return show(event, parse_wanted(), fragment="moderation/_written.html", written=form)
+
+
 def _download(slug: str, kind: str, mimetype: str) -> Response:
     event = get_event(slug)
 
@@ -165,41 +138,3 @@ def _download(slug: str, kind: str, mimetype: str) -> Response:
         return text_file(transcript.as_json(event, messages))
 
     return send_export(make, f"{event.slug}-chat.{kind}", mimetype)
-
-
-def _back(event: EventInfo) -> ResponseReturnValue:
-    """Render the board as it is now for HTMX; send everyone else to the page."""
-    if is_htmx():
-        return _show(event)
-    return redirect_to(url_for("moderation.show_chat", slug=event.slug))
-
-
-def _show(
-    event: EventInfo,
-    fragment: str = "moderation/_board.html",
-    error: TownhallError | None = None,
-    *,
-    refused: str = "",
-    draft: str = "",
-) -> ResponseReturnValue:
-    """Render the page; `refused` is the form whose `draft` was refused with `error`."""
-    before = request.args.get("before")
-    board = read_board(event, parse_id(before, "before") if before else None)
-    announcement = announcements.find_announcement(event.id)
-    version = version_of(event, board, announcement)
-    if is_seen(version):
-        return NOTHING_NEW
-    return render(
-        "moderation/show_chat.html",
-        fragment,
-        event=event,
-        board=board,
-        announcement=announcement,
-        before=before,
-        version=version,
-        slow_modes=moderation.SLOW_MODES,
-        error=error,
-        refused=refused,
-        draft=draft,
-        nonce=secrets.token_urlsafe(16),
-    )

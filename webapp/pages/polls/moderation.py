@@ -1,5 +1,6 @@
 """The moderators' page of an event's polls, and its exports."""
 
+from collections.abc import Callable
 from typing import IO
 
 from flask import Blueprint, request, url_for
@@ -10,11 +11,13 @@ from webapp.domain.audit import trail
 from webapp.domain.events.store import EventInfo, get_event
 from webapp.domain.polls import board, drafts, export, states
 from webapp.domain.polls.drafts import PollDraft
-from webapp.errors import Invalid, TownhallError
+from webapp.errors import EventNotOpen, Invalid, NotFound, TownhallError
 from webapp.http.access import permission_required
 from webapp.http.downloads import send_export, text_file
 from webapp.http.polling import NOTHING_NEW, is_seen, version_of
 from webapp.http.rendering import is_htmx, redirect_to, render
+from webapp.http.toasts import notify
+from webapp.i18n import gettext as _
 from webapp.infra.xlsx_writer import XLSX
 from webapp.pages.polls.forms import draft_of, typed_draft
 
@@ -35,6 +38,7 @@ def create(slug: str) -> ResponseReturnValue:
         drafts.create(event, draft)
     except Invalid as refusal:
         return _show_form(event, draft, error=refusal)
+    notify(_("The draft is saved."))
     return redirect_to(url_for("poll_desk.show_polls", slug=slug))
 
 
@@ -59,34 +63,34 @@ def edit(slug: str, poll_id: int) -> ResponseReturnValue:
         drafts.edit(event, poll_id, draft)
     except Invalid as refusal:
         return _show_form(event, draft, poll_id, refusal)
+    notify(_("The draft is saved."))
     return redirect_to(url_for("poll_desk.show_polls", slug=slug))
 
 
 @bp.post("/polls/<id:poll_id>/open")
 @permission_required(Permission.MODERATE)
 def open_poll(slug: str, poll_id: int) -> ResponseReturnValue:
-    event = get_event(slug)
-    try:
-        states.open_poll(event, poll_id)
-    except TownhallError as refusal:
-        return _show(event, refusal)
-    return _back(event)
+    return _change(slug, states.open_poll, poll_id, _("The poll is open."))
 
 
 @bp.post("/polls/<id:poll_id>/close")
 @permission_required(Permission.MODERATE)
 def close_poll(slug: str, poll_id: int) -> ResponseReturnValue:
+    return _change(slug, states.close_poll, poll_id, _("The poll is closed."))
+
+
+@bp.get("/polls/<id:poll_id>/discard")
+@permission_required(Permission.MODERATE)
+def confirm_discard(slug: str, poll_id: int) -> ResponseReturnValue:
     event = get_event(slug)
-    states.close_poll(event, poll_id)
-    return _back(event)
+    poll = board.find_poll(event.id, poll_id)
+    return render("poll_desk/confirm_discard.html", event=event, poll=poll)
 
 
 @bp.post("/polls/<id:poll_id>/discard")
 @permission_required(Permission.MODERATE)
 def discard(slug: str, poll_id: int) -> ResponseReturnValue:
-    event = get_event(slug)
-    drafts.discard(event, poll_id)
-    return _back(event)
+    return _change(slug, drafts.discard, poll_id, _("The draft is thrown away."))
 
 
 @bp.get("/polls.csv")
@@ -114,11 +118,25 @@ def download_xlsx(slug: str) -> ResponseReturnValue:
     return send_export(make, f"{event.slug}-polls.xlsx", XLSX)
 
 
-def _back(event: EventInfo) -> ResponseReturnValue:
-    """Render the board as it is now for HTMX; send everyone else to the page."""
+def _change(
+    slug: str, change: Callable[[EventInfo, int], None], poll_id: int, done: str
+) -> ResponseReturnValue:
+    """Change a poll and say `done`; where the page was out of date, show it as it is now."""
+    event = get_event(slug)
+    try:
+        change(event, poll_id)
+    except (EventNotOpen, Invalid, NotFound) as refusal:
+        return _show(event, refusal)
+    notify(done)
     if is_htmx():
         return _show(event)
-    return redirect_to(url_for("poll_desk.show_polls", slug=event.slug))
+    page = "moderation.show_chat" if _is_embedded() else "poll_desk.show_polls"
+    return redirect_to(url_for(page, slug=slug) + f"#poll-{poll_id}")
+
+
+def _is_embedded() -> bool:
+    """Return whether the request comes from the moderator's desk of the chat."""
+    return request.values.get("desk") == "1"
 
 
 def _show(event: EventInfo, error: TownhallError | None = None) -> ResponseReturnValue:
@@ -133,6 +151,7 @@ def _show(event: EventInfo, error: TownhallError | None = None) -> ResponseRetur
         polls=polls,
         version=version,
         error=error,
+        embedded=is_htmx() and _is_embedded(),
     )
 
 

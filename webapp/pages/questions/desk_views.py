@@ -11,6 +11,7 @@ from webapp.domain.audit import trail
 from webapp.domain.events import store as event_store
 from webapp.domain.events.store import EventInfo, get_event
 from webapp.domain.questions import export, merging, moderation, overview, revealing
+from webapp.domain.questions.moderation import Decided
 from webapp.domain.questions.revealing import Revealed
 from webapp.errors import Invalid, NotFound, TownhallError
 from webapp.http import identity
@@ -88,6 +89,10 @@ def change(slug: str, question_id: int, act: str) -> ResponseReturnValue:
         raise NotFound
     try:
         ACTS[act](event, question_id)
+    except Decided as refusal:
+        # Somebody else was faster: the lists show what has become of it.
+        notify(refusal.message)
+        return _back(event)
     except Invalid as refusal:
         return _show_question(event, question_id, refusal)
     _say_done(event, question_id, act)
@@ -145,7 +150,13 @@ def _back(event: EventInfo) -> ResponseReturnValue:
     """Render the lists as they are now for HTMX; send everyone else to the page."""
     if is_htmx():
         return _show(get_event(event.slug))
-    return redirect_to(url_for("question_desk.show_desk", slug=event.slug))
+    page = "moderation.show_chat" if _is_embedded() else "question_desk.show_desk"
+    return redirect_to(url_for(page, slug=event.slug))
+
+
+def _is_embedded() -> bool:
+    """Return whether the request comes from the moderator's desk of the chat."""
+    return request.values.get("desk") == "1"
 
 
 def _show(event: EventInfo) -> ResponseReturnValue:
@@ -154,7 +165,12 @@ def _show(event: EventInfo) -> ResponseReturnValue:
     if is_seen(version):
         return NOTHING_NEW
     return render(
-        "questions/desk.html", "questions/_desk.html", event=event, desk=found, version=version
+        "questions/desk.html",
+        "questions/_desk.html",
+        event=event,
+        desk=found,
+        version=version,
+        embedded=is_htmx() and _is_embedded(),
     )
 
 
