@@ -33,8 +33,8 @@ def quiet(name: str, line: str) -> None:
 class Process:
     """A program of the stack, in a process group of its own.
 
-    It dies with the *thread* that launched it (PR_SET_PDEATHSIG): launch it from one that lives
-    long enough.
+    It runs in the folder `root`, from where Python imports the application. It dies with the
+    *thread* that launched it (PR_SET_PDEATHSIG): launch it from one that lives long enough.
     """
 
     def __init__(
@@ -45,12 +45,14 @@ class Process:
         env: Mapping[str, str] | None = None,
         log: Log = quiet,
         pause: Pause = time.sleep,
+        root: Path = ROOT,
     ) -> None:
         self.name = name
         self.argv = list(argv)
         self.env = env
         self.log = log
         self.pause = pause
+        self.root = root
         self.exit_status: int | None = None
         self._pid: int | None = None
         self._popen: subprocess.Popen[str] | None = None
@@ -77,7 +79,7 @@ class Process:
         self.exit_status = None
         self._popen = subprocess.Popen(
             [*die_with_parent(), *self.argv],
-            cwd=ROOT,
+            cwd=self.root,
             env=self.env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

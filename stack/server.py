@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from stack.ports import LOOPBACK
-from stack.process import Log, Pause, Process, quiet
+from stack.process import ROOT, Log, Pause, Process, quiet
 
 
 class Server(Process):
@@ -19,8 +20,9 @@ class Server(Process):
         env: Mapping[str, str] | None = None,
         log: Log = quiet,
         pause: Pause = time.sleep,
+        root: Path = ROOT,
     ) -> None:
-        super().__init__(name, argv, env=env, log=log, pause=pause)
+        super().__init__(name, argv, env=env, log=log, pause=pause, root=root)
         self.port = port
 
     @property

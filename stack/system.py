@@ -13,7 +13,7 @@ from typing import Any
 from stack import tools
 from stack.app import RealtimeNode, WebWorker, flask
 from stack.ports import status_of
-from stack.process import Log, Pause, quiet
+from stack.process import ROOT, Log, Pause, quiet
 from stack.server import Server
 from stack.servers import Database, Nginx, Redis
 from webapp.infra.settings import setting_names
@@ -28,7 +28,8 @@ class Stack:
     `url` is the address of nginx, `settings` the environment of the web workers. `database`,
     `redis`, `nginx` and the members of `web` and `realtime` can be killed and started one by one.
     Leaving it stops every process and deletes the data, which is in `folder` if that is given. The
-    processes die with the thread that enters it.
+    processes die with the thread that enters it. The code of the application is that in `root`, so
+    that a test can begin with another release.
     """
 
     database: Database
@@ -47,8 +48,10 @@ class Stack:
         folder: Path | None = None,
         log: Log = quiet,
         pause: Pause = time.sleep,
+        root: Path = ROOT,
     ) -> None:
         self.demo = demo
+        self.root = root
         self.settings: dict[str, str] = {}
         self._counts = (web, nodes)
         self._port = port
@@ -95,6 +98,18 @@ class Stack:
             "realtime": [_place(node) for node in self.realtime],
         }
 
+    def prepare(self, root: Path = ROOT) -> None:
+        """Run the migrations of the code in `root`, and load the demo data into an empty database.
+
+        Raises:
+            NotReadyError: they failed or took over 60 s.
+        """
+        env = {**self._environ(), "DEMO": str(int(self.demo))}
+        flask("prepare", env=env, log=self._log, pause=self._pause, root=root)
+
+    def _environ(self) -> dict[str, str]:
+        return {**os.environ, **self.settings, "PYTHONUNBUFFERED": "1"}
+
     def _start(self) -> None:
         tools.require_all([tools.DATABASE, tools.REDIS, tools.NGINX])
         folder = Path(
@@ -105,10 +120,8 @@ class Stack:
             )
         )
         self._start_stores(folder)
-        env = {**os.environ, **self.settings, "PYTHONUNBUFFERED": "1"}
-        demo = str(int(self.demo))
-        flask("prepare", env={**env, "DEMO": demo}, log=self._log, pause=self._pause)
-        self._start_app(folder, env)
+        self.prepare(self.root)
+        self._start_app(folder, self._environ())
 
     def _start_stores(self, folder: Path) -> None:
         self.redis = Redis(folder / "redis", log=self._log, pause=self._pause)
@@ -123,10 +136,9 @@ class Stack:
 
     def _start_app(self, folder: Path, env: dict[str, str]) -> None:
         web, nodes = self._counts
-        self.web = [WebWorker(f"web{n}", env, self._log, self._pause) for n in range(1, web + 1)]
-        self.realtime = [
-            RealtimeNode(f"realtime{n}", env, self._log, self._pause) for n in range(1, nodes + 1)
-        ]
+        options = (env, self._log, self._pause, self.root)
+        self.web = [WebWorker(f"web{n}", *options) for n in range(1, web + 1)]
+        self.realtime = [RealtimeNode(f"realtime{n}", *options) for n in range(1, nodes + 1)]
         self.nginx = Nginx(
             folder / "nginx",
             [worker.port for worker in self.web],

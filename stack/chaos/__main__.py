@@ -7,19 +7,14 @@ Exit status 1 unless nothing was lost, doubled, out of order or left without an 
 import random
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Callable
-
-import pymysql
 
 from stack import Stack
 from stack.__main__ import Interrupted, SettingError, StopRequest, number
-from stack.chaos.audience import Audience, NotSettledError, Person
+from stack.chaos import store
+from stack.chaos.audience import Audience, NotSettledError
 from stack.chaos.faults import draw, mend_all
-from stack.chaos.ledger import Row, Verdict
-from stack.chaos.poll_ledger import StoredPoll
-from stack.chaos.question_ledger import StoredQuestions
-from stack.ports import LOOPBACK
+from stack.chaos.ledger import Verdict
 from stack.process import NotReadyError
 from stack.tools import MissingToolsError
 
@@ -44,15 +39,15 @@ def run(request: StopRequest) -> int:
     seed = number("SEED", random.randrange(1, 65536))
     print(f"SEED={seed}: {nodes} nodes, {pages} pages, {seconds} s of faults.", flush=True)
     with Stack(nodes=nodes, pause=request.pause) as stack:
-        slug = str(_query(stack, "SELECT slug FROM events WHERE state = 'open' LIMIT 1")[0][0])
-        _open_named_poll(stack, slug)
-        with Audience(stack.url, slug, _people(stack, pages)) as audience:
+        slug = store.open_event(stack)
+        store.open_named_poll(stack, slug)
+        with Audience(stack.url, slug, store.people(stack, pages)) as audience:
             audience.wait_for_messages(3)
             _make_faults(stack, audience, random.Random(seed), seconds, request.pause)
             verdict = audience.settle(
-                lambda: _stored(stack, slug),
-                lambda: _stored_questions(stack, slug),
-                lambda: _stored_poll(stack, slug),
+                lambda: store.stored(stack, slug),
+                lambda: store.stored_questions(stack, slug),
+                lambda: store.stored_poll(stack, slug),
                 SETTLE_SECONDS,
             )
     print(*verdict.lines(), sep="\n")
@@ -99,87 +94,6 @@ def _conclusion(verdict: Verdict, seed: int) -> str:
             "and every vote and every answer counts once."
         )
     return f"The live page broke a promise. SEED={seed} repeats these faults."
-
-
-def _people(stack: Stack, count: int) -> list[Person]:
-    """Return the credentials of `count` employees of the demo data."""
-    query = f"SELECT email, employee_number FROM employees WHERE active LIMIT {count}"  # noqa: S608 - a number
-    return [(str(email), str(number_)) for email, number_ in _query(stack, query)]
-
-
-def _stored(stack: Stack, slug: str) -> list[Row]:
-    """Return id and text of the event's messages, in the order of ids."""
-    query = (
-        "SELECT messages.id, body FROM messages JOIN events ON events.id = event_id"
-        " WHERE slug = %s ORDER BY messages.id"
-    )
-    return [(int(str(id_)), str(body)) for id_, body in _query(stack, query, slug)]
-
-
-def _stored_questions(stack: Stack, slug: str) -> StoredQuestions:
-    """Return the event's questions, and their votes by employee number."""
-    questions = (
-        "SELECT questions.id, body, votes FROM questions JOIN events ON events.id = event_id"
-        " WHERE slug = %s"
-    )
-    votes = (
-        "SELECT employee_number, question_id FROM question_votes"
-        " JOIN employees ON employees.id = employee_id JOIN questions ON questions.id = question_id"
-        " JOIN events ON events.id = event_id WHERE slug = %s"
-    )
-    found = frozenset((str(number), int(str(id_))) for number, id_ in _query(stack, votes, slug))
-    rows = _query(stack, questions, slug)
-    return StoredQuestions({int(str(i)): (str(b), int(str(v))) for i, b, v in rows}, found)
-
-
-def _open_named_poll(stack: Stack, slug: str) -> None:
-    """Open a poll of the demo data whose answers may be changed, in place of the open one."""
-    here = "event_id = (SELECT id FROM events WHERE slug = %s)"
-    close = "UPDATE polls SET state = 'closed', open_in = NULL WHERE state = 'open' AND "
-    reopen = (
-        "UPDATE polls SET state = 'open', open_in = event_id, revision = revision + 100"
-        " WHERE NOT secret AND "
-    )
-    for statement in (close, reopen):
-        _query(stack, f"{statement}{here}", slug)
-
-
-def _stored_poll(stack: Stack, slug: str) -> StoredPoll:
-    """Return the votes and answers of the event's open poll, choices by employee number."""
-    here = (
-        " JOIN events ON events.id = polls.event_id WHERE slug = %s AND polls.state = 'open'"
-        " ORDER BY position"
-    )
-    options = "SELECT poll_options.id, votes FROM poll_options JOIN polls ON polls.id = poll_id"
-    votes = {int(str(i)): int(str(v)) for i, v in _query(stack, options + here, slug)}
-    answers = (
-        "SELECT employee_number, choices, position FROM poll_answers"
-        " JOIN polls ON polls.id = poll_id JOIN poll_options ON poll_options.poll_id = polls.id"
-        " JOIN employees ON employees.id = employee_id"
-    )
-    ids, chosen = list(votes), defaultdict[str, set[int]](set)
-    for number_, choices, position in _query(stack, answers + here, slug):
-        if int(str(choices)) >> int(str(position)) & 1:
-            chosen[str(number_)].add(ids[int(str(position))])
-    choices_of = {who: frozenset(options) for who, options in chosen.items()}
-    return StoredPoll(votes, choices_of, list(choices_of.values()))
-
-
-def _query(stack: Stack, query: str, *values: str) -> list[tuple[object, ...]]:
-    with (
-        pymysql.connect(
-            host=LOOPBACK,
-            port=stack.database.port,
-            user="townhall",
-            password="townhall",  # noqa: S106 - on loopback, for one run
-            database="townhall",
-        ) as connection,
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(query, values)
-        found = list(cursor.fetchall())
-        connection.commit()
-        return found
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Change this file when a release is made (docs/development.md, "Make a release").
 """
 
 RELEASE = "0.3.0"
+COMMIT = "4a1f4c72be5a989c0bc1074db517535d86bf8883"
 # The last migration of that release: later ones may only expand its schema.
 SCHEMA = "0013"
 
