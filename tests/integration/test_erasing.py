@@ -23,7 +23,7 @@ from webapp.domain.audit import trail
 from webapp.domain.employees import editing, importing
 from webapp.domain.employees.directory import match_employee
 from webapp.domain.events.store import get_event
-from webapp.domain.models import AuditEntry, RosterEntry
+from webapp.domain.models import AuditEntry, Question, RosterEntry
 from webapp.domain.people.erasing import erase
 from webapp.domain.people.exporting import export_person
 from webapp.domain.questions.authors import list_asked
@@ -55,6 +55,7 @@ def test_the_export_has_every_trace_and_is_on_record(app: Flask, known: int) -> 
         # The author reads the reason beside the anonymous question alone.
         asked = list_asked(get_event("town-hall").id, known)
         assert {question.body: question.reveal_reason for question in asked} == {
+            "my waiting question": None,
             "my corrected question": None,
             "my secret question": "asked by mail",
         }
@@ -71,6 +72,8 @@ def test_erasing_leaves_no_trace_and_every_figure(app: Flask, known: int, closed
         left = [(table, text) for table, text in all_texts() for t in TRACES if t in text]
         assert not left
         assert figures() == before
+        waiting = select(Question.id).where(Question.state == "waiting")
+        assert db.session.scalars(waiting).all() == []
         # Once more changes nothing.
         assert erase(known) == done
         on_record = select(AuditEntry.subject).where(AuditEntry.action == "employee_erased")

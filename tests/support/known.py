@@ -47,6 +47,7 @@ TRACES = (
     "my held text",
     "my named question",
     "my secret question",
+    "my waiting question",
     "my corrected question",
     "was ill",
 )
@@ -104,8 +105,10 @@ def _write(viewer: Viewer, other: Viewer) -> None:
 def _moderate(viewer: Viewer) -> None:
     employee_id = viewer.employee.id
     change_columns(get_event("town-hall"), "chat_settings_changed", hold_messages=True)
+    change_columns(get_event("town-hall"), "questions_settings_changed", hold_questions=True)
     event = get_event("town-hall")
     post(posts.Draft(event.slug, viewer, "my held text", "five"))
+    ask(drafts.Draft(event.slug, viewer, "my waiting question", "six"))
     message_id = db.session.scalars(select(Message.id)).first()
     assert message_id
     moderation.remove_messages(event, [message_id])

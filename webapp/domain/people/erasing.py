@@ -6,7 +6,7 @@ docs/decisions/0014-erasing-a-person.md says what stays, and why.
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import case, delete, select, update
 
 from webapp.domain.attendance import checkin, minutes
 from webapp.domain.audit import trail
@@ -110,8 +110,10 @@ def _replace(employee: Employee) -> None:
 
 
 def _erase_rows(person: Person) -> None:
-    raised = update(Question).where(Question.id.in_(asked_by(person.id)))
-    db.session.execute(raised.values(revision=Question.revision + 1))
+    theirs = update(Question).where(Question.id.in_(asked_by(person.id)))
+    # A question that waits for approval has nothing left to approve.
+    state = case((Question.state == "waiting", "rejected"), else_=Question.state)
+    db.session.execute(theirs.values(revision=Question.revision + 1, state=state))
     for holding in HOLDINGS:
         rows = holding.of(person)
         if holding.deleted:
