@@ -61,6 +61,7 @@ NOT_SHOWN = {
     "ArrowLeft",
     "ArrowRight",
     "ArrowUp",
+    "Audit log",  # a sheet of an export
     "CSV",
     "End",
     "Enter",
@@ -77,7 +78,9 @@ NOT_SHOWN = {
     "acting admin",
     "field larger",
     "held message",
+    "innerHTML show:top",
     "io server disconnect",
+    "kept form",
     "known browser",
     "noopener noreferrer nofollow",
     "only the total is kept",  # in exports, which are the same in every language
