@@ -51,7 +51,7 @@ ELSEWHERE = {
         UNITS,
         '"systemd-analyze", "verify"',
     ),
-    "INSTANCE_PATH=/var/lib/townhall .venv/bin/flask --app wsgi move-to "
+    "runuser -u townhall -- env INSTANCE_PATH=/var/lib/townhall .venv/bin/flask --app wsgi move-to "
     "mysql://user:password@host/townhall": ("tests/integration/test_backups.py", '"move-to"'),
     "runuser -u townhall -- env INSTANCE_PATH=/var/lib/townhall .venv/bin/flask --app wsgi admin "
     "create EMAIL": (COMPOSE, "admin create EMAIL"),
