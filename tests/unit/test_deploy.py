@@ -19,7 +19,7 @@ from webapp.infra.settings import ROOT, setting_names
 DEPLOY = ROOT / "deploy"
 ALERTS = (DEPLOY / "prometheus/alerts.yml").read_text()
 DASHBOARD = (DEPLOY / "grafana/dashboards/townhall.json").read_text()
-TOKEN_FILE = "/run/metrics_token"
+TOKEN_FILE = "/run/token/metrics"
 SUFFIXES = "(_total|_bucket|_count|_sum)?$"
 
 
@@ -68,7 +68,7 @@ def test_prometheus_accepts_its_configuration(tmp_path: Path) -> None:
     configuration = copied / "prometheus.yml"
     text = configuration.read_text()
     assert TOKEN_FILE in text
-    assert f">{TOKEN_FILE};" in (ROOT / "compose.yaml").read_text()
+    assert f">{TOKEN_FILE} &&" in (ROOT / "compose.yaml").read_text()
     configuration.write_text(text.replace(TOKEN_FILE, str(tmp_path / "token")))
     (tmp_path / "token").write_text("none")
     checked = run("promtool", "check", "config", "--lint-fatal", "prometheus.yml", cwd=copied)
