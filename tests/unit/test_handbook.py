@@ -35,6 +35,7 @@ ELSEWHERE = {
     ),
     "make run": ("tests/support/embedded.py", "wsgi.py"),
     "make stack": ("tests/system/test_stack.py", '"-m", "stack"'),
+    "python -m bench embedded": ("bench/__main__.py", '"embedded"'),
     "make sbom": (UNITS, "bin/sbom.py"),
     "gunicorn --config gunicorn.conf.py --bind 127.0.0.1:8000 wsgi:app": (
         "stack/app.py",
