@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -80,6 +81,25 @@ def test_erasing_leaves_no_trace_and_every_figure(app: Flask, known: int, closed
         assert list(db.session.scalars(on_record)) == [f"Erased person {known}"]
         with pytest.raises(NotFound):
             erase(known + 1000)
+
+
+def test_open_pages_lose_the_texts(app: Flask, known: int) -> None:
+    sent: list[tuple[str, Any]] = []
+    app.extensions["live_publish"] = lambda _slug, name, payload: sent.append((name, payload))
+    with app.app_context(), trail.acting_as(None):
+        erase(known)
+    names = [name for name, _ in sent]
+    assert names == [
+        "viewer_signed_out",
+        "message_removed",
+        "message_restored",
+        "questions_changed",
+    ]
+    restored = sent[2][1]
+    assert restored["message"]["body"] == "(erased)"
+    assert restored["message"]["author"] == f"Erased person {known}"
+    assert restored["revision"] > sent[1][1]["revision"]
+    assert {question["body"] for question in sent[3][1]} == {"(erased)"}
 
 
 def test_the_old_cookie_opens_nothing(app: Flask, client: PageClient, known: int) -> None:

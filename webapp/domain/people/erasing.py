@@ -14,7 +14,7 @@ from webapp.domain.chat import messages, mutes
 from webapp.domain.employees import rosters
 from webapp.domain.employees.directory import cache_key
 from webapp.domain.employees.holding import Person
-from webapp.domain.models import Employee, Event, Question, RosterEntry
+from webapp.domain.models import Employee, Event, Message, Question, RosterEntry
 from webapp.domain.people.aliases import find_aliases
 from webapp.domain.people.holdings import HOLDINGS, on_rosters, pseudonym_of
 from webapp.domain.people.mentions import (
@@ -32,7 +32,7 @@ from webapp.infra import cache
 from webapp.infra.clock import utcnow
 from webapp.infra.database import allow_long_statements, begin_to_write, retry_on_outage
 from webapp.infra.extensions import db
-from webapp.infra.publisher import close_sockets
+from webapp.infra.publisher import close_sockets, publish
 from webapp.infra.text import one_line
 
 
@@ -72,6 +72,7 @@ def erase(employee_id: int) -> Erased:
     close_sockets(employee_id)
     for event_id in done.event_ids:
         _arrange(event_id)
+    _publish_messages(employee_id)
     _publish_questions(employee_id)
     return done
 
@@ -114,6 +115,9 @@ def _erase_rows(person: Person) -> None:
     # A question that waits for approval has nothing left to approve.
     state = case((Question.state == "waiting", "rejected"), else_=Question.state)
     db.session.execute(theirs.values(revision=Question.revision + 1, state=state))
+    # Removed and restored, as nodes see it: they then read the text anew.
+    raised = update(Message).where(Message.employee_id == person.id)
+    db.session.execute(raised.values(revision=Message.revision + 2))
     for holding in HOLDINGS:
         rows = holding.of(person)
         if holding.deleted:
@@ -140,6 +144,22 @@ def _arrange(event_id: int) -> None:
     allow_long_statements()
     rosters.arrange(event_id)
     db.session.commit()
+
+
+def _publish_messages(employee_id: int) -> None:
+    """Take the texts off the pages of open events; nodes find further messages by their sweep."""
+    query = (
+        select(Event.id, Event.slug, Message.id, Message.revision)
+        .join(Message, Message.event_id == Event.id)
+        .where(Event.state == "open", Message.employee_id == employee_id)
+        .where(Message.removed_at.is_(None))
+        .order_by(Message.id.desc())
+        .limit(messages.PAGE)
+    )
+    for event_id, slug, message_id, revision in db.session.execute(query).all():
+        publish(slug, "message_removed", {"id": message_id, "revision": revision - 1})
+        for message in messages.read(event_id, [message_id]):
+            publish(slug, "message_restored", {"message": message, "revision": revision})
 
 
 def _publish_questions(employee_id: int) -> None:
