@@ -9,7 +9,7 @@ function boxes(name) {
 }
 
 function showCounts() {
-  for (const several of document.querySelectorAll(/** @type {"div"} */ (".several"))) {
+  for (const several of document.querySelectorAll(/** @type {"div"} */ (".at-once"))) {
     const found = boxes(several.dataset.select ?? "");
     const marked = found.filter((box) => box.checked).length;
     const all = several.querySelector(/** @type {"input"} */ ("input[data-all]"));
@@ -35,7 +35,7 @@ export function watchSelections() {
     showCounts();
   });
   document.addEventListener("htmx:afterRequest", ({ detail: { requestConfig, xhr } }) => {
-    const several = requestConfig.elt.closest(/** @type {"div"} */ (".several"));
+    const several = requestConfig.elt.closest(/** @type {"div"} */ (".at-once"));
     if (!several || xhr.status >= 300) return;
     for (const box of boxes(several.dataset.select ?? "")) box.checked = false;
     showCounts();

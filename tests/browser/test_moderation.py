@@ -178,6 +178,67 @@ def test_a_muted_viewer_sees_how_long_and_keeps_the_text(viewer: Page, moderator
     expect(viewer.locator("#pace")).to_be_hidden()
 
 
+def test_keys_decide_on_held_messages_and_the_focus_goes_on(viewer: Page, moderator: Page) -> None:
+    moderator.get_by_role("button", name="After approval").click()
+    expect(viewer.locator("#approval")).to_be_visible()
+    for text in ("first", "second", "third"):
+        write(viewer, text)
+    rows = moderator.locator("#held [data-row]")
+    expect(rows).to_have_count(3)
+    draft = moderator.get_by_label("Write as the host")
+    draft.fill("jar")
+    draft.press("a")
+    expect(rows).to_have_count(3)
+    moderator.locator("#held-title").evaluate("(title) => title.focus()")
+    moderator.keyboard.press("j")
+    expect(rows.nth(0)).to_be_focused()
+    moderator.keyboard.press("a")
+    expect(message(viewer, "first")).to_be_visible()
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0)).to_be_focused()
+    moderator.keyboard.press("m")
+    expect(moderator.locator("#mute-dialog")).to_be_visible()
+    moderator.keyboard.press("Escape")
+    expect(rows.nth(0)).to_be_focused()
+    moderator.keyboard.press("r")
+    expect(rows).to_have_count(1)
+    expect(rows.nth(0)).to_contain_text("third")
+    expect(draft).to_have_value("jara")
+    moderator.keyboard.press("?")
+    moderator.get_by_label("These keys work on this page").uncheck()
+    moderator.keyboard.press("Escape")
+    rows.nth(0).evaluate("(row) => row.focus()")
+    moderator.keyboard.press("a")
+    moderator.keyboard.press("?")
+    expect(moderator.locator("#keys")).to_be_hidden()
+    expect(rows).to_have_count(1)
+
+
+def test_a_phone_shows_the_switches_first_and_a_selection_survives(
+    viewer: Page, moderator: Page
+) -> None:
+    moderator.set_viewport_size({"width": 390, "height": 844})
+    for text in ("one", "two"):
+        write(viewer, text)
+    boxes = moderator.locator("#messages input[name=message]")
+    expect(boxes).to_have_count(2)
+    for switch in ("#chat-frozen", "#hold-on", "#slow-5"):
+        box = moderator.locator(switch).bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] < 844
+    for box_ in boxes.all():
+        box_.check()
+    write(viewer, "three")
+    expect(boxes).to_have_count(3)
+    expect(moderator.locator("#messages input:checked")).to_have_count(2)
+    moderator.get_by_role("button", name="Remove selected").click()
+    expect(viewer.locator("#messages .body")).to_have_text(["three"])
+    expect(moderator.locator("#messages input:checked")).to_have_count(0)
+    moderator.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(viewer.locator("#messages .body")).to_have_text(["one", "two", "three"])
+    assert moderator.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 # Written by people who want to draw over the page, or push the buttons away.
 UNRULY = [
     "Z\u0335\u0336\u0337\u0338" * 60,
