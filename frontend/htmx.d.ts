@@ -25,7 +25,7 @@ declare const htmx: {
 
 interface DocumentEventMap {
   "htmx:beforeRequest": CustomEvent<{ elt: HTMLElement }>;
-  "htmx:beforeSwap": CustomEvent<{ requestConfig: HtmxRequest; shouldSwap: boolean }>;
+  "htmx:beforeSwap": CustomEvent<{ requestConfig: HtmxRequest; shouldSwap: boolean; xhr: XMLHttpRequest }>;
   "htmx:afterSwap": CustomEvent<{ elt: HTMLElement }>;
   "htmx:afterRequest": CustomEvent<{ requestConfig: HtmxRequest; xhr: XMLHttpRequest }>;
 }

@@ -55,6 +55,9 @@ function keepSideways() {
   });
 }
 
+/** Polls that this admin may not ask any more. */
+const refused = new WeakSet();
+
 /** Make every poll of the page hold back as its attributes say. */
 export function holdPolls() {
   document.addEventListener("pointermove", () => {
@@ -68,11 +71,14 @@ export function holdPolls() {
   });
   document.addEventListener("htmx:beforeRequest", (event) => {
     const { elt } = event.detail;
-    if (isHeld(elt) || isIdle(elt)) event.preventDefault();
+    if (isHeld(elt) || isIdle(elt) || refused.has(elt)) event.preventDefault();
   });
   keepSideways();
   // The answer may have been on its way already.
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (isHeld(event.detail.requestConfig.elt)) event.detail.shouldSwap = false;
+    const { requestConfig, xhr } = event.detail;
+    if (isHeld(requestConfig.elt)) event.detail.shouldSwap = false;
+    // The role was taken away: said once, above the page, and not at every poll.
+    if (xhr.status === 403 && !requestConfig.triggeringEvent) refused.add(requestConfig.elt);
   });
 }

@@ -11,9 +11,9 @@ from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from tests.support.client import PageClient, text_of
-from tests.support.data import ADMIN, add_admin, add_event
+from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.statements import counted_statements
-from webapp.domain.admins import managing
+from webapp.domain.admins import invitations, managing
 from webapp.domain.admins.accounts import create_admin
 from webapp.domain.audit import trail
 from webapp.domain.models import Admin, AdminInvitation, AuditEntry
@@ -324,3 +324,54 @@ def test_an_owner_cannot_act_for_a_role_that_was_taken(app: Flask) -> None:
             managing.remove_admin(id_of(app, GRACE))
         with trail.acting_as(None), pytest.raises(Invalid, match="last owner"):
             managing.remove_admin(id_of(app, GRACE))
+
+
+def test_of_two_who_accept_a_link_at_once_one_is_in(app: Flask, owner: PageClient) -> None:
+    token = invite(owner, "katherine@example.com").rpartition("/")[2]
+    begin = threading.Barrier(2)
+
+    def accept_as(name: str) -> str:
+        with app.app_context():
+            begin.wait()
+            try:
+                return invitations.accept(token, name, PASSWORD).name
+            except invitations.InvitationOver:
+                return ""
+
+    with ThreadPoolExecutor() as pool:
+        names = list(pool.map(accept_as, ("Katherine", "Eve")))
+    assert sorted(names)[0] == ""
+    assert sorted(names)[1] in ("Katherine", "Eve")
+    assert recorded(app, "admin_invitation_accepted") == ["katherine@example.com"]
+
+
+@pytest.mark.parametrize(("role", "status"), [("moderator", 303), ("reporter", 429)])
+def test_only_an_admin_who_moderates_is_exempt_from_slow_mode(
+    app: Flask, client: PageClient, role: str, status: int
+) -> None:
+    with app.app_context():
+        add_event(slow_mode_seconds=60)
+        add_admin(role=role)
+        add_employee("1001", email="ada@example.com")
+    client.check_in("town-hall", "ada@example.com", "1001")
+    client.sign_in(*ADMIN)
+    live, post = "/events/town-hall/live", "/events/town-hall/messages"
+    assert client.submit(client.get(live), post, body="One").status_code == 303
+    assert client.submit(client.get(live), post, body="Two").status_code == status
+
+
+@pytest.mark.parametrize("role", ["owner", "moderator"])
+def test_the_command_gives_a_role(app: Flask, role: str) -> None:
+    options = [] if role == "owner" else ["--role", role]
+    args = ["admin", "create", ADA, "--password-stdin", *options]
+    done = app.test_cli_runner().invoke(args=args, input=f"{PASSWORD}\n")
+    assert done.exit_code == 0, done.output
+    with app.app_context():
+        assert db.session.scalar(select(Admin.role).where(Admin.email == ADA)) == role
+
+
+def test_the_command_refuses_an_unknown_role(app: Flask) -> None:
+    args = ["admin", "create", ADA, "--password-stdin", "--role", "king"]
+    done = app.test_cli_runner().invoke(args=args, input=f"{PASSWORD}\n")
+    assert done.exit_code == 2
+    assert "'owner', 'organizer', 'moderator', 'reporter'" in done.output

@@ -58,6 +58,9 @@ FIELDS = (
     "anonymous_questions",
     "action",
     "encoding",
+    "role",
+    "name",
+    "repeated",
     "proof",
     "ticket",
 )

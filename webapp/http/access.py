@@ -98,10 +98,6 @@ def may_open(endpoint: str) -> bool:
     return permission is None or (admin is not None and admin.may(permission))
 
 
-# For views that have not declared their permission yet: owners alone.
-admin_required = permission_required(Permission.MANAGE_ADMINS)
-
-
 def internal(view: View) -> View:
     """Declare a view for load balancers and monitoring, which have no session."""
     return _declare(view, "internal")
