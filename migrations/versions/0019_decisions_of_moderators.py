@@ -21,5 +21,5 @@ def downgrade() -> None:
         ("messages", "restored_by"),
         ("mutes", "reason"),
     ):
-        with op.batch_alter_table(table) as changed:
-            changed.drop_column(column)
+        # Not in a batch, which would replace a table that others refer to.
+        op.drop_column(table, column)

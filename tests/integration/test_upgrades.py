@@ -75,12 +75,13 @@ def on_servers(settings: Settings, servers: Servers) -> Settings:
     """Return settings for a new database on the server."""
     with Redis(port=servers.redis.port) as redis:
         redis.flushall()
-    name = password = "townhall"
+    # The user of the application may only use its own database.
+    name = password = "operator"
     port = servers.database.port
     with pymysql.connect(host=LOOPBACK, port=port, user=name, password=password) as connection:
         for statement in ("DROP DATABASE IF EXISTS earlier", "CREATE DATABASE earlier"):
             connection.cursor().execute(statement)
-    url = servers.database.url.removesuffix("townhall") + "earlier"
+    url = f"mysql+pymysql://{name}:{password}@{LOOPBACK}:{port}/earlier"
     return replace(settings, database_url=url, redis_url=servers.redis.url)
 
 
