@@ -21,7 +21,7 @@ HTMX = ORIGIN | {"HX-Request": "true"}
 FORMS = {
     "event": (EDIT, "/edit", {"title": "All hands\u2028& more"}, Event.title),
     "poll": (f"{PAGE}/polls/new", "/polls", {"question": "Why?"}, Poll.question),
-    "employee": ("/admin/employees/1", "/employees/1", {"department": "Flight"}, None),
+    "employee": ("/admin/employees/1/edit", "/employees/1", {"department": "Flight"}, None),
     "announcement": (f"{PAGE}/chat", "/announcement", {"body": "One\nTwo <b>"}, Announcement.body),
 }
 

@@ -105,6 +105,7 @@ def remember_admin(admin: AdminInfo) -> None:
     """Put the admin and their session version into the cookie, beside a viewer's."""
     _renew()
     session["admin"] = [admin.id, admin.session_version]
+    g.admin = admin
 
 
 def forget_admin() -> None:
