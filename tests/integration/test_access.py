@@ -5,13 +5,14 @@ from urllib.parse import urljoin
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from tests.support.addresses import METHODS, address_of, rules
 from tests.support.client import PageClient, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event, add_question
-from webapp.domain.models import Poll
+from webapp.domain.models import Admin, Poll
 from webapp.infra.extensions import db
 
 SLUG = "town-hall"
@@ -88,7 +89,8 @@ def visitor(request: pytest.FixtureRequest, app: Flask, client: PageClient) -> V
     with app.app_context():
         event_id = add_event(SLUG).id
         add_admin()
-        # The id that addresses of an employee, of a question and of a poll contain.
+        # The id that addresses of an admin, an employee, a question and a poll contain.
+        db.session.execute(update(Admin).values(id=1))
         db.session.add(Poll(id=1, event_id=event_id, question="Lunch?"))
         add_employee("1001", email="ada@example.com", id=1)
         add_question(event_id, 1, id=1)

@@ -196,7 +196,9 @@ def test_a_role_counts_from_the_next_request(app: Flask, owner: PageClient) -> N
     assert "Ada Lovelace has the role Reporter now." in text_of(owner.get(answer.location).text)
     polled = ada.get(chat, headers={"HX-Request": "true"})
     assert (polled.status_code, polled.headers["HX-Retarget"]) == (403, "#alert")
-    assert ada.submit(page, "chat/settings", chat_open="0").status_code == 403
+    token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
+    fields = {"csrf_token": token, "chat_open": "0"}
+    assert ada.post(f"{chat}/settings", data=fields).status_code == 403
     assert ada.get("/admin/events/town-hall/attendance").status_code == 200
     assert recorded(app, "admin_role_changed") == [ADA]
 
