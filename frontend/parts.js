@@ -62,9 +62,9 @@ export function copyTexts() {
   }
 }
 
-/** Scroll a bar of tabs that is wider than the screen so that the current one is seen. */
+/** Scroll bars of links that are wider than the screen so that the current one is seen. */
 export function showCurrentTabs() {
-  for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+  for (const tab of document.querySelectorAll(":is(.tabs, .sections) [aria-current]")) {
     tab.scrollIntoView({ block: "nearest", inline: "center" });
   }
 }

@@ -49,6 +49,8 @@ def test_a_poll_opens_is_answered_and_closes(people: People, meeting: Meeting) -
     expect(row).to_contain_text("your answer")
     expect(viewer.get_by_role("button", name="Change my answer")).to_be_visible()
     expect(moderator.get_by_text("1 person has answered.")).to_be_visible()
+    # The desk beside the chat has the poll as well.
+    moderator.get_by_role("link", name="Chat").click()
     moderator.get_by_role("button", name="Close and show the results").click()
     expect(viewer.get_by_text("This poll is closed.")).to_be_visible()
     expect(viewer.get_by_role("button", name="Change my answer")).to_be_hidden()

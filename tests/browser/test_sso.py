@@ -63,6 +63,7 @@ def test_an_admin_signs_in_and_out(page: Page, site: str) -> None:
     page.get_by_role("link", name="Sign in with Example ID").click()
     sign_in_at_provider(page, ADMIN)
     expect(page).to_have_url(f"{site}/admin/employees?q=ada")
+    page.locator(".you > summary").click()
     page.get_by_role("link", name="Sign out everywhere").click()
     page.get_by_role("button", name="Sign out everywhere").click()
     expect(page).to_have_url(f"{site}/admin/login")

@@ -461,7 +461,7 @@ def test_a_warm_live_page_needs_no_statement(
 
 def test_a_poll_without_news_answers_204(viewer: PageClient, admin: PageClient) -> None:
     page = admin.get(CHAT).text
-    poll = page.split('class="poll" data-hx-get="')[1].split('"')[0]
+    poll = page.split('class="poll-refresh" data-hx-get="')[1].split('"')[0]
     same = admin.get(poll, headers=HTMX)
     assert same.status_code == 204
     send(viewer, "news")
@@ -483,8 +483,9 @@ def test_older_messages_are_a_page_away(app: Flask, viewer: PageClient, admin: P
     assert "the very first" not in page.text
     older = page.text.split('rel="next" href="')[1].split('"')[0]
     assert "the very first" in admin.get(older).text
-    assert 'class="poll" data-hx-get="/admin/events/town-hall/chat?' in page.text
-    assert 'class="poll" data-hx-get="/admin/events/town-hall/chat?' not in admin.get(older).text
+    refresh = 'class="poll-refresh" data-hx-get="/admin/events/town-hall/chat?'
+    assert refresh in page.text
+    assert refresh not in admin.get(older).text
 
 
 @pytest.mark.parametrize(
