@@ -10,6 +10,7 @@ from webapp.infra.settings import ROOT
 
 COMPOSE = "tests/compose/test_handbook.py"
 COMMANDS = "tests/integration/test_commands.py"
+ERASING = "tests/integration/test_erasing.py"
 UNITS = "tests/unit/test_deploy.py"
 # The command, the file that runs it in another form, and words of that file.
 ELSEWHERE = {
@@ -26,6 +27,8 @@ ELSEWHERE = {
         "tests/integration/test_import_command.py",
         '"import"',
     ),
+    "flask --app wsgi employees export-person NUMBER": (ERASING, '"employees", "export-person"'),
+    "flask --app wsgi employees erase NUMBER": (ERASING, '"employees", "erase"'),
     "flask --app wsgi backup [TARGET]": ("tests/integration/test_backups.py", '"backup"'),
     "flask --app wsgi restore FILE": ("tests/integration/test_backups.py", '"restore"'),
     "flask --app wsgi move-to DATABASE_URL": ("tests/integration/test_backups.py", '"move-to"'),
