@@ -47,7 +47,7 @@ class Visitors:
             try:
                 self._visit(person)
             except (AssertionError, requests.RequestException) as error:
-                self.errors.append(f"{type(error).__name__}: {error}"[:500])
+                self.errors.append(f"{type(error).__name__}: {error}"[-800:])
 
     def _visit(self, person: Person) -> None:
         with check_in(self.site, self.slug, person) as browser:
