@@ -89,6 +89,19 @@ def test_a_meeting_shows_in_the_figures(observed: Stack, meeting: Meeting) -> No
     assert "townhall_watched_minutes_total" in live
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "townhall_checkins_total{result=ok}",
+        "townhall_messages_total{result=stored}",
+        "townhall_messages_total{result=unavailable}",
+    ],
+)
+def test_a_figure_is_there_before_its_first_event(observed: Stack, name: str) -> None:
+    """Prometheus would not count the events before the first time that it sees a series."""
+    assert name in figures(observed.realtime[0].port)
+
+
 def test_labels_have_a_bound(observed: Stack) -> None:
     web = observed.web[0].port
     for number in range(5):

@@ -46,6 +46,15 @@ SLOW_CLIENTS = Counter("townhall_slow_clients", "Viewers disconnected because th
 SWEEP_FOUND = Counter("townhall_sweep_found", "Events that the queue had not brought.")
 WATCHED_MINUTES = Counter("townhall_watched_minutes", "Minutes recorded, one for each viewer.")
 
+# A series that begins with its first events, instead of 0, hides them from rate() and the alerts.
+for counter, results in (
+    (CACHE_REQUESTS, ("hit", "miss")),
+    (CHECKINS, ("ok", "invalid", "slow_down", "unavailable")),
+    (MESSAGES, ("stored", "held", "invalid", "slow_down", "unavailable", "internal")),
+):
+    for result in results:
+        counter.labels(result)
+
 SQL_STATEMENTS = Counter("townhall_sql_statements", "Statements sent to the database.")
 BREAKER_OPEN = Gauge(
     "townhall_circuit_breaker_open",
