@@ -125,6 +125,8 @@ def prometheus(system: Composed) -> Iterator[None]:
         yield
     finally:
         system.compose("rm", "--stop", "--force", "prometheus")
+        if pulled.returncode:
+            system.docker("image", "rm", system.environment["PROMETHEUS_IMAGE"])
         system.environment.clear()
         system.environment.update(before)
         system.up()
