@@ -86,7 +86,7 @@ SAID = [
     "Merged the question “When?” by Ada Lovelace with “Who?”",
     "Corrected the attendance of Ada Lovelace (1001)status: absent → excused · reason: On leave",
     "Muted Grace Hopper (1002) Town hall",
-    "Edited an eventstarts at: 31 Jan 2026, 12:00 → 31 Jan 2026, 12:00",
+    "Edited an eventstarts at: 31 Jan 2026, 12:00 UTC → 31 Jan 2026, 12:00 UTC",
     "Changed the role of a@example.comrole: Owner → Reporter",
 ]
 

@@ -202,9 +202,11 @@ def _plain(name: str, value: Any, zone: ZoneInfo) -> str:
 
 def _moment(text: str, zone: ZoneInfo) -> str:
     try:
-        return format_moment(datetime.fromisoformat(text).astimezone(zone), "medium")
+        at = datetime.fromisoformat(text).astimezone(zone)
     except ValueError:
         return text
+    # Named: with JavaScript the times of the entries are in the reader's own zone.
+    return f"{format_moment(at, 'medium')} {zone.key}"
 
 
 def _short(text: str) -> str:

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp.domain.admins import invitations, managing
 from webapp.domain.admins.managing import AdminRow
-from webapp.domain.admins.roles import ROLE_HINTS, ROLES, Permission
+from webapp.domain.admins.roles import OWNER, ROLE_HINTS, ROLES, Permission
 from webapp.errors import Invalid, NotFound, TownhallError
 from webapp.http import identity
 from webapp.http.access import permission_required
@@ -102,10 +102,14 @@ def _show(
     form: InviteForm, error: TownhallError | None = None, link: str = "", invited: str = ""
 ) -> ResponseReturnValue:
     form.mark(error)
+    admins = managing.list_admins()
+    owners = [admin.id for admin in admins if admin.role == OWNER]
     return render(
         "admins/list_admins.html",
         form=form,
-        admins=managing.list_admins(),
+        admins=admins,
+        last_owner_id=owners[0] if len(owners) == 1 else None,
+        last_owner=managing.LAST_OWNER,
         invitations=invitations.list_invitations(),
         own_id=identity.require_admin().id,
         roles=ROLES,
