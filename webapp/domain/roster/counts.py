@@ -16,7 +16,7 @@ class Counts:
     `employees` counts everybody on it, `matching` the rows that the filters let through.
     `by_status` disregards the status filter, and `by_department` the department filter too; the
     latter is empty unless `Filters.by` asks for it. `departments` and `locations` are the choices
-    of the filters, sorted.
+    of the filters, sorted. `latest` is the id of the event's latest correction, or 0.
     """
 
     employees: int
@@ -25,6 +25,7 @@ class Counts:
     by_department: dict[str, Counter[str]]
     departments: list[str]
     locations: list[str]
+    latest: int
 
     @property
     def came(self) -> int:
@@ -55,4 +56,5 @@ def read_counts(query: RosterQuery, filters: Filters) -> Counts:
         by_department=dict(sorted(counts["by_department"].items())),
         departments=sorted(counts["department"]),
         locations=sorted(counts["location"]),
+        latest=counts["latest"][""][""],
     )

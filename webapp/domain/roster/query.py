@@ -24,6 +24,7 @@ class RosterQuery:
         planned = event.state == "scheduled"
         entry: Any = _planned_entries(event.id) if planned else RosterEntry
         self._entry = entry
+        self._event_id = event.id
         self._here = entry.event_id == event.id
         by_place = [entry.place, entry.employee_id]  # newcomers share a place during an import
         self._by_name = [getattr(entry, name) for name in NAMES] if planned else by_place
@@ -73,13 +74,14 @@ class RosterQuery:
         Kinds `department` and `location` give the size of each on the whole roster. Kind `status`
         counts the rows that the filters but that of the status let through. Kind `by_department`
         counts them by department and status whichever department is chosen, and is left out unless
-        `filters.by` asks for it.
+        `filters.by` asks for it. Kind `latest` has the id of the event's latest correction, or 0.
         """
         department, location = self._entry.department, self._entry.location
         parts = [
             self._count("department", department, "", [self._here]),
             self._count("location", location, "", [self._here]),
             self._count("status", "", self._status, self._conditions(filters, "status")),
+            self._latest(),
         ]
         if filters.by:
             conditions = self._conditions(filters, "status", "department")
@@ -92,6 +94,11 @@ class RosterQuery:
         labels = (_sql(column).label(label) for label, column in columns.items())
         query = select(*labels, func.count().label("people")).where(*conditions)
         return query.group_by(*groups)
+
+    def _latest(self) -> Statement:
+        latest = func.coalesce(func.max(Correction.id), 0)
+        columns = (literal("latest"), literal(""), literal(""), latest)
+        return select(*columns).where(Correction.event_id == self._event_id)
 
     def _details(self, source: Any) -> Statement:
         entry = self._entry

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, literal, select, union_all
+from sqlalchemy import Row, literal, select, union_all
 
 from webapp.domain.attendance.statuses import STATUSES, Rule, rule_of
 from webapp.domain.events.store import EventInfo
-from webapp.domain.models import Admin, Closing, Correction
+from webapp.domain.models import Admin, Closing
 from webapp.domain.roster.counts import Counts, read_counts
 from webapp.domain.roster.filters import Filters, Sort, parse_filters
 from webapp.domain.roster.query import RosterQuery, Statement
@@ -78,16 +78,12 @@ class ClosedBy:
 
 @dataclass(frozen=True)
 class Roster:
-    """One page of the roster with the numbers around it; `closed` is None before the close.
-
-    `latest` is the id of the event's latest correction, or 0.
-    """
+    """One page of the roster with the numbers around it; `closed` is None before the close."""
 
     rows: list[RosterRow]
     counts: Counts
     rule: Rule
     closed: ClosedBy | None
-    latest: int
 
     @property
     def pages(self) -> int:
@@ -96,7 +92,7 @@ class Roster:
 
 
 def read_roster(event: EventInfo, filters: Filters) -> Roster:
-    """Return one page of the event's roster, in four statements whatever its size."""
+    """Return one page of the event's roster, in three statements whatever its size."""
     return _read(event, filters, lambda query: query.page(filters, PAGE_ROWS))
 
 
@@ -116,7 +112,6 @@ def _read(
         counts=read_counts(query, filters),
         rule=rule_of(event, closing),
         closed=closed,
-        latest=latest_correction(event.id),
     )
 
 
@@ -172,12 +167,6 @@ def find_rows(events: Sequence[EventInfo], employee_id: int) -> dict[int, Roster
         return {}
     rows = [dict(row) for row in db.session.execute(union_all(*queries)).mappings()]
     return {row.pop("event_id"): RosterRow(**row) for row in rows}
-
-
-def latest_correction(event_id: int) -> int:
-    """Return the id of the event's latest correction, or 0."""
-    query = select(func.max(Correction.id)).where(Correction.event_id == event_id)
-    return db.session.scalar(query) or 0
 
 
 def find_closing(event_id: int) -> ClosedBy | None:
