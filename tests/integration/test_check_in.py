@@ -7,14 +7,14 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.support.client import PageClient, text_of
 from tests.support.data import add_employee, add_event, count_check_ins
 from tests.support.statements import counted_statements
 from webapp.domain.attendance import checkin, minutes
-from webapp.domain.events.store import get_event
-from webapp.domain.models import RosterEntry
+from webapp.domain.events.store import get_event, refresh_event
+from webapp.domain.models import Event, RosterEntry
 from webapp.domain.running.states import change_state
 from webapp.http.error_handlers import EXPIRED
 from webapp.infra.clock import utcnow
@@ -223,7 +223,9 @@ def test_an_event_that_is_not_open_refuses_check_ins(
 ) -> None:
     page = client.get("/events/town-hall/")
     with app.app_context():
-        change_state(get_event("town-hall"), state)
+        db.session.execute(update(Event).values(state=state))
+        db.session.commit()
+        refresh_event("town-hall")
     answer = client.submit(page, "check-in", email="ada@example.com", employee_number="1001")
     assert answer.status_code == 409
     assert "This event is not open." in text_of(answer.text)

@@ -113,6 +113,8 @@ def test_names_are_isolated_and_texts_have_their_own_direction(
     for page in (client.get(LIVE), client.get(MESSAGES), admin.get(CHAT)):
         tree = parse(page.text)
         authors = [e for e in tree.iter() if e.get("class") == "author"]
+        # The desk links an author to the page of their messages.
+        authors = [e[0] if e.tag == f"{XHTML}a" else e for e in authors]
         assert {author.tag for author in authors} == {f"{XHTML}bdi"}
         # The live page has empty rows too, for its scripts; a question's is anonymous.
         shown = {(author.text or "").strip() for author in authors}
