@@ -52,7 +52,7 @@ SENTENCES = {
     "employee_added": lazy("Added %(subject)s"),
     "employee_changed": lazy("Changed %(subject)s"),
     "employee_exported": lazy("Exported the data of %(subject)s"),
-    "employee_erased": lazy("Erased %(subject)s"),
+    "employee_erased": lazy("Erased a person, now “%(subject)s”"),
 }
 QUOTED_LENGTH = 80
 
