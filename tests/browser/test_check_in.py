@@ -159,7 +159,7 @@ def open_event(people: People, meeting: Meeting) -> None:
     sign_in(admin, ADMIN_EMAIL, ADMIN_PASSWORD)
     row = admin.get_by_role("row").filter(has=admin.locator(f"a[href*='{meeting.slug}']"))
     row.get_by_role("button", name="Open").click()
-    expect(row.get_by_role("button", name="Close")).to_be_visible()
+    expect(admin.get_by_role("link", name="Close the event")).to_be_visible()
 
 
 @contextmanager
