@@ -14,6 +14,9 @@ from webapp.domain.events import store as event_store
 from webapp.domain.running.states import change_state
 from webapp.infra.clock import utcnow
 
+# The pages are the same on every database: the embedded default is the quicker one.
+pytestmark = pytest.mark.parametrize("settings", ["embedded"], indirect=True)
+
 LONG = "Grüße, \\ ; and \N{WAVING HAND SIGN} in every line of a description. " * 30
 
 

@@ -15,6 +15,9 @@ from tests.support.data import ADMIN, add_admin, add_employee, add_event, add_qu
 from webapp.domain.models import Admin, Poll
 from webapp.infra.extensions import db
 
+# The pages are the same on every database: the embedded default is the quicker one.
+pytestmark = pytest.mark.parametrize("settings", ["embedded"], indirect=True)
+
 SLUG = "town-hall"
 CHECK_IN, SIGN_IN = f"/events/{SLUG}/", "/admin/login"
 HTMX, JSON = {"HX-Request": "true"}, {"Accept": "application/json"}

@@ -18,6 +18,9 @@ from webapp.infra import clock
 from webapp.infra.clock import utcnow
 from webapp.infra.settings import Settings
 
+# The pages are the same on every database: the embedded default is the quicker one.
+pytestmark = pytest.mark.parametrize("settings", ["embedded"], indirect=True)
+
 LIVE, ME = "/events/town-hall/live", "/events/town-hall/attendance/me"
 TLS = "https://townhall.example"
 
@@ -154,7 +157,6 @@ def test_an_error_page_has_the_same_headers(client: PageClient) -> None:
     assert "Content-Security-Policy" in answer.headers
 
 
-@pytest.mark.parametrize("settings", ["embedded"], indirect=True)
 def test_a_tls_terminator_may_send_every_forwarded_header(settings: Settings, app: Flask) -> None:
     environ = {"INSTANCE_PATH": str(settings.instance_path), "TRUSTED_PROXIES": "1"}
     worker = WebWorker("web", os.environ | environ | {"SECRET_KEY": settings.secret_key})

@@ -11,6 +11,9 @@ from webapp.domain.employees.import_report import ImportReport
 from webapp.domain.employees.importing import Unconfirmed
 from webapp.errors import Invalid
 
+# The pages are the same on every database: the embedded default is the quicker one.
+pytestmark = pytest.mark.parametrize("settings", ["embedded"], indirect=True)
+
 FILES = Path(__file__).parents[1] / "data/import"
 ADA = ("Ada Lovelace", "ada@example.com", True)
 LUKA = ("Luka Bianchi", "luka@example.com", True)

@@ -37,6 +37,9 @@ from webapp.domain.models import EmployeeUpload, EmployeeUploadPart
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
 
+# The pages are the same on every database: the embedded default is the quicker one.
+pytestmark = pytest.mark.parametrize("settings", ["embedded"], indirect=True)
+
 FILES = Path(__file__).parents[1] / "data/import"
 HTMX = {"HX-Request": "true"}
 

@@ -12,6 +12,9 @@ from webapp.domain.admins import accounts
 from webapp.domain.models import Admin, Announcement, Employee, Event, Poll
 from webapp.infra.extensions import db
 
+# The pages are the same on every database: the embedded default is the quicker one.
+pytestmark = pytest.mark.parametrize("settings", ["embedded"], indirect=True)
+
 PAGE = "/admin/events/town-hall"
 EDIT = f"{PAGE}/edit"
 ORIGIN = {"Origin": "http://localhost"}

@@ -7,6 +7,9 @@ from tests.support.client import PageClient, parse, text_of
 from tests.support.data import add_event
 from webapp.i18n import COOKIE
 
+# The pages are the same on every database: the embedded default is the quicker one.
+pytestmark = pytest.mark.parametrize("settings", ["embedded"], indirect=True)
+
 GERMAN = {"Accept-Language": "de-DE,de;q=0.9,en;q=0.8"}
 NOWHERE = "/nowhere"
 FORM = "/events/town-hall/"

@@ -6,6 +6,9 @@ from flask import Flask
 from tests.support.client import PageClient, find_form, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 
+# The pages are the same on every database: the embedded default is the quicker one.
+pytestmark = pytest.mark.parametrize("settings", ["embedded"], indirect=True)
+
 EVENTS = "/admin/"
 ME = "/events/town-hall/attendance/me"
 

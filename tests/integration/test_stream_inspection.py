@@ -21,6 +21,9 @@ from webapp.domain.events.streams import Stream
 from webapp.infra.outbound import Allowed, Outbound
 from webapp.pages.events.fetching import TESTS
 
+# The pages are the same on every database: the embedded default is the quicker one.
+pytestmark = pytest.mark.parametrize("settings", ["embedded"], indirect=True)
+
 
 @pytest.fixture
 def server() -> Iterator[HlsServer]:

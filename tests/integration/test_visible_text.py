@@ -14,6 +14,9 @@ from webapp.domain.events.store import get_event
 from webapp.domain.models import Correction, Employee, Event
 from webapp.infra.extensions import db
 
+# The pages are the same on every database: the embedded default is the quicker one.
+pytestmark = pytest.mark.parametrize("settings", ["embedded"], indirect=True)
+
 LIVE = "/events/town-hall/live"
 MESSAGES = "/events/town-hall/messages"
 CHAT = "/admin/events/town-hall/chat"
