@@ -30,9 +30,12 @@ check: lint static/vendor/.ready ## run the quick checks: lint, types and unit t
 	$(RUN) test
 	$(BIN)/python -m pytest tests/unit --quiet --numprocesses 2
 
-test: lint static/vendor/.ready tools-all ## run every check and every test, against real servers (TESTS=tests/system)
+test: lint static/vendor/.ready tools-all ## run every check and the tests, against real servers (TESTS=tests/system)
 	$(RUN) test
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bin/test $(TESTS)
+
+test-operations: $(BIN)/.ready-dev static/vendor/.ready tools-all ## upgrade, attack and starve the whole system while people use it
+	@PATH="$(CURDIR)/$(BIN):$$PATH" bin/test tests/faults/test_abuse.py tests/faults/test_rolling_upgrade.py tests/faults/test_stores.py
 
 audit: $(BIN)/.ready-dev node_modules/.ready-dev static/vendor/.ready ## check every page: axe, the Nu HTML checker, Lighthouse (ONLY="roster live")
 	@bin/install-tools chromium java
@@ -117,4 +120,4 @@ static/vendor/.ready: node_modules/.ready package.json $(shell find frontend tra
 	$(RUN) build
 	@touch $@
 
-.PHONY: help run dev check stack test audit audit-libraries coverage test-compose chaos bench lint format sbom lock assets tools tools-all clean
+.PHONY: help run dev check stack test test-operations audit audit-libraries coverage test-compose chaos bench lint format sbom lock assets tools tools-all clean
