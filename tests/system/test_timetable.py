@@ -46,6 +46,8 @@ def test_events_open_and_close_once_on_all_processes(stack: Stack, meeting: Meet
             db.session.commit()
         wait_for(lambda: is_closed(ada) and is_closed(grace), SECONDS)
         page = f"{stack.url}/events/{next_.slug}/"
-        wait_for(lambda: "check-in" in requests.get(page, timeout=10).text, SECONDS)
+        # The field of the form: an event that is not open shows a page without it.
+        form = 'name="employee_number"'
+        wait_for(lambda: form in requests.get(page, timeout=10).text, SECONDS)
         assert count_entries(meeting, "event_closed") == 1
         assert count_entries(next_, "event_opened") == 1
