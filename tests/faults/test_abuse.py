@@ -31,6 +31,8 @@ from webapp.infra.settings import load_settings
 # Attackers, servers and canary share two cores here; a stopped process would be seconds.
 SLOWEST_SECONDS = 1.0
 MEMORY_BACK_KIB = 48 * 1024
+# How long an attack holds what it has: the canary acts meanwhile.
+HELD_SECONDS = 2
 EVIL = "evil.example"
 # Nothing that an answer to a stranger may contain.
 LEAKS = re.compile(r"Traceback|site-packages|mysql\+pymysql|nginx/\d|gunicorn|\"env\"")
@@ -159,7 +161,7 @@ def keep_headers_open(attacker: Attacker) -> None:
     with ExitStack() as ending:
         for _ in range(400):
             ending.enter_context(attacker.open(b"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: "))
-        time.sleep(2)
+        time.sleep(HELD_SECONDS)
 
 
 def flood_headers(attacker: Attacker) -> None:

@@ -28,7 +28,7 @@ bp = Blueprint("message_desk", __name__, url_prefix="/admin/events/<slug>/chat")
 
 @dataclass(frozen=True)
 class Act:
-    """An act on messages or held posts: what does it, and what is said of so many."""
+    """An act on messages or held posts: its function, and the text for a number of them."""
 
     do: Callable[[EventInfo, list[int]], Done]
     say: Callable[[int], str]
