@@ -8,16 +8,17 @@ from functools import partial
 from typing import Any
 
 import pytest
+import sqlalchemy.event
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.support.data import ADMIN, add_admin, add_event
 from webapp.domain.admins.accounts import sign_in
 from webapp.domain.attendance import checkin
 from webapp.domain.audit import trail
-from webapp.domain.employees import editing
+from webapp.domain.employees import editing, rosters
 from webapp.domain.employees.directory import FIELDS
 from webapp.domain.employees.importing import import_employees
 from webapp.domain.events.store import get_event
@@ -288,6 +289,27 @@ def test_whoever_joins_while_the_event_opens_is_on_the_roster(app: Flask) -> Non
                 db.session.scalars(active)
             )
             change_state(get_event(slug), "closed")
+
+
+@pytest.mark.parametrize("settings", ["full"], indirect=True)
+@pytest.mark.usefixtures("event_open")
+def test_an_entry_that_another_process_places_meanwhile_keeps_its_place(app: Flask) -> None:
+    editing.add_employee(employee("1"))
+    db.session.execute(update(RosterEntry).values(place=rosters.UNPLACED))
+    db.session.commit()
+
+    def place_first(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        # After the entries without a place are counted, and before their places are chosen.
+        if statement.startswith("SELECT roster_entries.employee_id, roster_entries.place"):
+            with db.engine.begin() as other:
+                other.execute(update(RosterEntry).values(place=7))
+
+    sqlalchemy.event.listen(db.engine, "before_cursor_execute", place_first)
+    try:
+        rosters.arrange(get_event("town-hall").id)
+    finally:
+        sqlalchemy.event.remove(db.engine, "before_cursor_execute", place_first)
+    assert db.session.scalars(select(RosterEntry.place)).all() == [7]
 
 
 def test_a_check_in_during_the_close_counts_or_is_refused(app: Flask) -> None:

@@ -80,7 +80,7 @@ def arrange(*event_ids: int) -> None:
         places = _free_places(event_id) if people <= MAX_SINGLE_PLACES else None
         if places is None:
             _number(event_id)
-        else:
+        elif places:  # Whoever opened the event may have placed them since they were counted.
             _put(event_id, places)
 
 
