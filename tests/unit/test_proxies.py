@@ -1,9 +1,11 @@
 """The examples of proxies in front, each tried before the nginx of this repository."""
 
+import json
 import os
 import re
 import socket
 import ssl
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -76,6 +78,20 @@ class Example:
         (self.folder / "haproxy.cfg").write_text(text)
         return [require(("haproxy",)), "-db", "-f", f"{self.folder}/haproxy.cfg"]
 
+    def traefik(self) -> list[str]:
+        """Write the configuration of Traefik; return its command."""
+        text = self.text("traefik.yaml").replace("{certResolver: letsencrypt}", "{}")
+        pair = {"certFile": str(self.certificate), "keyFile": str(self.key)}
+        own = f"tls: {{stores: {{default: {{defaultCertificate: {json.dumps(pair)}}}}}}}\n"
+        (self.folder / "traefik.yaml").write_text(text + own)
+        return [
+            str(Path(sys.prefix) / "bin/traefik"),
+            f"--providers.file.filename={self.folder}/traefik.yaml",
+            f"--entryPoints.websecure.address={LOOPBACK}:{self.port}",
+            "--global.checkNewVersion=false",
+            "--global.sendAnonymousUsage=false",
+        ]
+
 
 class Outer(Server):
     """A proxy that speaks TLS."""
@@ -121,7 +137,7 @@ class Behind:
         return connection.getresponse()
 
 
-@pytest.fixture(scope="module", params=["nginx", "caddy", "haproxy"])
+@pytest.fixture(scope="module", params=["nginx", "caddy", "haproxy", "traefik"])
 def behind(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Behind]:
@@ -144,7 +160,7 @@ def test_the_client_reaches_nginx_and_the_application(behind: Behind) -> None:
     assert answer.status == 200
     assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
     headers = last_request(behind.site.web).headers
-    # Two of them drop what a client claims; HAProxy keeps it where nobody looks.
+    # The others drop what a client claims; HAProxy keeps it where nobody looks.
     chain = f"{CLIENT}, {LOOPBACK}"
     assert headers["X-Forwarded-For"] == (
         f"{forged}, {chain}" if behind.name == "haproxy" else chain
