@@ -31,6 +31,8 @@ FLAGS = [
     "--disable-sync",
 ]
 PHONE = {"width": 360, "height": 740}
+# HTMX says both when a page that is left, or a newer request, ends a request.
+ENDED = ("htmx:afterRequest", "htmx:sendAbort")
 LIVE = re.compile(r"/events/[^/]+/live(#chat)?$")
 
 # Generous, for a busy machine.
@@ -51,7 +53,7 @@ class People:
         self._browser = browser
         self._contexts: list[BrowserContext] = []
         self._complaints: list[str] = []
-        self._expected: list[str] = []
+        self._expected = list(ENDED)
 
     def come(
         self, site: str, *, javascript: bool = True, phone: bool = False, locale: str = "en-GB"
