@@ -120,4 +120,4 @@ static/vendor/.ready: node_modules/.ready package.json $(shell find frontend tra
 	$(RUN) build
 	@touch $@
 
-.PHONY: help run dev check stack test test-operations audit audit-libraries coverage test-compose chaos bench lint format sbom lock assets tools tools-all clean
+.PHONY: help run dev check stack test test-operations audit audit-libraries coverage test-compose chaos bench lint format messages sbom lock assets tools tools-all clean

@@ -16,7 +16,6 @@ with database.engine.connect() as connection:
         connection=connection,
         target_metadata=database.metadata,
         compare_type=True,
-        render_as_batch=True,
     )
     with context.begin_transaction():
         context.run_migrations()

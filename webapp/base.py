@@ -68,7 +68,7 @@ def create_base(name: str, settings: Settings) -> Flask:
     init_cache(app, settings)
     init_reads(app)
     init_counters(app)
-    migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
+    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     app.extensions["readiness_probes"] = {}
     app.register_blueprint(health)
     return app
