@@ -126,6 +126,9 @@ def test_an_announcement_appears_above_the_video(viewer: Page, moderator: Page) 
     expect(viewer.locator("#announcement")).to_have_text("Lunch at noon")
     moderator.get_by_role("button", name="Unpin").click()
     expect(viewer.locator("#announcement")).to_be_hidden()
+    moderator.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(viewer.locator("#announcement")).to_have_text("Lunch at noon")
+    expect(moderator.locator("#switches")).to_contain_text("Lunch at noon")
 
 
 def test_a_held_message_says_so_until_it_is_approved(viewer: Page, moderator: Page) -> None:

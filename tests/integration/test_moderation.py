@@ -17,7 +17,7 @@ from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.statements import counted_statements
 from webapp.domain.chat import mutes, transcript
 from webapp.domain.events import store as event_store
-from webapp.domain.models import Employee, HeldMessage, Message, Mute
+from webapp.domain.models import Announcement, Employee, HeldMessage, Message, Mute
 from webapp.infra import cache
 from webapp.infra.clock import isoformat, utcnow
 from webapp.infra.extensions import db
@@ -432,6 +432,49 @@ def test_an_announcement_stands_on_the_page_until_it_is_taken_down(
     fields = {"csrf_token": token_of(admin.get(CHAT))}
     assert admin.post(f"{CHAT}/announcement/remove", data=fields).status_code == 303
     assert "Lunch" not in text_of(viewer.get(LIVE).text)
+
+
+def take_down(admin: PageClient, body: str) -> TestResponse:
+    """Pin an announcement, take it down, and return the page that offers to undo that."""
+    admin.submit(admin.get(CHAT), "/announcement", body=body)
+    fields = {"csrf_token": token_of(admin.get(CHAT))}
+    admin.post(f"{CHAT}/announcement/remove", data=fields)
+    return admin.get(CHAT)
+
+
+def test_a_taken_down_announcement_is_pinned_again_once(
+    app: Flask, viewer: PageClient, admin: PageClient
+) -> None:
+    page = take_down(admin, "Lunch at noon")
+    assert "Lunch" not in text_of(viewer.get(LIVE).text)
+    for _click in range(2):
+        assert admin.submit(page, "/announcement/restore").status_code == 303
+        assert "Pinned the announcement." in text_of(admin.get(CHAT).text)
+        assert "Lunch at noon" in text_of(viewer.get(LIVE).text)
+    with app.app_context():
+        pinned = select(func.count()).where(Announcement.removed_at.is_(None))
+        assert db.session.scalar(pinned) == 1
+
+
+def test_an_undo_does_not_replace_a_newer_announcement(
+    viewer: PageClient, admin: PageClient
+) -> None:
+    page = take_down(admin, "Lunch at noon")
+    admin.submit(admin.get(CHAT), "/announcement", body="Fire drill")
+    admin.submit(page, "/announcement/restore")
+    assert "There is nothing left to undo." in text_of(admin.get(CHAT).text)
+    assert "Fire drill" in text_of(viewer.get(LIVE).text)
+
+
+def test_nothing_was_pinned_so_nothing_is_undone(admin: PageClient) -> None:
+    fields = {"csrf_token": token_of(admin.get(CHAT))}
+    admin.post(f"{CHAT}/announcement/remove", data=fields)
+    assert "/announcement/restore" not in admin.get(CHAT).text
+    undo = f"{CHAT}/announcement/restore?removed="
+    assert admin.post(f"{undo}999", data=fields).status_code == 303
+    assert "There is nothing left to undo." in text_of(admin.get(CHAT).text)
+    for removed in ("", "x", "-1", "1" * 20):
+        assert admin.post(undo + removed, data=fields).status_code == 422
 
 
 def test_with_htmx_an_announcement_brings_an_empty_form_and_the_board(admin: PageClient) -> None:

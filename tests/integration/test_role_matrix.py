@@ -72,6 +72,7 @@ ADDRESSES = {
         "moderation.download_json",
         "moderation.download_xlsx",
         "moderation.pin",
+        "moderation.pin_again",
         "moderation.post_as_host",
         "moderation.show_chat",
         "moderation.unpin",

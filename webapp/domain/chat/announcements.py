@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, insert, select, update
 
 from webapp.domain.audit import trail
 from webapp.domain.events.store import EventInfo
@@ -10,7 +10,7 @@ from webapp.domain.models import Announcement
 from webapp.domain.writing.texts import clean_body
 from webapp.infra import cache
 from webapp.infra.clock import html_isoformat, utcnow
-from webapp.infra.database import count_changed, retry_on_outage
+from webapp.infra.database import begin_to_write, count_changed, retry_on_outage
 from webapp.infra.extensions import db
 from webapp.infra.publisher import publish
 
@@ -38,22 +38,55 @@ def pin(event: EventInfo, body: object) -> None:
     publish(event.slug, "announcement_posted", announcement)
 
 
-def unpin(event: EventInfo) -> None:
-    """Take down the pinned announcement, if there is one."""
+def unpin(event: EventInfo) -> int | None:
+    """Take down the pinned announcement and return its id, or None where there was none."""
     pinned = refresh_announcement(event.id)
     _remove(event.id)
     refresh_announcement(event.id)
-    if pinned:
-        publish(event.slug, "announcement_removed", {"id": pinned["id"]})
+    if pinned is None:
+        return None
+    publish(event.slug, "announcement_removed", {"id": pinned["id"]})
+    return int(pinned["id"])
+
+
+def pin_again(event: EventInfo, announcement_id: int) -> bool:
+    """Pin an announcement that was taken down, and return whether it is above the chat now.
+
+    One that was pinned meanwhile stays.
+    """
+    done = _pin_again(event.id, announcement_id)
+    if done and (announcement := refresh_announcement(event.id)):
+        publish(event.slug, "announcement_posted", announcement)
+    return done
 
 
 @retry_on_outage
 def _replace(event_id: int, body: str) -> None:
+    _insert(event_id, body)
+    db.session.commit()
+
+
+@retry_on_outage
+def _pin_again(event_id: int, announcement_id: int) -> bool:
+    begin_to_write()
+    latest = db.session.scalar(_latest(event_id).with_for_update())
+    # In a row of its own: live pages ignore an announcement whose id is not above the last one.
+    if latest and latest.id == announcement_id and latest.removed_at:
+        _insert(event_id, latest.body)
+        db.session.commit()
+        return True
+    old = db.session.get(Announcement, announcement_id)
+    # A second click, or a commit whose answer was lost: the text is back already.
+    done = bool(latest and old and not latest.removed_at and latest.body == old.body)
+    db.session.rollback()
+    return done
+
+
+def _insert(event_id: int, body: str) -> None:
     by = trail.acting_admin()
     row = {"event_id": event_id, "body": body, "posted_at": utcnow(), "posted_by": by}
     db.session.execute(insert(Announcement).values(**row))
     trail.record("announcement_pinned", event_id=event_id, body=body)
-    db.session.commit()
 
 
 @retry_on_outage
@@ -66,11 +99,15 @@ def _remove(event_id: int) -> None:
 
 
 def _read(event_id: int) -> dict[str, Any]:
-    query = select(Announcement).where(Announcement.event_id == event_id)
-    latest = db.session.scalar(query.order_by(Announcement.id.desc()).limit(1))
+    latest = db.session.scalar(_latest(event_id))
     if latest is None or latest.removed_at:
         return {}
     return {"id": latest.id, "body": latest.body, "posted_at": html_isoformat(latest.posted_at)}
+
+
+def _latest(event_id: int) -> Select[tuple[Announcement]]:
+    query = select(Announcement).where(Announcement.event_id == event_id)
+    return query.order_by(Announcement.id.desc()).limit(1)
 
 
 def cache_key(event_id: int) -> str:

@@ -2,7 +2,7 @@
 
 from typing import IO
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.domain.admins.roles import Permission
@@ -20,6 +20,7 @@ from webapp.http.polling import NOTHING_NEW, is_seen, version_of
 from webapp.http.rendering import is_htmx, render
 from webapp.http.toasts import notify
 from webapp.i18n import gettext as _
+from webapp.infra.ids import parse_id
 from webapp.infra.text import printable
 from webapp.infra.xlsx_writer import XLSX
 from webapp.pages.moderation.desk import back, show
@@ -78,8 +79,18 @@ def pin(slug: str) -> ResponseReturnValue:
 @permission_required(Permission.MODERATE)
 def unpin(slug: str) -> ResponseReturnValue:
     event = get_event(slug)
-    announcements.unpin(event)
-    notify(_("Took down the announcement."))
+    pinned = announcements.unpin(event)
+    undo = url_for("moderation.pin_again", slug=slug, removed=pinned) if pinned else ""
+    notify(_("Took down the announcement."), undo=undo)
+    return back(event)
+
+
+@bp.post("/chat/announcement/restore")
+@permission_required(Permission.MODERATE)
+def pin_again(slug: str) -> ResponseReturnValue:
+    event, removed = get_event(slug), parse_id(request.args.get("removed", ""), "removed")
+    done = announcements.pin_again(event, removed)
+    notify(_("Pinned the announcement.") if done else _("There is nothing left to undo."))
     return back(event)
 
 
