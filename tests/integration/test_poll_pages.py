@@ -11,11 +11,13 @@ from openpyxl import load_workbook
 
 from tests.support.client import PageClient, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
-from tests.support.polls import LUNCH, add_poll, close_poll, count_votes, rows_of
+from tests.support.polls import LUNCH, add_poll, close_poll, count_votes, operator, rows_of
+from webapp.domain.events.store import get_event
 from webapp.domain.models import Poll, PollAnswer, PollOption, ReactionMinute
 from webapp.domain.polls.drafts import PollDraft
 from webapp.domain.reactions import reacting
 from webapp.domain.reactions.tally import Tally
+from webapp.domain.running.states import change_state
 
 ADA = ("person1001@example.com", "1001")
 PAGE, LIVE, DESK = (
@@ -203,6 +205,29 @@ def test_a_second_open_poll_is_refused_beside_the_list(app: Flask, admin: PageCl
     refused = admin.post(f"{DESK}/{second}/open", data={"csrf_token": token})
     assert refused.status_code == 409
     assert "Another poll is open. Close that one first." in text_of(refused.text)
+
+
+@pytest.mark.parametrize("page", [DESK, "/admin/events/town-hall/chat"])
+def test_a_poll_can_be_opened_only_while_none_is_open(
+    app: Flask, admin: PageClient, page: str
+) -> None:
+    closed, _ = add(app)
+    with app.app_context():
+        close_poll(closed)
+    draft, _ = add(app, opened=False)
+    board = admin.get(page).text
+    assert all(f'id="poll-{poll}-open"' in board for poll in (closed, draft))
+    third, _ = add(app)
+    board = admin.get(page).text
+    assert "-open" not in board.split('id="polls-board"')[1]
+    assert text_of(board).count("Another poll is open. Close that one first.") == 1
+    with app.app_context():
+        close_poll(third)
+        with operator():
+            change_state(get_event("town-hall"), "closed", "")
+    board = admin.get(page).text
+    assert "-open" not in board.split('id="polls-board"')[1]
+    assert "Open the event first: nobody could answer yet." in text_of(board)
 
 
 def test_the_board_is_sent_again_only_when_it_changed(app: Flask, admin: PageClient) -> None:

@@ -105,7 +105,7 @@ def _read(event_id: int) -> dict[str, Any]:
     return {"id": latest.id, "body": latest.body, "posted_at": html_isoformat(latest.posted_at)}
 
 
-def _latest(event_id: int) -> Select[tuple[Announcement]]:
+def _latest(event_id: int) -> Select[Announcement]:
     query = select(Announcement).where(Announcement.event_id == event_id)
     return query.order_by(Announcement.id.desc()).limit(1)
 

@@ -1,11 +1,14 @@
 """Open, close and reopen polls. An event has one open poll at a time; the database holds that."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from webapp.domain.audit import trail
 from webapp.domain.events.store import EventInfo
 from webapp.domain.models import Event, Poll
+from webapp.domain.polls.board import BoardPoll
 from webapp.domain.polls.drafts import lock_poll
 from webapp.domain.polls.store import cache_key, refresh_current
 from webapp.errors import EventNotOpen, Invalid
@@ -27,6 +30,14 @@ class AnotherPollOpen(Invalid):
 class PollNotOpened(Invalid):
     status = 409
     text = lazy("This poll has not been opened yet.")
+
+
+def why_none_can_open(event: EventInfo, polls: Iterable[BoardPoll]) -> str:
+    """Return the reason why no poll of the event can be opened now, or ""."""
+    if not event.is_open:
+        return str(NOBODY_THERE)
+    is_taken = any(poll.state == "open" for poll in polls)
+    return str(AnotherPollOpen.text) if is_taken else ""
 
 
 def open_poll(event: EventInfo, poll_id: int) -> None:

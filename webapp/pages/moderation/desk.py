@@ -12,6 +12,7 @@ from webapp.domain.chat.board import Wanted, read_board, read_messages, read_pro
 from webapp.domain.events.store import EventInfo, get_event
 from webapp.domain.events.streams import find_stream
 from webapp.domain.polls import board as polls
+from webapp.domain.polls.states import why_none_can_open
 from webapp.domain.questions import overview
 from webapp.errors import TownhallError
 from webapp.http.headers import allow_stream, current_site
@@ -118,6 +119,7 @@ def _beside(event: EventInfo) -> dict[str, Any]:
         "desk": desk,
         "desk_version": version_of(event, desk),
         "polls": found,
+        "why_not_open": why_none_can_open(event, found),
         "polls_version": version_of(event, found),
         "embedded": True,
     }

@@ -149,6 +149,7 @@ def _show(event: EventInfo, error: TownhallError | None = None) -> ResponseRetur
         "poll_desk/_board.html",
         event=event,
         polls=polls,
+        why_not_open=states.why_none_can_open(event, polls),
         version=version,
         error=error,
         embedded=is_htmx() and _is_embedded(),
