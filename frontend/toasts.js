@@ -8,6 +8,8 @@ import { drawIcon } from "./icon.js";
 
 const SHOWN_MS = 6_000;
 const SHOWN_WITH_BUTTON_MS = 12_000;
+/** Three cover a quarter of a phone. */
+const MOST_SHOWN = 2;
 
 function region() {
   return document.getElementById("toasts");
@@ -50,24 +52,46 @@ function leaveLater(toast) {
   }, pause);
 }
 
-/** @param {HTMLElement} toast */
-function present(toast) {
-  addCloseButton(toast);
-  // Appended anew: screen readers announce changes of a live region, not what it began with.
-  region()?.append(toast);
-  leaveLater(toast);
+/** Take the oldest toasts from the screen, those without a button first. The text stays for its time: a
+ * screen reader may not have read it yet. */
+function makeRoom() {
+  const shown = [...(region()?.querySelectorAll(/** @type {"div"} */ (".toast")) ?? [])];
+  const older = shown.slice(0, -1).filter((toast) => !toast.matches(":hover, :focus-within"));
+  const [plain, undoable] = [false, true].map((can) =>
+    older.filter((toast) => can === Boolean(toast.querySelector("form"))),
+  );
+  for (const toast of [...plain, ...undoable].slice(0, Math.max(shown.length - MOST_SHOWN, 0))) {
+    for (const control of toast.querySelectorAll(":scope > :not(p)")) control.remove();
+    toast.className = "visually-hidden";
+  }
 }
 
-/** Show a confirmation to the eye and to screen readers.
- * @param {Toast} toast */
-export function showToast({ text, undo }) {
+/** @param {HTMLElement[]} toasts */
+function present(toasts) {
+  for (const toast of toasts) {
+    addCloseButton(toast);
+    // Appended anew: screen readers announce changes of a live region, not what it began with.
+    region()?.append(toast);
+    leaveLater(toast);
+  }
+  makeRoom();
+}
+
+/** @param {Toast} toast */
+function draw({ text, undo }) {
   const toast = document.createElement("div");
   toast.className = "toast";
   const line = document.createElement("p");
   line.textContent = text;
   toast.append(line);
   if (undo) toast.append(undoForm(undo));
-  present(toast);
+  return toast;
+}
+
+/** Show a confirmation to the eye and to screen readers.
+ * @param {Toast} toast */
+export function showToast(toast) {
+  present([draw(toast)]);
 }
 
 /** Say a text to screen readers alone.
@@ -82,11 +106,10 @@ export function announce(text) {
 
 /** Take over the toasts of the page, and show those that come with fragments. */
 export function watchToasts() {
-  for (const toast of region()?.querySelectorAll(/** @type {"div"} */ (".toast")) ?? []) {
-    setTimeout(present, 100, toast);
-  }
+  const toasts = [...(region()?.querySelectorAll(/** @type {"div"} */ (".toast")) ?? [])];
+  setTimeout(present, 100, toasts);
   document.addEventListener("toasts", (event) => {
     const { list } = /** @type {CustomEvent<{list: Toast[]}>} */ (event).detail;
-    list.forEach(showToast);
+    present(list.map(draw));
   });
 }

@@ -117,6 +117,28 @@ def test_rows_stay_where_they_are_under_the_pointer(viewer: Page, moderator: Pag
     expect(moderator.locator("#board")).to_contain_text("one more row")
 
 
+# As a fragment brings them; counted at once, before the first ones leave.
+SHOW_FOUR = """
+() => {
+  const toasts = [["Removed", "/undo"], ["One"], ["Two"], ["Three"]];
+  const list = toasts.map(([text, undo]) => ({ text, undo }));
+  document.dispatchEvent(new CustomEvent("toasts", { detail: { list } }));
+  const texts = (found) => [...document.querySelectorAll(found)].map((line) => line.textContent);
+  return ["#toasts .toast > p", "#toasts p", "#toasts .visually-hidden button"].map(texts);
+}
+"""
+
+
+def test_two_toasts_are_shown_and_each_is_announced(people: People, meeting: Meeting) -> None:
+    admin = people.come(meeting.site, phone=True)
+    sign_in(admin, ADMIN_EMAIL, ADMIN_PASSWORD)
+    shown, said, hidden_buttons = admin.evaluate(SHOW_FOUR)
+    # What can be undone stays.
+    assert shown == ["Removed", "Three"]
+    assert said[-4:] == ["Removed", "One", "Two", "Three"]
+    assert hidden_buttons == []
+
+
 def test_an_announcement_appears_above_the_video(viewer: Page, moderator: Page) -> None:
     moderator.get_by_label("Pin an announcement").fill("Lunch at noon")
     moderator.get_by_role("button", name="Pin", exact=True).click()
