@@ -122,7 +122,7 @@ def _parse_columns(_ctx: click.Context, _option: click.Parameter, texts: tuple[s
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
 @click.option("--strict", is_flag=True, help="Import nothing if a row is broken.")
 @click.option("--sync", is_flag=True, help="Deactivate employees who are not in the file.")
-@click.option("--yes", is_flag=True, help="Confirm a sync that deactivates more than a tenth.")
+@click.option("--yes", is_flag=True, help="Confirm an import that deactivates over a tenth.")
 @click.option("--encoding", default="", metavar="NAME", help="The file's encoding: cp1250, gbk, …")
 @click.option(
     "--columns",

@@ -1,5 +1,7 @@
 """Employee files as people really have them: each is read rightly, or its rows are named."""
 
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -166,11 +168,56 @@ def test_a_column_of_full_names_is_split(app: Flask, name: str) -> None:
         assert summary(report) == (0, 0, 1, 0, 0)
 
 
-def test_text_that_was_decoded_twice_is_named(app: Flask) -> None:
+GARBLED = ["José".encode().decode(page) for page in ("cp1252", "mac-roman", "cp850")]
+GARBLED += ["Jos&eacute;", "Jos&#233;", "Jos\\u00e9", "=?utf-8?Q?Jos=C3=A9?="]
+
+
+@pytest.mark.parametrize("name", GARBLED)
+def test_a_garbled_name_is_named_with_what_it_may_be(app: Flask, name: str) -> None:
     with app.app_context():
-        report = load("email,number,name\nz@example.com,7,ZoÃ« MÃ¼ller\n")
-        assert "garbled" in reasons(report)[2]
-        assert "Zoë" in reasons(report)[2]
+        report = load(f"email,number,first name,last name\nz@example.com,7,{name},Müller\n")
+        assert "it may be “José”" in reasons(report)[2]
+        assert everybody() == BASE
+
+
+@pytest.mark.parametrize("name", ["?ukasz,?ak", "Nora,??", "M?ria,New"])
+def test_a_lost_letter_breaks_its_row(app: Flask, name: str) -> None:
+    with app.app_context():
+        titles = "email,number,first name,last name,department\n"
+        report = load(f"{titles}z@example.com,7,{name},\nn@example.com,8,Nora,New,R?D\n")
+        assert list(reasons(report)) == [2, 3]
+        assert "question mark in place of a letter" in reasons(report)[2]
+        assert everybody() == BASE
+
+
+def test_names_that_only_look_garbled_are_names(app: Flask) -> None:
+    people = ["Лі,Кірі", "Jiří,KRÚŠEK", "Ângela,Ãlvares", "AT&T,R&D", "Đorđe,Šišić"]
+    rows = [f"p{n}@example.com,{n},{name},Why?\n" for n, name in enumerate(people, 50)]
+    with app.app_context():
+        report = load("email,number,first name,last name,department\n" + "".join(rows))
+        assert reasons(report) == {}
+
+
+def test_a_row_with_too_many_cells_is_broken(app: Flask) -> None:
+    titles = "email,first name,last name,number\n"
+    with app.app_context():
+        report = load(f"{titles}nora@example.com,Nora,New, PhD,5\nnick@example.com,N,Nash,6,,\n")
+        assert "more cells than there are titles" in reasons(report)[2]
+        assert everybody() == BASE | {"6": ("N Nash", "nick@example.com", True)}
+        # Nobody knows whom such a row means.
+        assert load(f"{titles}ada@example.com,Ada,King, Dr,1001\n", sync=True).unsure
+
+
+def test_many_leavers_by_their_status_need_a_confirmation(app: Flask) -> None:
+    rows = [f"p{n}@example.com,{n},First{n}" for n in range(50, 70)]
+    with app.app_context():
+        load("email,number,name\n" + "\n".join(rows))
+        left = "email,number,name,status\n" + "".join(f"{row},Left\n" for row in rows)
+        with pytest.raises(Unconfirmed, match="deactivate 20 of 23 employees, because of their st"):
+            load(left, confirmed=False)
+        assert sum(active for _, _, active in everybody().values()) == 23
+        load(left)
+        assert sum(active for _, _, active in everybody().values()) == 3
 
 
 SPREADSHEET_ERRORS = ["#N/A", "#REF!", "#NAME?", "#DIV/0!", "#NV", "#BEZUG!", "#¡REF!", "#Н/Д"]
@@ -205,6 +252,14 @@ def test_the_end_mark_of_a_dos_file_is_not_a_row(app: Flask, end: bytes) -> None
         assert everybody()["5"] == NORA
 
 
+def zipped(**members: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, text in members.items():
+            archive.writestr(name, text)
+    return file.getvalue()
+
+
 NOT_LISTS = {
     "nothing": b"",
     "empty lines": b"\n\n\r\n",
@@ -219,6 +274,11 @@ NOT_LISTS = {
     "a long line": b"x" * 3_000_000,
     "a long title": b"email,number,name," + b"x" * 300_000 + b"\na@example.com,1,Ada\n",
     "a web page": b"<!doctype html><title>Sign in</title>",
+    "an OpenDocument file": zipped(mimetype="application/vnd.oasis.opendocument.spreadsheet"),
+    "a ZIP of a list": zipped(list="email,number,name\na@example.com,1,Ada\n"),
+    "a web page as a workbook": b"\xef\xbb\xbf\n<table><tr><td>Email</td></tr></table>",
+    "XML": b'<?xml version="1.0"?><Workbook></Workbook>',
+    "UTF-32": "email,number,name\n".encode("utf-32"),
     "a picture": b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(100),
 }
 

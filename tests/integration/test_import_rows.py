@@ -47,6 +47,7 @@ def test_the_number_identifies_the_employee(app: Flask) -> None:
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
+        ("byron@example.com,1001,Byron,Lovelace,,", "has this employee number but another name"),
         ("nora@example.com,1001,Nora,New,,", "has this employee number but another name"),
         ("ada@example.com,1003,Ada,Lovelace,,", "has this e-mail address but another employee"),
         ("ada@example.com,1002,Ada,Lovelace,,", "has this e-mail address but another employee"),

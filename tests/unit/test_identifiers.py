@@ -92,6 +92,19 @@ def test_letters_of_a_number_have_no_case(spelling: str) -> None:
         ("1 001,0", "decimal"),
         ("-1001.0", "decimal"),
         ("1001.0 €", "decimal"),
+        ("1.E+05", "scientific"),
+        ("14-Mar", "date"),
+        ("14-Mar-26", "date"),
+        ("Mar-14", "date"),
+        ("14. Mrz", "date"),
+        ("14-mars", "date"),
+        ("14/03/2026", "date"),
+        ("3/14/2026", "date"),
+        ("14.03.2026", "date"),
+        ("2026-03-14", "date"),
+        ("3月14日", "date"),
+        ("10:01", "time"),
+        ("10:01:00", "time"),
         ("nan", "missing"),
         ("N/A", "missing"),
         ("NULL", "missing"),
@@ -102,7 +115,9 @@ def test_a_number_that_a_spreadsheet_changed_is_an_error(number: str, complaint:
     assert complaint in (number_error(number) or "")
 
 
-@pytest.mark.parametrize("number", ["1E5", "12E34", "E-17", "1,000,000", "1.234.567", "12-34/5"])
+@pytest.mark.parametrize(
+    "number", ["1E5", "12E34", "E-17", "1,000,000", "1.234.567", "12-34/5", "DEC-14", "14-MAR"]
+)
 def test_a_number_that_only_looks_odd_is_a_number(number: str) -> None:
     assert number_error(number) is None
 

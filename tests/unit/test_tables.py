@@ -5,8 +5,10 @@ import io
 import subprocess
 import sys
 import zipfile
+from datetime import date, time
 from typing import Any
 
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -163,7 +165,37 @@ def test_a_workbook_is_read(number: object, expected: str) -> None:
     assert row.values["last_name"] == "New"
 
 
-@pytest.mark.parametrize("number", [1001.5, 2**60, 1e22, None, "1.00E+05"])
+def test_a_sheet_may_state_a_wrong_size() -> None:
+    data = workbook([TITLES, NORA])
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        sheet = archive.read(SHEET)
+    assert b'<dimension ref="A1:D2"' in sheet
+    row = only_row(repacked(data, SHEET, sheet.replace(b"A1:D2", b"A1")))
+    assert isinstance(row, EmployeeRow)
+
+
+def test_escapes_of_a_workbook_are_read() -> None:
+    row = only_row(workbook([TITLES, [*NORA[:3], "New_x000D_"]]))
+    assert isinstance(row, EmployeeRow)
+    assert row.values["last_name"] == "New"
+
+
+def test_two_sheets_of_employees_are_asked_about() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(workbook([TITLES, NORA], "Berlin")))
+    more = book.create_sheet("Paris")
+    more.append(TITLES)
+    file = io.BytesIO()
+    book.save(file)
+    only_row(file.getvalue())
+    more.append(["nick@example.com", "6", "Nick", "Nash"])
+    book.save(file)
+    with pytest.raises(Invalid, match="The sheets “Berlin”, “Paris” all have employees"):
+        open_file(file.getvalue())
+
+
+@pytest.mark.parametrize(
+    "number", [date(2026, 3, 14), time(10, 1), 1001.5, 2**60, 1e22, None, "1.00E+05"]
+)
 def test_a_number_that_a_workbook_cannot_hold_breaks_its_row(number: object) -> None:
     row = only_row(workbook([TITLES, ["nora@example.com", number, "Nora", "New"]]))
     assert isinstance(row, InvalidRow)

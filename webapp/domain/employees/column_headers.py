@@ -60,7 +60,31 @@ def find_header(tables: Iterable[T], choice: ColumnChoice) -> tuple[T, Header]:
             "There is no row in this file that can be read. Choose a CSV file or an .xlsx."
         )
     table, header = max(found, key=likeness)
+    _check_alone(header, found)
     return table, _choose(header, choice)
+
+
+def _check_alone(header: Header, found: list[tuple[T, Header]]) -> None:
+    """Raise `Invalid` when another sheet of the workbook has employees as well.
+
+    Which of them are meant, nobody can know; a sync would deactivate those of the other sheet.
+    """
+    sheets: dict[str, int] = {}
+    for other, its in found:
+        # A sheet that has titles and a row below them.
+        if isinstance(other, WorkbookTable) and (other.sheet in sheets or _is_complete(its)):
+            sheets[other.sheet] = sheets.get(other.sheet, 0) + 1
+    filled = [sheet for sheet, rows in sheets.items() if rows > 1]
+    if _is_complete(header) and len(filled) > 1:
+        raise Invalid(
+            "The sheets %(sheets)s all have employees. Copy them into one sheet, or delete those"
+            " that do not belong here.",
+            sheets=", ".join(f"“{sheet}”" for sheet in filled),
+        )
+
+
+def _is_complete(header: Header) -> bool:
+    return {"email", "employee_number"} <= header.columns.keys()
 
 
 def _read_header(number: int, cells: list[str]) -> Header:

@@ -29,17 +29,18 @@ TITLES = {
         employee number, employee #, employee no, employee id, employee code, emp no, emp id
         emp number, employeeid, staff number, staff id, staff no, personnel number, personnel no
         pers.no, pernr, payroll number, payroll id, badge number, worker id, associate id
-        person number, person id, file number, user id, hris id
+        person number, person id, file number, user id, hris id, employee ref, staff ref
         Personalnummer, Personal-Nr, Pers.-Nr, Persnr, Mitarbeiternummer, Mitarbeiter-Nr
-        Mitarbeiter-ID, Matricule, numéro d'employé, numéro de matricule, n° matricule
-        identifiant employé, numéro employé, id employé, n° employé
+        Mitarbeiter-ID, MA-Nummer, MA-ID, Stammnummer, Matricule, numéro d'employé
+        numéro de matricule, n° matricule, identifiant employé
+        numéro employé, id employé, n° employé
         número de empleado, nº empleado, n.º de empleado, núm. empleado, número empleado, legajo
         id empleado, id de empleado, código de empleado, clave de empleado, matricola
         numero dipendente, id dipendente, codice dipendente, matrícula, número do funcionário
         número de funcionário, número de colaborador, personeelsnummer, medewerkernummer
         numer pracownika, nr pracownika, numer kadrowy, numer ewidencyjny, id pracownika
         osobní číslo, číslo zaměstnance, osobné číslo, törzsszám, dolgozói szám
-        munkavállalói azonosító, anställningsnummer, personalnummer, medarbejdernummer
+        munkavállalói azonosító, anställningsnummer, anst.nummer, medarbejdernummer
         ansattnummer, henkilönumero, sicil no, sicil numarası, personel numarası, personel no
         табельный номер, таб. №
         номер сотрудника, табельний номер, 社員番号, 従業員番号, 社員ID, 社員コード, 职工号, 工号
@@ -62,8 +63,10 @@ TITLES = {
     "full_name": """
         full name, name, display name, employee name, employee, worker, legal name, preferred name
         common name, cn, associate name, payroll name, vollständiger Name, Anzeigename
-        Mitarbeiter, nom complet, nom et prénom, nom prénom, nombre completo, nombre y apellidos
-        apellidos y nombre, nome completo, nome e cognome, volledige naam, imię i nazwisko
+        last name first name, first name last name, Nachname Vorname, Vorname Nachname
+        Name Vorname, Vorname Name, Mitarbeiter, nom complet, nom et prénom, nom prénom
+        nombre completo, nombre y apellidos, apellidos y nombre, nome completo, nome e cognome
+        volledige naam, imię i nazwisko
         nazwisko i imię, jméno a příjmení, celé jméno, teljes név, név, fullständigt namn, namn
         navn, fulde navn, nimi, ad soyad, adı soyadı, фио, полное имя, піб, 氏名, 名前, 姓名, 성명
     """,
@@ -71,8 +74,8 @@ TITLES = {
         department, department name, dept, home department, home department description
         org unit, organizational unit, organisational unit, organization unit, organisation
         supervisory organization, division, business unit, team, unit, group, cost center
-        cost centre, Abteilung, Bereich, Organisationseinheit, Kostenstelle, service, département
-        direction, departamento, área, unidad, dipartimento, reparto, ufficio, setor
+        cost centre, Abteilung, Abt., Bereich, Organisationseinheit, Kostenstelle, service
+        département, direction, departamento, área, unidad, dipartimento, reparto, ufficio, setor
         afdeling, dział, departament, oddělení, útvar, oddelenie, osztály, részleg, avdelning
         afdelning, avdeling, osasto, departman, bölüm, birim, отдел, подразделение, департамент
         відділ, підрозділ, 部署, 部門, 部门, 부서
@@ -119,6 +122,14 @@ BRACKETS = re.compile(r"\[[^\]]*\]|\([^)]*\)")
 # "Legal Name - First Name" and "Work Contact: Work Email".
 SECTIONS = re.compile(r"\s[-–—]\s|:|/")
 
+# "Manager - Email" is not the employee's, and "E-mail (private)" not the one for work.
+OTHER_PERSON = re.compile(
+    "manager|supervisor|emergency|spouse|dependent|assistant|vorgesetzt|führungskraft|notfall"
+    "|responsable|supérieur|urgence|emergencia",
+    re.IGNORECASE,
+)
+PRIVATE = re.compile("priva|personal|perso\\b|home|privé|particular", re.IGNORECASE)
+
 
 def plain_title(title: str) -> str:
     """Return the title in the form in which titles are compared."""
@@ -129,11 +140,17 @@ def plain_title(title: str) -> str:
 
 def field_of(title: str) -> tuple[str, int] | None:
     """Return the field that a title names and how weakly (0 is its own name), or None."""
-    whole = plain_title(title)
-    if found := _KNOWN.get(whole):
-        return found
-    sections = [plain_title(section) for section in SECTIONS.split(title)]
-    return _KNOWN.get(sections[-1]) if len(sections) > 1 else None
+    if OTHER_PERSON.search(title):
+        return None
+    found = _find(plain_title(title)) or _find(plain_title(SECTIONS.split(title)[-1]))
+    return None if found and found[0] == "email" and PRIVATE.search(title) else found
+
+
+def _find(plain: str) -> tuple[str, int] | None:
+    if plain.endswith("nr"):
+        stem = plain.removesuffix("nr")
+        return _KNOWN.get(plain) or _KNOWN.get(f"{stem}nummer") or _KNOWN.get(f"{stem}number")
+    return _KNOWN.get(plain)
 
 
 def _parse(text: str) -> list[str]:

@@ -1,7 +1,8 @@
 """Comparing the rows of a file with the employees: what an import would change.
 
 A row means the employee whose number it has. So that a wrong number never changes somebody else,
-the e-mail address must not be another employee's, and where it is new, the name must be familiar.
+the e-mail address must not be another employee's, and where it is new, the first name must be
+the same: the last name and the address change at a wedding.
 """
 
 import unicodedata
@@ -121,7 +122,7 @@ class _Comparison:
                 "%(employee)s has this e-mail address but another employee number",
                 employee=owner.label,
             )
-        if holder and not _share_a_name(holder, row):
+        if holder and not _keeps_first_name(holder, row):
             return _(
                 "%(employee)s has this employee number but another name and address, %(address)s",
                 employee=holder.label,
@@ -178,8 +179,17 @@ def _share_a_name(known: Known, row: EmployeeRow) -> bool:
     return bool(_name_words(known.values) & _name_words(row.values))
 
 
+def _keeps_first_name(known: Known, row: EmployeeRow) -> bool:
+    """Return False when the row may mean a relative, or somebody else of the same last name."""
+    known_first = _words(known.values["first_name"]) or _name_words(known.values)
+    return bool(known_first & _name_words(row.values))
+
+
 def _name_words(values: dict[str, Any]) -> set[str]:
-    name = f"{values.get('first_name', '')} {values.get('last_name', '')}"
+    return _words(f"{values.get('first_name', '')} {values.get('last_name', '')}")
+
+
+def _words(name: str) -> set[str]:
     folded = unicodedata.normalize("NFKD", name.casefold())
     letters = "".join(c if c.isalnum() else " " for c in folded if not unicodedata.combining(c))
     return set(letters.split())

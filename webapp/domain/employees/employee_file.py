@@ -1,5 +1,6 @@
 """A file with a list of employees: how it is encoded, which column is which, and its rows."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -20,6 +21,7 @@ from webapp.domain.employees.encodings import (
 from webapp.domain.employees.rows import EmployeeRow, InvalidRow, read_row
 from webapp.domain.employees.tables import (
     DELIMITERS,
+    OF_ANOTHER_KIND,
     PROTECTED,
     Record,
     Table,
@@ -28,6 +30,7 @@ from webapp.domain.employees.tables import (
 )
 from webapp.errors import Invalid
 from webapp.i18n import gettext as _
+from webapp.i18n import lazy
 
 MAX_ROWS = 200_000
 SAMPLE_ROWS = 10
@@ -35,7 +38,16 @@ SAMPLE_ROWS = 10
 SAMPLED_ROWS = 2000
 JUDGED_BYTES = 4096
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# HR systems call a web page or XML a workbook (.xls).
+MARKUP = re.compile(
+    rb"[\xef\xbb\xbf\s]*<(?:[!?]|(?:html|head|body|meta|style|table)\b)", re.IGNORECASE
+)
 SHOWN_NAMES = 4
+
+
+MORE_CELLS = lazy(
+    "the row has more cells than there are titles; put quotes around a text with the separator"
+)
 
 
 class UnclearEncoding(Invalid):
@@ -95,6 +107,9 @@ class EmployeeFile:
                 )
             if isinstance(cells, str):
                 yield InvalidRow(number, cells)
+            elif self.encoding and any(map(str.strip, cells[len(self.header.titles) :])):
+                # Some cells stand below the wrong titles, perhaps the number of somebody else.
+                yield InvalidRow(number, str(MORE_CELLS))
             else:
                 yield read_row(number, self.header.columns, cells)
 
@@ -123,10 +138,8 @@ def open_file(data: bytes, encoding: str = "", columns: ColumnChoice | None = No
         sheet, header = find_header(open_workbook(data), choice)
         return EmployeeFile(sheet, header, None, "", {}, 0)
     known = parse_encoding(encoding) if encoding else detect_encoding(data)
-    if _is_binary(data, known):
-        raise Invalid(
-            "This is neither a CSV file nor an Excel workbook (.xlsx): choose one of them."
-        )
+    if MARKUP.match(data) or _is_binary(data, known):
+        raise Invalid(OF_ANOTHER_KIND)
     table, header = find_header(open_csv(data, known), choice)
     choices = {} if known.certain else readings(data)
     return EmployeeFile(table, header, known, table.delimiter, choices, _count_lines(data))

@@ -23,7 +23,20 @@ GROUPED = re.compile(r"\d{1,3}(?:([.,'\u2019 ])\d{3})(?:\1\d{3})*")
 GROUPED_DECIMAL = re.compile(rf"(?:{GROUPED.pattern})(?!\1)[.,]\d+")
 THOUSAND_OR_DECIMAL = re.compile(r"\d{1,3}[.,]000")
 DECIMAL = re.compile(r"\d+[.,]\d+")
-SCIENTIFIC = re.compile(r"\d+(?:[.,]\d+)?E[+-]\d+|\d+[.,]\d+E\d+", re.IGNORECASE)
+SCIENTIFIC = re.compile(r"\d+(?:[.,]\d*)?E[+-]\d+|\d+[.,]\d+E\d+", re.IGNORECASE)
+# 3-14 and MAR14 become 14-Mar, Mar-14 or 2026-03-14, and 10:01 becomes 10:01:00. Programs write
+# the names of months like this, people who mean a department in capitals.
+MONTHS = (
+    "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|Mrz|Mär|Mai|Okt|Dez|janv|févr|mars|avr"
+    "|mai|juin|juil|août|sept|oct|nov|déc|ene|feb|mar|abr|may|jun|jul|ago|sep|dic|gen|mag|giu|lug"
+    "|set|ott|jan|fev|out|dez|mrt|apr|mei|aug|okt|dec|sty|lut|kwi|maj|cze|lip|sie|wrz|paź|lis|gru"
+)
+DAY, MONTH, SIGN = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])", "[-./ ]"
+DATE_OR_TIME = re.compile(
+    rf"{DAY}\.?{SIGN}(?:{MONTHS})\.?(?:{SIGN}\d\d(?:\d\d)?)?|(?:{MONTHS})\.?{SIGN}\d\d(?:\d\d)?"
+    rf"|(?:19|20)\d\d{SIGN}{MONTH}{SIGN}{DAY}(?: 00:00:00)?|{DAY}{SIGN}{DAY}{SIGN}(?:19|20)\d\d"
+    rf"|(?:(?:19|20)\d\d年)?{MONTH}月{DAY}日|\d+:[0-5]\d(?::[0-5]\d)?(?: [AP]M)?"
+)
 # What surrounds a number in a format of a spreadsheet: signs, currencies, per cent.
 DECORATION = re.compile(r"\A[^\w]+|[^\w]+\Z")
 # Arabic spreadsheets write these between the digits.
@@ -103,6 +116,11 @@ def number_error(text: str) -> str | None:
     ):
         return _(
             "the employee number %(number)s is a decimal number; format its column as text",
+            number=number,
+        )
+    if DATE_OR_TIME.fullmatch(number):
+        return _(
+            "the employee number %(number)s is a date or a time; format its column as text",
             number=number,
         )
     if not normal_number(number):

@@ -6,8 +6,9 @@ from typing import Any
 
 from webapp.domain.employees.rows import InvalidRow
 
-# A sync that deactivates more than one employee in ten has to be confirmed.
-UNCONFIRMED_SHARE = 10
+# An import that deactivates more than one employee in ten has to be confirmed. A column of the
+# file may name so many leavers itself, who may be most of a small company.
+UNCONFIRMED_SHARE, UNCONFIRMED_LEAVERS = 10, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,15 @@ class ImportReport:
         return len(self.new) + len(self.changed) + len(self.deactivated)
 
     @property
+    def losing_access(self) -> int:
+        """Return how many employees are deactivated: by the sync, or by a status in the file."""
+        return len(self.deactivated) + sum(change.ends_access for change in self.changed)
+
+    @property
     def needs_confirmation(self) -> bool:
-        """Return True when the sync deactivates more than a tenth of all active employees."""
-        return len(self.deactivated) * UNCONFIRMED_SHARE > self.active_before
+        """Return True when it deactivates more than a tenth of all active employees."""
+        asked = bool(self.deactivated) or self.losing_access > UNCONFIRMED_LEAVERS
+        return asked and self.losing_access * UNCONFIRMED_SHARE > self.active_before
 
     @property
     def fingerprint(self) -> str:

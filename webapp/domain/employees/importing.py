@@ -31,7 +31,7 @@ Step = tuple[Callable[[Sequence[T]], None], Sequence[T]]
 
 
 class Unconfirmed(Invalid):
-    """The sync deactivates so many employees that somebody has to confirm it."""
+    """It deactivates so many employees that somebody has to confirm it."""
 
 
 def import_employees(
@@ -48,10 +48,10 @@ def import_employees(
 ) -> ImportReport:
     """Add and change employees as the file says, and return what changed.
 
-    `sync` deactivates the employees who are not in the file; above a tenth of them it must be
-    `confirmed`. `strict` changes nothing when a row is invalid, `dry_run` changes nothing at all.
-    `name` is the file's, for the audit log; `encoding` and `columns` are for a file that does not
-    show them. Raises `Invalid` for a file that is not a list of employees.
+    `sync` deactivates the employees who are not in the file. An import that deactivates more than a
+    tenth of all must be `confirmed`. `strict` changes nothing when a row is invalid, `dry_run`
+    changes nothing at all. `name` is the file's, for the audit log; `encoding` and `columns` are
+    for a file that does not show them. Raises `Invalid` for a file that is not a list of employees.
     """
     file = open_file(data, encoding, columns)
     report = preview(file, sync=sync, on_progress=on_progress)
@@ -80,12 +80,7 @@ def apply(
     Raises `Invalid` or `Unavailable` when it breaks off; the message says how far it came.
     """
     if report.needs_confirmation and not confirmed:
-        raise Unconfirmed(
-            "This would deactivate %(count)s of %(all)s employees, who are not in the file."
-            " Check that it is the whole list, and confirm it.",
-            count=len(report.deactivated),
-            all=report.active_before,
-        )
+        raise Unconfirmed(_question(report))
     # On record before the first row is written, whatever comes between.
     trail.record_now("employees_imported", subject=name, **report.counts)
     done = 0
@@ -103,6 +98,21 @@ def apply(
         _record_broken_off(name, done, report.writes)
         raise refusal from error
     report.applied = True
+
+
+def _question(report: ImportReport) -> Lazy:
+    values = {"count": report.losing_access, "all": report.active_before}
+    if report.deactivated:
+        return Lazy(
+            "This would deactivate %(count)s of %(all)s employees, who are not in the file."
+            " Check that it is the whole list, and confirm it.",
+            **values,
+        )
+    return Lazy(
+        "This would deactivate %(count)s of %(all)s employees, because of their status in the file."
+        " Check that it is read rightly, and confirm it.",
+        **values,
+    )
 
 
 def _steps(report: ImportReport) -> Iterator[Step]:  # type: ignore[type-arg]

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from webapp.domain.employees.garbled import has_lost_letter, restore
 from webapp.domain.employees.identifiers import clean_number, normal_email, number_error
 from webapp.i18n import gettext as _
 from webapp.i18n import lazy
@@ -31,6 +32,8 @@ SPOKEN = {
     "location": lazy("location"),
     "active": lazy("status"),
 }
+IDENTIFIERS = ("email", "employee_number", "active")
+NAMES = ("first_name", "last_name", "full_name")
 EMAIL = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\"]+")
 # What decoding puts in place of bytes that are no character.
 REPLACED = "\ufffd"
@@ -125,6 +128,9 @@ def validation_error(values: Mapping[str, str]) -> tuple[str, str | None]:
             return name, _(
                 "the %(field)s has more than %(most)s characters", field=SPOKEN[name], most=length
             )
+    for name in LENGTHS:
+        if name not in IDENTIFIERS and (reason := _garbled_error(name, values.get(name, ""))):
+            return name, reason
     if not EMAIL.fullmatch(values["email"]):
         return "email", _("“%(text)s” is not an e-mail address", text=values["email"][:60])
     return "employee_number", number_error(values["employee_number"])
@@ -169,6 +175,8 @@ def _damage(raw: Mapping[str, str]) -> str | None:
                 field=SPOKEN[name],
                 text=text.strip(),
             )
+        if reason := _garbled_error(name, text):
+            return reason
         if text.isascii() and text.isprintable():
             continue
         if REPLACED in text or any(unicodedata.category(c) in ("Co", "Cs") for c in text):
@@ -178,22 +186,25 @@ def _damage(raw: Mapping[str, str]) -> str | None:
             )
         if any(unicodedata.category(c) == "Cc" and not c.isspace() for c in text):
             return _("the %(field)s has a control character; type it anew", field=SPOKEN[name])
-        if (meant := _undo_double_encoding(text)) is not None:
-            return _(
-                "the %(field)s “%(text)s” is garbled; it may be “%(meant)s”",
-                field=SPOKEN[name],
-                text=text[:40],
-                meant=meant[:40],
-            )
     return None
 
 
-def _undo_double_encoding(text: str) -> str | None:
-    """Return `José` for `JosÃ©`, UTF-8 that somebody read as Windows-1252; None for other text."""
-    try:
-        return None if text.isascii() else text.encode("cp1252").decode("utf-8")
-    except UnicodeError:
-        return None
+def _garbled_error(name: str, text: str) -> str | None:
+    if (meant := restore(text)) is not None:
+        return _(
+            "the %(field)s “%(text)s” is garbled; it may be “%(meant)s”",
+            field=SPOKEN[name],
+            text=text[:40],
+            meant=meant[:40],
+        )
+    if name not in IDENTIFIERS and has_lost_letter(text, name=name in NAMES):
+        return _(
+            "the %(field)s “%(text)s” has a question mark in place of a letter; type it anew, "
+            "or save the list as UTF-8",
+            field=SPOKEN[name],
+            text=text[:40],
+        )
+    return None
 
 
 def _status_error(text: str) -> str | None:

@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from typing import Any, Protocol
 
 import openpyxl
+from openpyxl.utils.escape import unescape
 
 from webapp.domain.employees.encodings import Encoding
 from webapp.errors import Invalid
@@ -157,7 +158,10 @@ class WorkbookTable:
     def records(self) -> Iterator[Record]:
         """Yield each row that has text with its number in the sheet."""
         with _opened(self._data) as book:
-            for number, values in enumerate(book[self.sheet].iter_rows(values_only=True), 1):
+            sheet = book[self.sheet]
+            # Some programs write a size that leaves out most cells.
+            sheet.reset_dimensions()
+            for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
                 if number > LINES:
                     raise Invalid(TOO_MANY_LINES)
                 cells = [_text(value) for value in values[:COLUMNS]]
@@ -169,6 +173,10 @@ DAMAGED = lazy(
     "This workbook is damaged. Open it in a spreadsheet, save it again and choose that file."
 )
 TOO_LARGE = lazy("This workbook is too large. Keep the columns that are needed, or save it as CSV.")
+OF_ANOTHER_KIND = lazy(
+    "This is neither a CSV file nor an Excel workbook (.xlsx). If a spreadsheet opens it, save it"
+    " from there as one of them."
+)
 PROTECTED = lazy(
     "This is an old or a protected workbook. Save it as .xlsx without a password, or as CSV."
 )
@@ -199,6 +207,9 @@ def _opened(data: bytes) -> Iterator[openpyxl.Workbook]:
 def _check_size(data: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = archive.infolist()
+    if not any(m.filename.endswith("workbook.xml") for m in members):
+        # OpenDocument, Numbers, .xlsb, or a ZIP file around a list.
+        raise Invalid(OF_ANOTHER_KIND)
     others = sum(m.file_size for m in members if not m.filename.startswith("xl/worksheets/"))
     if others > IN_MEMORY_BYTES or sum(m.file_size for m in members) > UNPACKED_BYTES:
         raise Invalid(TOO_LARGE)
@@ -228,6 +239,8 @@ def _text(value: Any) -> str:
             return "yes" if value else "no"
         case float() if value.is_integer() and abs(value) < EXACT_NUMBERS:
             return str(int(value))
+        case str():
+            return unescape(value) if "_x" in value else value
         case int() if abs(value) >= EXACT_NUMBERS:
             return f"{value:.5E}"
         case dt.datetime():

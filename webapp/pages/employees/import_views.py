@@ -154,7 +154,7 @@ def _import(report: ImportReport, name: str, options: ImportOptions) -> None:
         raise Invalid(CHANGED)
     if options.strict and report.invalid_count:
         raise Invalid(BROKEN)
-    confirmed = request.form.get("confirmed") == str(len(report.deactivated))
+    confirmed = request.form.get("confirmed") == str(report.losing_access)
     try:
         importing.apply(report, name=name, confirmed=confirmed, on_progress=_note_progress())
     finally:
