@@ -88,6 +88,10 @@ PAGES = [
     Page("events.show_new", "empty", ADMIN, "/admin/events/new"),
     Page("events.show_new", "refused", ADMIN, "/admin/events/new", {"title": ""}, status=422),
     Page("account.confirm_sign_out_everywhere", "signed in", ADMIN, "/admin/sign-out-everywhere"),
+    Page("account.show_password", "empty", ADMIN, "/admin/password"),
+    Page(
+        "account.show_password", "refused", ADMIN, "/admin/password", {"current": "x"}, status=422
+    ),
     Page("events.list_archived", "empty", ADMIN, "/admin/events/archived"),
     Page("event_page.show_overview", "open", ADMIN, HALL),
     Page("event_page.show_overview", "planned", ADMIN, PLANNED),

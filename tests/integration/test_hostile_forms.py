@@ -4,6 +4,7 @@ import io
 import itertools
 import json
 import logging
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,10 +12,13 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
+from wtforms.fields.core import UnboundField
 
 from tests.support.addresses import address_of, rules
 from tests.support.client import PageClient
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
+from webapp.http.forms import Form
+from webapp.infra.settings import ROOT
 
 SLUG = "town-hall"
 # Every field that a form here has, so that each body below reaches the field's own code.
@@ -63,7 +67,45 @@ FIELDS = (
     "repeated",
     "proof",
     "ticket",
+    "archived",
+    "back",
+    "before",
+    "choice",
+    "closes_after",
+    "confirmed",
+    "current",
+    "description",
+    "desk",
+    "employee",
+    "everyone",
+    "export_contributions",
+    "file",
+    "fingerprint",
+    "held",
+    "kept",
+    "kind",
+    "live_results",
+    "message",
+    "multiple",
+    "opens_before",
+    "option",
+    "person",
+    "q",
+    "question",
+    "queue",
+    "recording_url",
+    "secret",
+    "seen",
+    "speakers",
+    "strict",
+    "sync",
+    "until",
+    "writing",
 )
+# In a link's or a search's address, in the head of a page, or of every form.
+NO_FIELDS = {"csrf_token", "from", "viewport", "with", "zone"}
+# Written in a template, or given to one of its macros.
+NAMED = re.compile(r'(?<![\w-])(?:name|field)="([a-z_]+)"')
 VALUES: dict[str, Any] = {
     "number": 5,
     "null": None,
@@ -179,6 +221,21 @@ def test_a_malformed_request_is_never_a_server_error(
         answer = send(app, client, rule, body, sent)
         assert answer.status_code < 500, (rule, headers)
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+def test_every_field_of_a_form_is_tried() -> None:
+    named = {
+        name
+        for page in (ROOT / "templates").rglob("*.html")
+        for name in NAMED.findall(page.read_text())
+    }
+    declared = {
+        name
+        for form in Form.__subclasses__()
+        for name, field in vars(form).items()
+        if isinstance(field, UnboundField)
+    }
+    assert named | declared <= {*FIELDS, *NO_FIELDS}
 
 
 PARAMETERS = (

@@ -37,6 +37,8 @@ PERMITTED = {
 }
 ADDRESSES = {
     "see_events": {
+        "account.change_password",
+        "account.show_password",
         "event_page.show_overview",
         "event_page.show_qr_code",
         "events.list_archived",

@@ -20,6 +20,8 @@ FIELD = "kept"
 MAX_CHARACTERS = 100_000
 # Of the page that the form was on; the next page has its own.
 TRANSIENT = ("csrf_token", FIELD)
+# A form with a password is never kept: the page would show it.
+PASSWORDS = {"current", "password", "repeated"}
 # Fields for programs.
 UNSEEN = ("seen", "nonce", "confirmed")
 
@@ -40,7 +42,7 @@ class KeptForm:
 
 def keep_form() -> str:
     """Return this request's form as a text for the field `kept`, or "" if it cannot be kept."""
-    if not _is_own_form() or request.files:
+    if not _is_own_form() or request.files or not PASSWORDS.isdisjoint(request.form):
         return ""
     fields = [pair for pair in request.form.items(multi=True) if pair[0] not in TRANSIENT]
     if sum(map(len, (text for pair in fields for text in pair))) > MAX_CHARACTERS:

@@ -1,6 +1,6 @@
 """Admin accounts: signing in and out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
@@ -13,6 +13,7 @@ from webapp.domain.passwords import hash_password, needs_rehash, verify_password
 from webapp.errors import Invalid
 from webapp.i18n import lazy
 from webapp.infra import rate_limit
+from webapp.infra.database import count_changed
 from webapp.infra.extensions import db
 from webapp.infra.rate_limit import Attempt, Client
 
@@ -24,6 +25,11 @@ KNOWN = lazy("There is already an admin with this e-mail address.")
 
 class SignInRefused(Invalid):
     text = lazy("E-mail or password is wrong.")
+
+
+class WrongPassword(Invalid):
+    text = lazy("This is not your current password.")
+    form_field = "current"
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,22 @@ def sign_in(email: str, password: str, client: Client) -> AdminInfo:
     if needs_rehash(admin.password_hash):
         admin.password_hash = hash_password(password)
     return signed_in(admin, "password")
+
+
+def change_password(admin: AdminInfo, current: str, new: str, client: Client) -> AdminInfo:
+    """Store a new password and end the admin's sessions; return the admin for a new one.
+
+    Raises `Invalid` for a short password, `WrongPassword` where `current` is not the one until
+    now, and `WorkRequired` after too many failures, which count as those of a sign-in.
+    """
+    check_password(new)
+    attempt = Attempt("sign-in", admin.email, current, client)
+    rate_limit.admit(attempt)
+    if _find_with_password(attempt.target, current) is None:
+        rate_limit.count_failure(attempt)
+        raise WrongPassword
+    rate_limit.forgive(attempt)
+    return _set_password(admin, hash_password(new))
 
 
 def find_admin(admin_id: int, session_version: int) -> AdminInfo | None:
@@ -142,6 +164,19 @@ def signed_in(admin: Admin, by: str) -> AdminInfo:
     with trail.acting_as(info.id):
         trail.record_now("signed_in", by=by)
     return info
+
+
+def _set_password(admin: AdminInfo, password_hash: str) -> AdminInfo:
+    # Of two changes at once, or one beside a removal, the first one counts.
+    same = (Admin.id == admin.id, Admin.session_version == admin.session_version)
+    session_version = admin.session_version + 1
+    values = {"password_hash": password_hash, "session_version": session_version}
+    if not count_changed(update(Admin).where(*same).values(**values)):
+        db.session.rollback()
+        raise WrongPassword
+    trail.record("admin_password_changed")
+    db.session.commit()
+    return replace(admin, session_version=session_version)
 
 
 def _find_with_password(email: str, password: str) -> Admin | None:

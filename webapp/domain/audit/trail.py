@@ -33,6 +33,7 @@ ACTIONS = {
     "admin_invitation_withdrawn": lazy("Withdrew an invitation"),
     "admin_invitation_accepted": lazy("Accepted an invitation"),
     "admin_role_changed": lazy("Changed the role of an admin"),
+    "admin_password_changed": lazy("Changed their own password"),
     "admin_removed": lazy("Removed an admin"),
     "event_created": lazy("Planned an event"),
     "event_edited": lazy("Edited an event"),

@@ -5,15 +5,16 @@ from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
 from webapp.domain.admins import accounts
+from webapp.domain.admins.roles import Permission
 from webapp.errors import Invalid, TownhallError
 from webapp.http import identity, kept_forms, sso
-from webapp.http.access import admin_address, public
+from webapp.http.access import admin_address, permission_required, public
 from webapp.http.client import read_client, remember_browser
 from webapp.http.rendering import redirect_to, render
 from webapp.http.toasts import notify
 from webapp.i18n import gettext as _
 from webapp.infra.rate_limit import WorkRequired
-from webapp.pages.account.forms import SignInForm
+from webapp.pages.account.forms import PasswordForm, SignInForm
 
 bp = Blueprint("account", __name__, url_prefix="/admin")
 
@@ -51,6 +52,28 @@ def confirm_sign_out_everywhere() -> ResponseReturnValue:
     return render("account/confirm_sign_out.html")
 
 
+# Every role has this permission.
+@bp.get("/password")
+@permission_required(Permission.SEE_EVENTS)
+def show_password() -> ResponseReturnValue:
+    return _show_password(PasswordForm())
+
+
+@bp.post("/password")
+@permission_required(Permission.SEE_EVENTS)
+def change_password() -> ResponseReturnValue:
+    form, admin = PasswordForm(), identity.require_admin()
+    try:
+        form.check()
+        words = form.current.data, form.password.data
+        changed = accounts.change_password(admin, *words, read_client())
+    except (Invalid, WorkRequired) as refusal:
+        return _show_password(form, refusal)
+    identity.remember_admin(changed)
+    notify(_("Your password is changed, and your other sessions are ended."))
+    return redirect_to(url_for("events.list_events"))
+
+
 @bp.get("/logout", endpoint="return_from_sign_out")
 @public
 def return_to_sign_in() -> ResponseReturnValue:
@@ -85,6 +108,13 @@ def _forget() -> ResponseReturnValue:
 def _show(form: SignInForm, error: TownhallError | None = None) -> ResponseReturnValue:
     kept = request.form.get(kept_forms.FIELD, "")
     return render("account/sign_in.html", "account/_card.html", form=form, kept=kept, error=error)
+
+
+def _show_password(form: PasswordForm, error: TownhallError | None = None) -> ResponseReturnValue:
+    form.mark(error)
+    shortest = accounts.PASSWORD_LENGTH
+    page, fragment = "account/change_password.html", "account/_password.html"
+    return render(page, fragment, form=form, shortest=shortest, error=error)
 
 
 def _show_keeping(kept: str) -> Response:
