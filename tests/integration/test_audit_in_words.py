@@ -13,12 +13,16 @@ from sqlalchemy import select, update
 
 from tests.support.client import PageClient, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event, add_question
+from webapp.domain.audit import filters as audit_filters
 from webapp.domain.audit import trail
 from webapp.domain.audit.filters import KINDS, actions_by_kind
 from webapp.domain.audit.trail import ACTIONS
 from webapp.domain.audit.wording import DETAILS, SENTENCES
+from webapp.domain.employees.directory import FIELDS
+from webapp.domain.employees.import_report import ImportReport
 from webapp.domain.models import Admin, AuditEntry, Employee, HeldMessage, Message
 from webapp.domain.people.erasing import erase
+from webapp.domain.roster import filters as roster_filters
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
 from webapp.infra.settings import ROOT
@@ -222,3 +226,15 @@ def test_details_have_names_in_words() -> None:
     }
     assert "reason" in given
     assert given <= DETAILS.keys()
+
+
+def test_filters_columns_and_counts_have_names_in_words() -> None:
+    # These are recorded as `**names`; tests/unit/test_i18n.py has the columns of events.
+    given = {
+        *roster_filters.Filters.__dataclass_fields__,
+        *audit_filters.Filters.__dataclass_fields__,
+        *ImportReport().counts,
+        *FIELDS,
+    }
+    places = {"page", "edit", "action", "before", "zone"}
+    assert given - places <= DETAILS.keys()

@@ -143,7 +143,9 @@ def show_charts(slug: str) -> ResponseReturnValue:
 
 def _note_export(event: EventInfo, filters: Filters, kind: str) -> None:
     # Recorded before the first byte: an interrupted export has shown data all the same.
-    trail.record_now("roster_exported", event_id=event.id, format=kind, **filters.as_args(page=1))
+    trail.record_now(
+        "roster_exported", event_id=event.id, format=kind, **filters.as_args(page=1, edit=0)
+    )
 
 
 def _filters() -> Filters:
