@@ -34,7 +34,9 @@ function findersOf(active, target) {
     ...(row ? [nextRowFinder(active, row)] : []),
     () => byId(sectionId)?.querySelector(".buttons button, .buttons a"),
     () => byId(titleId),
-    () => byId(target.id)?.querySelector("h2[tabindex], button, a"),
+    // The title of the list that is left, before a switch that comes earlier in the page.
+    () => byId(target.id)?.querySelector("h2[tabindex]"),
+    () => byId(target.id)?.querySelector("button, a"),
   ];
 }
 

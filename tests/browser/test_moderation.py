@@ -237,6 +237,10 @@ def test_keys_decide_on_held_messages_and_the_focus_goes_on(viewer: Page, modera
     moderator.keyboard.press("?")
     expect(moderator.locator("#keys")).to_be_hidden()
     expect(rows).to_have_count(1)
+    rows.get_by_role("button", name="Approve").press("Enter")
+    expect(rows).to_have_count(0)
+    # The title of the list that is left, not the first switch of the page.
+    expect(moderator.locator("#messages-title")).to_be_focused()
 
 
 def test_a_phone_shows_the_switches_first_and_a_selection_survives(
