@@ -6,7 +6,7 @@ from realtime.transport.eventlet_runtime import patch
 patch()
 
 from realtime.app import create_node
-from realtime.server import serve
+from realtime.server import listen, serve
 from webapp.infra.settings import load_or_exit
 from webapp.startup import wait_for_services
 
@@ -15,4 +15,4 @@ DEFAULT_PORT = 5000
 settings = load_or_exit()
 node = create_node(settings)
 wait_for_services(node.app)
-serve(node, settings, settings.port or DEFAULT_PORT)
+serve(node, settings, listen(settings, settings.port or DEFAULT_PORT))

@@ -4,6 +4,7 @@ import gc
 import logging
 import resource
 import signal
+import socket
 import sys
 import time
 from types import FrameType
@@ -21,13 +22,22 @@ LOOK_SECONDS = 0.05
 FLUSH_SECONDS = 0.5
 
 
-def serve(node: Node, settings: Settings, port: int) -> None:
-    """Serve until SIGTERM or SIGINT; then store the accepted drafts and return."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+def listen(settings: Settings, port: int) -> socket.socket:
+    """Return a socket that listens at HOST, or end the process with one line."""
     try:
-        listener = eventlet_runtime.listen(settings.host, port)
+        listener: socket.socket = eventlet_runtime.listen(settings.host, port)
     except OSError as error:
-        sys.exit(f"townhall: cannot serve {host}:{port}: {error.strerror}")
+        sys.exit(f"townhall: cannot serve {address(settings.host, port)}: {error.strerror}")
+    return listener
+
+
+def address(host: str, port: int) -> str:
+    """Return `host:port` as in an address bar, where an IPv6 address is in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def serve(node: Node, settings: Settings, listener: socket.socket) -> None:
+    """Serve until SIGTERM or SIGINT; then store the accepted drafts and return."""
     _raise_open_files_limit(settings.max_connections + eventlet_runtime.SPARE_CONNECTIONS)
     node.start()
     node.socketio.start_background_task(
@@ -37,7 +47,7 @@ def serve(node: Node, settings: Settings, port: int) -> None:
     # during which nothing was sent.
     gc.collect()
     gc.freeze()
-    log.info("serving http://%s:%d", host, port)
+    log.info("serving http://%s", address(settings.host, listener.getsockname()[1]))
     _wait_for_signal()
     listener.close()
     _drain(node)

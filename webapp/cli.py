@@ -237,7 +237,8 @@ def erase_one(number: str, yes: bool) -> None:
         done = erase(employee.id)
     except NotFound as refusal:
         raise click.ClickException(refusal.message) from None
-    click.echo(f"Erased. The records of {len(done.event_ids)} events name {done.label} instead.")
+    events = "1 event name" if (count := len(done.event_ids)) == 1 else f"{count} events name"
+    click.echo(f"Erased. The records of {events} {done.label} instead.")
 
 
 @event_commands.command("list")

@@ -38,6 +38,7 @@ def wait_for_services(app: Flask) -> None:
 def prepare_database(app: Flask, *, demo: bool) -> None:
     """Migrate the database, and load the demo data into an empty one."""
     with app.app_context():
+        wait_for_database()
         current, scripts = schema()
         if is_newer(current, scripts):
             # An operator goes back to the previous version.

@@ -212,6 +212,7 @@ JUNK = [
     "/events/",
     "/admin/login/",
     "/admin/nothing",
+    "/admin/employees/" + "9" * 26,
     "/static/../wsgi.py",
     "/static/%2e%2e/wsgi.py",
     "/static/nothing.js",

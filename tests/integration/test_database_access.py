@@ -19,7 +19,7 @@ from webapp.infra import retry
 from webapp.infra.database import wait_for_database
 from webapp.infra.extensions import db
 from webapp.infra.settings import load_settings
-from webapp.startup import wait_for_services
+from webapp.startup import prepare_database, wait_for_services
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +130,22 @@ def test_a_url_that_the_server_refuses_ends_the_process(
 ) -> None:
     url = make_url(servers.database.url).set(**change)  # type: ignore[arg-type]
     assert words in refusal(monkeypatch, url.render_as_string(hide_password=False))
+
+
+def test_a_missing_folder_of_sqlite_ends_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "unable to open" in refusal(monkeypatch, f"sqlite:///{tmp_path}/none/townhall.sqlite3")
+
+
+def test_a_broken_sqlite_file_ends_the_first_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "townhall.sqlite3").write_bytes(b"not a database" * 1000)
+    monkeypatch.setattr(retry, "REFUSED_SECONDS", 0)
+    app = create_base("test", load_settings({"INSTANCE_PATH": str(tmp_path)}))
+    with pytest.raises(SystemExit, match=r"^townhall: DATABASE_URL: file is not a database$"):
+        prepare_database(app, demo=True)
 
 
 def test_every_process_says_it_and_ends(servers: Servers) -> None:

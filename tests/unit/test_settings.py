@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import stat
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from realtime.embedded import welcome
 from stack.system import DECIDED, passed_on
 from webapp.domain.admins.roles import ROLES
 from webapp.infra.settings import (
@@ -56,6 +58,12 @@ def test_the_embedded_default_needs_no_setting(tmp_path: Path) -> None:
         ("DATABASE_URL", "mysql+pymysql://user@host:99999/name"),
         ("REDIS_URL", "http://host"),
         ("REDIS_URL", "redis://host:port/0"),
+        ("REDIS_URL", "redis://host/name"),
+        ("REDIS_URL", "redis://host/-1"),
+        ("REDIS_URL", "redis://host/0/1"),
+        ("REDIS_URL", "redis://host?colour=red"),
+        ("STREAM_TEST_ALLOW", "*.corp.example"),
+        ("STREAM_TEST_ALLOW", "https://media.corp.example"),
         ("INSTANCE_PATH", "/proc/none"),
         ("SITE_TIMEZONE", "Middle/Earth"),
         ("SITE_TIMEZONE", "localtime"),
@@ -128,6 +136,8 @@ def test_the_first_start_creates_a_secret_that_only_its_owner_can_read(tmp_path:
         ("SECRET_KEY", "a key from a file"),
         ("DATABASE_URL", "sqlite:///from-a-file.sqlite3"),
         ("REDIS_URL", "redis://:password@host:6379/0"),
+        ("REDIS_URL", "rediss://host?ssl_cert_reqs=none"),
+        ("REDIS_URL", "unix:///run/redis/redis.sock?db=1"),
     ],
 )
 def test_a_secret_can_come_from_a_file(tmp_path: Path, name: str, text: str) -> None:
@@ -203,6 +213,35 @@ def test_a_wrong_setting_stops_the_process_without_a_traceback(tmp_path: Path) -
     )
     assert done.returncode == 1
     assert done.stderr.strip() == "townhall: LOG_FORMAT: must be 'text' or 'json', not 'xml'."
+
+
+def test_a_taken_port_stops_the_process_before_it_creates_data(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        environ = os.environ | {"PORT": port, "INSTANCE_PATH": str(tmp_path)}
+        done = subprocess.run(
+            [sys.executable, "wsgi.py"], cwd=ROOT, env=environ, capture_output=True, text=True
+        )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"townhall: cannot serve 127.0.0.1:{port}: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert not list(tmp_path.glob("*.sqlite3"))
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("127.0.0.1", "localhost:8000"),
+        ("0.0.0.0", "localhost:8000"),
+        ("[::]", "localhost:8000"),
+        ("192.0.2.7", "192.0.2.7:8000"),
+        ("2001:db8::7", "[2001:db8::7]:8000"),
+    ],
+)
+def test_the_greeting_names_an_address_that_answers(tmp_path: Path, host: str, shown: str) -> None:
+    first = welcome(load(tmp_path, HOST=host), 8000).splitlines()[0]
+    assert first == f"Townhall is at http://{shown}"
 
 
 def test_the_manual_lists_every_setting() -> None:

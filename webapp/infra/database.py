@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC
 from functools import wraps
+from sqlite3 import SQLITE_CANTOPEN
 from ssl import SSLCertVerificationError
 from typing import Any, ParamSpec, TypeVar, cast
 from unicodedata import combining, normalize
@@ -157,7 +158,9 @@ def _is_refusal(error: BaseException) -> bool:
         return True
     reason = getattr(error, "orig", None)
     unverified = isinstance(getattr(reason, "original_exception", None), SSLCertVerificationError)
-    return unverified or bool(reason and reason.args and reason.args[0] in REFUSALS)
+    # Of SQLite: the folder does not exist, or this user may not write there.
+    no_file = getattr(reason, "sqlite_errorcode", None) == SQLITE_CANTOPEN
+    return unverified or no_file or bool(reason and reason.args and reason.args[0] in REFUSALS)
 
 
 def ping() -> None:

@@ -5,6 +5,7 @@ address: a second look-up could answer differently (DNS rebinding). Redirects ar
 way.
 """
 
+import re
 import socket
 import threading
 import time
@@ -29,6 +30,7 @@ REDIRECT_CODES = (301, 302, 303, 307, 308)
 LOOKUP_SECONDS = 5
 CONNECT_SECONDS = 4
 BODY_BYTES = 1024 * 1024
+HOST_NAME = re.compile(r"[\w-]+(\.[\w-]+)*")
 # Addresses that carry an IPv4 address in their last four bytes: IPv4-compatible, NAT64.
 CARRIERS = (ip_network("::/96"), ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 # Azure answers with secrets of the machine at this public address.
@@ -75,8 +77,10 @@ class Allowed:
         for word in text.replace(",", " ").lower().split():
             if "/" in word or ":" in word or word.replace(".", "").isdigit():
                 networks.append(ip_network(word))
-            else:
+            elif HOST_NAME.fullmatch(word):
                 hosts.add(word)
+            else:
+                raise ValueError(f"{word} is not a host name")
         return cls(frozenset(hosts), tuple(networks))
 
     def check(self, host: str, addresses: Iterable[Address]) -> None:

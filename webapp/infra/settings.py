@@ -15,10 +15,11 @@ from dataclasses import fields, replace
 from pathlib import Path
 from reprlib import repr as shorten
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic.dataclasses import dataclass
-from redis.connection import parse_url
+from redis import ConnectionPool
 
 from webapp.i18n import available_languages
 from webapp.infra.colors import is_color
@@ -43,11 +44,17 @@ def _complete_database_url(text: str) -> str:
 
 
 def _check_redis_url(text: str) -> str:
+    form = "must look like redis://host:6379/0"
     try:
         if text:
-            parse_url(text)  # type: ignore[no-untyped-call]
+            ConnectionPool.from_url(text).make_connection()
+    except TypeError:
+        raise ValueError(f"has an option that Redis clients do not know; it {form}") from None
     except ValueError:
-        raise ValueError("must look like redis://host:6379/0") from None
+        raise ValueError(form) from None
+    # redis-py takes the database 0 in place of a name or of a number below 0.
+    if not text.startswith("unix:") and not re.fullmatch(r"(/[0-9]*)?", urlsplit(text).path):
+        raise ValueError(form)
     return text
 
 
@@ -80,7 +87,9 @@ def _codes(text: str) -> tuple[str, ...]:
 
 def _check_issuer(text: str) -> str:
     # Answers over plain http can be forged, unless they never leave the machine.
-    if text and not re.fullmatch(r"https://\S+|http://(127\.0\.0\.1|localhost)([:/]\S*)?", text):
+    if text and not re.fullmatch(
+        r"https://[^\s/]+\S*|http://(127\.0\.0\.1|localhost)([:/]\S*)?", text
+    ):
         raise ValueError("must look like https://login.example.com")
     # These accept the accounts of every company, with whatever e-mail address that one gives them.
     if re.match(r"https://login\.microsoftonline\.com/(common|organizations|consumers)\b", text):
