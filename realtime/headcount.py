@@ -27,8 +27,10 @@ class Headcount:
         self._reported: dict[int, tuple[set[int], float]] = {}
 
     def keep_only(self, event_ids: Iterable[int]) -> None:
-        """Forget the reports on all other events, which nobody here watches any longer."""
-        self._reported = {id_: self._reported[id_] for id_ in event_ids if id_ in self._reported}
+        """Report once that nobody here watches the other events any longer, and forget them."""
+        for event_id in set(self._reported).difference(event_ids):
+            self.distinct(event_id, set())
+            self._reported.pop(event_id, None)
 
     def distinct(self, event_id: int, employees: set[int]) -> int:
         """Report who watches here, and return how many employees watch on all nodes."""

@@ -32,6 +32,16 @@ def test_a_command_that_is_refused_is_not_an_outage(servers: Servers) -> None:
         client.delete("townhall:watching:v1:7")
 
 
+def test_viewers_who_have_all_left_a_node_no_longer_count(servers: Servers) -> None:
+    breaker = Breaker("Redis", answers=REDIS_BREAKER_ANSWERS)
+    with Redis(port=servers.redis.port) as client:
+        here, there = (Headcount(client, node, breaker) for node in ("here", "there"))
+        here.distinct(5, {1, 2})
+        assert there.distinct(5, {3}) == 3
+        here.keep_only([])
+        assert there.distinct(5, {3}) == 1
+
+
 def test_report_of_a_past_event_is_forgotten(servers: Servers) -> None:
     with Redis(port=servers.redis.port) as client:
         headcount = Headcount(client, "here", Breaker("Redis", answers=REDIS_BREAKER_ANSWERS))
