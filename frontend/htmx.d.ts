@@ -6,6 +6,14 @@ interface HtmxRequest {
   triggeringEvent?: Event;
 }
 
+/** A request with the element that its answer changes. */
+interface HtmxSent {
+  elt: HTMLElement;
+  requestConfig: HtmxRequest;
+  target: Element;
+  xhr: XMLHttpRequest;
+}
+
 interface HtmxExtension {
   isInlineSwap(style: string): boolean;
   /** Returns the new nodes, or false where the extension does not know `style`. */
@@ -24,8 +32,9 @@ declare const htmx: {
 };
 
 interface DocumentEventMap {
-  "htmx:beforeRequest": CustomEvent<{ elt: HTMLElement }>;
-  "htmx:beforeSwap": CustomEvent<{ requestConfig: HtmxRequest; shouldSwap: boolean; xhr: XMLHttpRequest }>;
+  "htmx:beforeRequest": CustomEvent<HtmxSent>;
+  "htmx:beforeSend": CustomEvent<HtmxSent>;
+  "htmx:beforeSwap": CustomEvent<HtmxSent & { shouldSwap: boolean }>;
   "htmx:afterSwap": CustomEvent<{ elt: HTMLElement }>;
   "htmx:afterRequest": CustomEvent<{ requestConfig: HtmxRequest; xhr: XMLHttpRequest }>;
 }

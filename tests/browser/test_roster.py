@@ -4,7 +4,7 @@ import io
 import re
 
 from openpyxl import load_workbook
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.support.browser import People, check_in, expect_connected, sign_in
 from tests.support.meeting import Meeting
@@ -85,6 +85,28 @@ def test_the_roster_refreshes_without_taking_the_keyboard_away(
     expect(admin.locator("#count-checked_in b")).to_have_text("1")
     expect(search).to_be_focused()
     expect(search).to_have_value(meeting.slug)
+
+
+def test_a_refresh_that_comes_first_swallows_no_search(people: People, meeting: Meeting) -> None:
+    """The search asked for its answer to take the place of rows that the refresh replaces."""
+    held: list[Route] = []
+    admin = people.come(meeting.site)
+    sign_in(admin, ADMIN_EMAIL, ADMIN_PASSWORD)
+    admin.clock.install()
+    admin.goto(f"/admin/events/{meeting.slug}/attendance")
+    _, number = come_in(people, meeting)
+    admin.route("**/attendance?**", lambda route: held.append(route))
+    with admin.expect_request("**seen=**"):
+        admin.clock.run_for(5_000)
+    admin.get_by_label("Search").fill(number)
+    with admin.expect_request(f"**q={number}**"):
+        admin.clock.run_for(1_000)
+    wait_for(lambda: admin.evaluate("true") and len(held) > 1, what="both wait for their answers")
+    for route in held:
+        with admin.expect_response(route.request.url):
+            route.continue_()
+    expect(admin.locator(".summary")).to_contain_text("1 match")
+    assert numbers(admin) == [number]
 
 
 def test_an_admin_excuses_somebody_and_takes_it_back(
