@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-import time_machine
 from flask import Flask
 from sqlalchemy import select
 
 from realtime.headcount import Headcount
 from tests.support.client import PageClient, text_of
+from tests.support.clocks import set_clock
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.statements import counted_statements
 from webapp.domain.attendance import viewer_count
@@ -350,9 +350,10 @@ def test_copy_is_planned_at_the_same_time_of_day(app: Flask, admin: PageClient) 
     ],
 )
 def test_copy_avoids_times_that_the_clocks_skip_or_repeat(
-    app: Flask, admin: PageClient, original: datetime
+    app: Flask, admin: PageClient, monkeypatch: pytest.MonkeyPatch, original: datetime
 ) -> None:
-    with app.app_context(), time_machine.travel(original + timedelta(days=1), tick=False):
+    with app.app_context(), monkeypatch.context() as patch:
+        set_clock(patch, original + timedelta(days=1))
         add_event(starts_at=original, ends_at=original + timedelta(hours=1))
         copy = copy_event(event_store.get_event("town-hall"))
         assert copy.starts_at > utcnow() + timedelta(weeks=1)

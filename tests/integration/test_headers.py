@@ -1,7 +1,6 @@
 """Headers of every answer: cookies, content security policy and caching."""
 
 import os
-import time
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -13,8 +12,8 @@ from werkzeug.test import TestResponse
 
 from stack.app import WebWorker
 from tests.support.client import PageClient, text_of
+from tests.support.clocks import set_clock
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
-from webapp.infra import clock
 from webapp.infra.clock import utcnow
 from webapp.infra.settings import Settings
 
@@ -76,7 +75,7 @@ def test_a_cookie_older_than_a_week_names_nobody(
 ) -> None:
     long_ago = utcnow() - timedelta(seconds=WEEK + 60)
     with monkeypatch.context() as patch:
-        patch.setattr(clock, "_reference", (long_ago, time.monotonic()))
+        set_clock(patch, long_ago)
         client.check_in("town-hall", "ada@example.com", "1001")
     cookie = client.get_cookie("townhall")
     assert cookie is not None

@@ -1,6 +1,5 @@
 """Check that a node forgets an event when its last viewer leaves, at whatever moment."""
 
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -17,11 +16,11 @@ from realtime.handlers.access import Access
 from realtime.handlers.namespace import LiveNamespace
 from realtime.headcount import Headcount
 from realtime.presence import Presence
+from tests.support.clocks import set_clock
 from tests.support.data import add_employee, add_event
 from webapp.domain.attendance.checkin import check_in
 from webapp.domain.events.store import get_event
 from webapp.domain.models import WatchedMinute
-from webapp.infra import clock
 from webapp.infra.circuit_breaker import Breaker
 from webapp.infra.extensions import db
 from webapp.infra.rate_limit import Client
@@ -113,9 +112,7 @@ def test_node_that_stops_counts_the_minute_that_another_would_miss(
 ) -> None:
     node.accept("first")
     moment = datetime(2026, 1, 15, 10, 0, second, tzinfo=UTC)
-    monkeypatch.setattr(clock, "_reference", (moment, time.monotonic()))
-    # A new connection to the database would set the clock.
-    monkeypatch.setattr(clock, "go_by", lambda *_: None)
+    set_clock(monkeypatch, moment)
     node.presence.close()
     node.presence.close()
     minutes = select(func.count()).select_from(WatchedMinute)

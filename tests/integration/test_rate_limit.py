@@ -4,7 +4,6 @@ import base64
 import json
 import logging
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -18,6 +17,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from tests.support.client import PageClient, text_of
+from tests.support.clocks import set_clock
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.proofs import challenge_of, solve
 from webapp.app import create_app
@@ -26,7 +26,7 @@ from webapp.domain.admins import accounts
 from webapp.domain.attendance import checkin
 from webapp.domain.events.store import get_event
 from webapp.domain.models import Admin
-from webapp.infra import clock, proof_of_work, rate_limit
+from webapp.infra import proof_of_work, rate_limit
 from webapp.infra.addresses import network_of
 from webapp.infra.clock import utcnow
 from webapp.infra.extensions import db
@@ -134,7 +134,7 @@ def test_a_proof_works_once(client: PageClient) -> None:
 def test_an_expired_proof_is_refused(client: PageClient, monkeypatch: pytest.MonkeyPatch) -> None:
     refused = use_up(client)
     later = utcnow() + timedelta(seconds=proof_of_work.SECONDS + 1)
-    monkeypatch.setattr(clock, "_reference", (later, time.monotonic()))
+    set_clock(monkeypatch, later)
     assert pay(client, refused).status_code == 429
 
 
@@ -277,8 +277,7 @@ def join_queue(client: PageClient, number: str) -> TestResponse:
 
 
 def pass_time(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
-    moment = utcnow() + timedelta(seconds=seconds)
-    monkeypatch.setattr(clock, "_reference", (moment, time.monotonic()))
+    set_clock(monkeypatch, utcnow() + timedelta(seconds=seconds))
 
 
 def test_without_javascript_a_queue_lets_people_in(

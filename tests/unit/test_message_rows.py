@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-import time_machine
 from flask import Flask
 
+from tests.support.clocks import set_clock
 from webapp.pages.live.rows import message_rows
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -14,8 +14,9 @@ BERLIN = "Europe/Berlin"
 
 
 @pytest.fixture(autouse=True)
-def _noon(app: Flask) -> Iterator[None]:
-    with time_machine.travel(NOW, tick=False), app.test_request_context():
+def _noon(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    set_clock(monkeypatch, NOW)
+    with app.test_request_context():
         yield
 
 
