@@ -36,7 +36,7 @@ def test_an_event_opens_by_itself_and_closes_after_a_question(
     link = admin.get_by_label("Public link").input_value()
     # Nobody reloads: the head above the tabs polls.
     state = admin.locator(".event-state")
-    expect(state).to_contain_text("open", timeout=(LOOK_SECONDS + 20) * 1000)
+    expect(state.locator(".badge")).to_have_text("open", timeout=(LOOK_SECONDS + 20) * 1000)
     guest = people.come(embedded.url, javascript=False)
     guest.goto(link)
     expect(guest.get_by_role("button", name="Check in")).to_be_visible()
@@ -47,7 +47,7 @@ def test_an_event_opens_by_itself_and_closes_after_a_question(
     admin.get_by_role("link", name="Close the event").press("Enter")
     expect(admin.locator("main")).to_contain_text("Nobody is watching just now.")
     admin.get_by_role("button", name="Close the event").click()
-    expect(state).to_contain_text("closed")
+    expect(state.locator(".badge")).to_have_text("closed")
     guest.reload()
     expect(guest.locator("main")).to_contain_text("It was closed on")
 

@@ -92,7 +92,7 @@ def test_event_of_last_month_is_opened_only_after_a_question(
     expect(state).to_contain_text("never opened")
     admin.get_by_role("link", name="Open the event").click()
     admin.get_by_role("button", name="Open the event").click()
-    expect(state).to_contain_text("open")
+    expect(state.locator(".badge")).to_have_text("open")
 
 
 def test_new_title_reaches_open_pages(people: People, meeting: Meeting) -> None:

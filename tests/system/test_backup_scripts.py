@@ -24,18 +24,17 @@ def run(script: str, *arguments: str, instance: Path) -> subprocess.CompletedPro
 
 def test_a_backup_brings_back_removed_rows(stack: Stack, meeting: Meeting, tmp_path: Path) -> None:
     (tmp_path / "stack.json").write_text(json.dumps(stack.describe()))
-    viewer = meeting.viewer()
-    viewer.connect(stack.url)
-    assert viewer.post("before the backup")["ok"]
-    made = run("backup", str(tmp_path / "kept"), instance=tmp_path)
-    assert made.returncode == 0, made.stderr
-    [file] = (tmp_path / "kept").iterdir()
-    assert made.stdout.strip() == str(file)
-    assert viewer.post("after the backup")["ok"]
-    restored = run("restore", str(file), "--yes", instance=tmp_path)
-    assert restored.returncode == 0, restored.stderr
-    address = f"{meeting.site}/events/{meeting.slug}/messages?after=0"
-    answer = viewer.web.get(address, headers={"Accept": "application/json"}, timeout=10)
+    with meeting.viewer().connect(stack.url) as viewer:
+        assert viewer.post("before the backup")["ok"]
+        made = run("backup", str(tmp_path / "kept"), instance=tmp_path)
+        assert made.returncode == 0, made.stderr
+        [file] = (tmp_path / "kept").iterdir()
+        assert made.stdout.strip() == str(file)
+        assert viewer.post("after the backup")["ok"]
+        restored = run("restore", str(file), "--yes", instance=tmp_path)
+        assert restored.returncode == 0, restored.stderr
+        address = f"{meeting.site}/events/{meeting.slug}/messages?after=0"
+        answer = viewer.web.get(address, headers={"Accept": "application/json"}, timeout=10)
     assert [message["body"] for message in answer.json()["messages"]] == ["before the backup"]
 
 

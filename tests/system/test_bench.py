@@ -9,8 +9,8 @@ from tests.support.meeting import Meeting
 def test_a_crowd_counts_deliveries_and_lost_viewers(stack: Stack, meeting: Meeting) -> None:
     cookies = []
     for _ in range(6):
-        web = meeting.viewer().web
-        cookies.append("; ".join(f"{cookie.name}={cookie.value}" for cookie in web.cookies))
+        with meeting.viewer() as viewer:
+            cookies.append(viewer.cookie)
     crowd = Crowd(stack.nginx.port, meeting.slug)
     crowd.join([*cookies, "townhall=forged"], seconds=20)
     assert [why.split(":")[0] for why in crowd.lost] == ["a viewer was refused"]

@@ -53,15 +53,15 @@ def figures(port: int) -> dict[str, float]:
 
 def test_a_meeting_shows_in_the_figures(observed: Stack, meeting: Meeting) -> None:
     web, node = observed.web[0].port, observed.realtime[0].port
+    wait_for(lambda: not figures(node)["townhall_viewers"], what="the viewers before to be gone")
     before, live_before = figures(web), figures(node)
-    viewer = meeting.viewer()
-    viewer.connect(observed.url)
-    assert viewer.post("counted")["ok"]
-    viewer.wait_for_bodies("counted")
-    assert not viewer.post("")["ok"]
-    # Nothing can have cached it.
-    assert requests.get(f"{observed.url}/events/unheard-of/", timeout=10).status_code == 404
-    after = figures(web)
+    with meeting.viewer().connect(observed.url) as viewer:
+        assert viewer.post("counted")["ok"]
+        viewer.wait_for_bodies("counted")
+        assert not viewer.post("")["ok"]
+        # Nothing can have cached it.
+        assert requests.get(f"{observed.url}/events/unheard-of/", timeout=10).status_code == 404
+        after, live = figures(web), figures(node)
     grown = {name for name, value in after.items() if value > before.get(name, 0)}
     assert {
         "townhall_checkins_total{result=ok}",
@@ -73,10 +73,9 @@ def test_a_meeting_shows_in_the_figures(observed: Stack, meeting: Meeting) -> No
     answered = "townhall_http_requests_total{endpoint=checkin.check_in}{method=POST}{status=303}"
     assert after[answered] == before.get(answered, 0) + 1
     assert after["townhall_circuit_breaker_open{service=database}"] == 0
-    live = figures(node)
-    # Other tests of this module have left viewers, messages and an outage behind.
+    assert live["townhall_viewers"] == 1
+    # Other tests of this module have left messages and an outage behind.
     more = {name: value - live_before.get(name, 0) for name, value in live.items()}
-    assert more["townhall_viewers"] == 1
     assert more["townhall_messages_total{result=stored}"] == 1
     assert more["townhall_messages_total{result=invalid}"] == 1
     for name in ("batch_size", "store_seconds", "broadcast_seconds"):
@@ -143,16 +142,15 @@ def test_the_logs_name_nobody(observed: Stack, meeting: Meeting, lines: list[Lin
     """After a meeting with mistakes and a search, no name, address, number or text is there."""
     wait_for(lambda: requests.get(f"{observed.url}/readyz", timeout=10).ok, 30, "it is ready")
     email, number = meeting.employee()
-    viewer = meeting.viewer()
-    viewer.connect(observed.url)
-    assert viewer.post("a secret sentence")["ok"]
     check_in = f"{observed.url}/events/{meeting.slug}/"
-    for _ in range(12):
-        page = viewer.web.get(check_in, timeout=10)
-        token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
-        fields = {"email": email, "employee_number": "wrong-number"}
-        fields["csrf_token"] = token[1] if token else ""
-        requests.post(f"{check_in}check-in", data=fields, cookies=page.cookies, timeout=10)
+    with meeting.viewer().connect(observed.url) as viewer:
+        assert viewer.post("a secret sentence")["ok"]
+        for _ in range(12):
+            page = viewer.web.get(check_in, timeout=10)
+            token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+            fields = {"email": email, "employee_number": "wrong-number"}
+            fields["csrf_token"] = token[1] if token else ""
+            requests.post(f"{check_in}check-in", data=fields, cookies=page.cookies, timeout=10)
     admin = Moderator(meeting)
     roster = f"{observed.url}/admin/events/{meeting.slug}/attendance"
     for query in (f"?q={number}", "?q=Lovelace", f".csv?q={email}"):

@@ -36,6 +36,15 @@ def questions_of(viewer: Viewer) -> dict[int, dict[str, Any]]:
     return known
 
 
+def has_votes(viewer: Viewer, question_id: int, votes: int) -> bool:
+    """Return whether the question has arrived with this number of votes."""
+    return questions_of(viewer).get(question_id, {}).get("votes") == votes
+
+
+def is_in_state(viewer: Viewer, question_id: int, state: str) -> bool:
+    return questions_of(viewer).get(question_id, {}).get("state") == state
+
+
 def test_a_question_and_its_votes_reach_every_node(stack: Stack, meeting: Meeting) -> None:
     first, second = (node.url for node in stack.realtime)
     with meeting.viewer().connect(first) as ada, meeting.viewer().connect(second) as grace:
@@ -45,9 +54,9 @@ def test_a_question_and_its_votes_reach_every_node(stack: Stack, meeting: Meetin
         assert vote(grace, question_id) == {"ok": True, "votes": 2}
         assert vote(grace, question_id) == {"ok": True, "votes": 2}
         for viewer in (ada, grace):
-            wait_for(lambda v=viewer: questions_of(v)[question_id]["votes"] == 2)
+            wait_for(lambda v=viewer: has_votes(v, question_id, 2))
         assert vote(grace, question_id, False) == {"ok": True, "votes": 1}
-        wait_for(lambda: questions_of(ada)[question_id]["votes"] == 1)
+        wait_for(lambda: has_votes(ada, question_id, 1))
 
 
 def test_what_stands_comes_with_messages_since(stack: Stack, meeting: Meeting) -> None:
@@ -101,7 +110,7 @@ def test_a_form_and_a_socket_count_one_person_once(stack: Stack, meeting: Meetin
         address = f"{meeting.site}/events/{meeting.slug}/questions"
         form_vote(ada, address, question_id)
         assert vote(ada, question_id) == {"ok": True, "votes": 1}
-        wait_for(lambda: questions_of(ada)[question_id]["votes"] == 1)
+        wait_for(lambda: has_votes(ada, question_id, 1))
 
 
 def form_vote(viewer: Viewer, address: str, question_id: int) -> None:
@@ -161,12 +170,12 @@ def test_without_redis_the_sweep_brings_questions_and_votes(stack: Stack, meetin
             question_id = ask(ada)["id"]
             wait_for(lambda: question_id in questions_of(grace))
             assert vote(ada, question_id) == {"ok": True, "votes": 1}
-            wait_for(lambda: questions_of(grace)[question_id]["votes"] == 1)
+            wait_for(lambda: has_votes(grace, question_id, 1))
             assert vote(grace, question_id) == {"ok": True, "votes": 2}
         finally:
             stack.redis.start()
             wait_until_nodes_listen(stack)
-        wait_for(lambda: questions_of(ada)[question_id]["votes"] == 2)
+        wait_for(lambda: has_votes(ada, question_id, 2))
 
 
 def test_moderation_reaches_every_page_and_a_decision_its_author_alone(
@@ -188,10 +197,10 @@ def test_moderation_reaches_every_page_and_a_decision_its_author_alone(
         assert ada.call("ask_question", held) == {"ok": True, "id": question_id}
         moderator.press(f"{question_id}/answering")
         for viewer in (ada, grace):
-            wait_for(lambda v=viewer: questions_of(v)[question_id]["state"] == "answering")
+            wait_for(lambda v=viewer: is_in_state(v, question_id, "answering"))
         moderator.press(f"{question_id}/hide")
         for viewer in (ada, grace):
-            wait_for(lambda v=viewer: questions_of(v)[question_id]["state"] == "hidden")
+            wait_for(lambda v=viewer: is_in_state(v, question_id, "hidden"))
         assert vote(grace, question_id)["error"]["code"] == "invalid"
         # No packet to a colleague has the author or the text of a hidden question.
         assert questions_of(grace)[question_id]["body"] == ""

@@ -105,7 +105,8 @@ def test_it_starts_all_reports_a_death_and_leaves_nothing(start: Start) -> None:
 
     os.kill(described["web"][0]["pid"], signal.SIGKILL)
     command.wait_for_line("web1 died (killed by SIGKILL)")
-    assert status_of(described["web"][0]["port"], "/readyz") is None
+    # Its workers are killed with it, and end when they next run.
+    wait_for(lambda: status_of(described["web"][0]["port"], "/readyz") is None, what="no worker")
     assert status_of(command.port, "/readyz") == 200
 
     assert command.stop() == 0

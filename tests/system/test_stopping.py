@@ -64,6 +64,8 @@ def test_a_stopping_worker_answers_every_form_that_reached_it(worker: WebWorker)
         # It still answers over the connection that was there before, until it says that it closes.
         wait_for(lambda: ask(silent) == "close", 10, "the worker announces its end")
         wait_for(lambda: not worker.running, 15, "the worker ends")
+        for sender in senders:
+            sender.join(15)
     finally:
         done.set()
         for sender in senders:
