@@ -51,8 +51,8 @@ PUBLIC = {
     "sso.finish",
     "sso.sign_in",
 }
-# They need another event, or an invitation, which this test does not add.
-NEEDS_MORE = {"admins.confirm_withdraw", "comparison.download_comparison"}
+# They need a form, an invitation or another event, which this test does not add.
+NEEDS_MORE = {"account.show_kept", "admins.confirm_withdraw", "comparison.download_comparison"}
 INTERNAL = {"health.show_health", "health.show_metrics", "health.show_readiness"}
 
 

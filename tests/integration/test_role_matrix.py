@@ -38,6 +38,7 @@ PERMITTED = {
 ADDRESSES = {
     "see_events": {
         "account.change_password",
+        "account.show_kept",
         "account.show_password",
         "event_page.show_overview",
         "event_page.show_qr_code",

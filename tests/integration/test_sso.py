@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -107,8 +108,7 @@ def count_attendance(app: Flask) -> int:
 
 def test_an_admin_reaches_the_requested_page(client: PageClient) -> None:
     asked = client.get("/admin/employees?q=ada")
-    page = client.get(asked.location)
-    link = page.text.split('class="button secondary wide" href="')[1].split('"')[0]
+    link = link_of(client.get(asked.location))
     callback = at_provider(client.get(link), login_as="Admin@Example.com")
     arrival = client.get(callback)
     assert (arrival.status_code, arrival.location) == (303, "/admin/employees?q=ada")
@@ -513,6 +513,52 @@ def test_a_hanging_provider_delays_nobody_for_long(settings: Settings) -> None:
         frozen.process.send_signal(signal.SIGCONT)
         assert client.sign_in(*ADMIN).status_code == 303
     dispose(app)
+
+
+EDIT = "/admin/events/town-hall/edit"
+
+
+def lose_session(client: PageClient, **fields: str) -> TestResponse:
+    """Send the edit form of the event after the session has ended; return the answer."""
+    client.sign_in(*ADMIN)
+    page = client.get(EDIT)
+    client.submit(client.get("/admin/sign-out-everywhere"), "sign-out-everywhere")
+    return client.submit(page, "/edit", headers={"Origin": "http://localhost"}, **fields)
+
+
+def link_of(page: TestResponse) -> str:
+    """Return the address of the button that leads to the provider."""
+    return page.text.split('class="button secondary wide" href="')[1].split('"')[0]
+
+
+def test_a_form_is_there_again_after_single_sign_on(app: Flask, client: PageClient) -> None:
+    kept = lose_session(client, title="All hands", description="Grüße " * 300)
+    assert kept.status_code == 401
+    # Also after a password that was tried in vain, and a first attempt that was refused.
+    kept = client.submit(kept, "/login", email=ADMIN[0], password="wrong")
+    refused = go_through(client, link_of(kept), login_as="ada@example.com")
+    shown = go_through(client, link_of(refused), login_as=ADMIN[0])
+    assert "All hands" in sentences(shown)
+    assert client.submit(shown, "/edit").status_code == 303
+    with app.app_context():
+        assert get_event("town-hall").title == "All hands"
+
+
+def test_a_form_that_does_not_fit_a_cookie_says_so(client: PageClient) -> None:
+    noise = "".join(sha256(bytes([n])).hexdigest() for n in range(100))
+    kept = lose_session(client, title="All hands", description=noise)
+    assert "too long to be there again" in sentences(kept)
+    assert go_through(client, link_of(kept), login_as=ADMIN[0]).request.path == "/admin/"
+    assert client.get("/admin/kept").status_code == 404
+
+
+def test_the_cookie_of_a_form_goes_to_its_page_alone(client: PageClient) -> None:
+    cookies = lose_session(client, title="All hands").headers.getlist("Set-Cookie")
+    (cookie,) = [each for each in cookies if each.startswith("townhall_kept=")]
+    assert cookie.endswith("; HttpOnly; Path=/admin/kept; SameSite=Lax")
+    client.set_cookie("townhall_kept", "forged", path="/admin/kept")
+    client.sign_in(*ADMIN)
+    assert client.get("/admin/kept").status_code == 404
 
 
 GROUPS = "owner=Town owners; moderator=cn=press,ou=groups; reporter=Works council"

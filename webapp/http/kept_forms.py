@@ -3,21 +3,28 @@
 The fields of such a form travel through the sign-in form, signed, and come back on a page with a
 button that sends them again. Nothing is stored, and nothing is sent without that press. Only a
 form of this site is kept: browsers name the site of a form in `Origin`.
+
+Single sign-on leaves the site, so there the form waits in a cookie of its own, if it fits.
 """
 
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Response, current_app, request
+from flask import Response, current_app, request, url_for
 from itsdangerous import BadSignature, URLSafeSerializer
 
+from webapp.errors import NotFound
 from webapp.http.headers import current_site
 from webapp.http.rendering import is_htmx, render
 
 FIELD = "kept"
 # The longest form, a plan with an embed code, has 30,000. It is sent with the sign-in.
 MAX_CHARACTERS = 100_000
+# For single sign-on. Browsers keep 4,096 bytes of a cookie, and nginx takes 8 KiB of all of them.
+COOKIE = "townhall_kept"
+COOKIE_CHARACTERS = 3_500
+COOKIE_SECONDS = 600
 # Of the page that the form was on; the next page has its own.
 TRANSIENT = ("csrf_token", FIELD)
 # A form with a password is never kept: the page would show it.
@@ -57,6 +64,33 @@ def read_kept(text: str) -> KeptForm | None:
     except BadSignature:
         return None
     return KeptForm(address, [(name, value) for name, value in fields])
+
+
+def is_carried(text: str) -> bool:
+    """Return whether the kept form `text` fits the cookie in which it waits for a sign-on."""
+    return len(text) <= COOKIE_CHARACTERS and read_kept(text) is not None
+
+
+def carry(response: Response, text: str) -> Response:
+    """Let the kept form `text` wait in the browser for the end of a single sign-on."""
+    if current_app.config["SSO_NAME"] and is_carried(text):
+        response.set_cookie(
+            COOKIE,
+            text,
+            max_age=COOKIE_SECONDS,
+            path=url_for("account.show_kept"),
+            httponly=True,
+            samesite="Lax",
+            secure=current_app.session_interface.get_cookie_secure(current_app),
+        )
+    return response
+
+
+def read_carried() -> KeptForm:
+    """Return the form that waits in this browser. Raises `NotFound`."""
+    if kept := read_kept(request.cookies.get(COOKIE, "")):
+        return kept
+    raise NotFound("What you had entered is not here any more.")
 
 
 def show_kept(kept: KeptForm, status: int = 200) -> Response:

@@ -1,5 +1,7 @@
 """Signing admins in and out."""
 
+from typing import Any
+
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
@@ -17,6 +19,8 @@ from webapp.infra.rate_limit import WorkRequired
 from webapp.pages.account.forms import PasswordForm, SignInForm
 
 bp = Blueprint("account", __name__, url_prefix="/admin")
+
+ANY_ROLE = Permission.SEE_EVENTS
 
 
 @bp.get("/login")
@@ -44,6 +48,13 @@ def sign_in() -> ResponseReturnValue:
     return redirect_to(admin_address(request.args.get("next", "")))
 
 
+@bp.get("/kept")
+@permission_required(ANY_ROLE)
+def show_kept() -> ResponseReturnValue:
+    """Show the form that an ended session would have lost, after a single sign-on."""
+    return kept_forms.show_kept(kept_forms.read_carried())
+
+
 @bp.get("/sign-out-everywhere")
 @public
 def confirm_sign_out_everywhere() -> ResponseReturnValue:
@@ -52,15 +63,14 @@ def confirm_sign_out_everywhere() -> ResponseReturnValue:
     return render("account/confirm_sign_out.html")
 
 
-# Every role has this permission.
 @bp.get("/password")
-@permission_required(Permission.SEE_EVENTS)
+@permission_required(ANY_ROLE)
 def show_password() -> ResponseReturnValue:
     return _show_password(PasswordForm())
 
 
 @bp.post("/password")
-@permission_required(Permission.SEE_EVENTS)
+@permission_required(ANY_ROLE)
 def change_password() -> ResponseReturnValue:
     form, admin = PasswordForm(), identity.require_admin()
     try:
@@ -106,8 +116,7 @@ def _forget() -> ResponseReturnValue:
 
 
 def _show(form: SignInForm, error: TownhallError | None = None) -> ResponseReturnValue:
-    kept = request.form.get(kept_forms.FIELD, "")
-    return render("account/sign_in.html", "account/_card.html", form=form, kept=kept, error=error)
+    return _render(form, request.form.get(kept_forms.FIELD, ""), "account/_card.html", error=error)
 
 
 def _show_password(form: PasswordForm, error: TownhallError | None = None) -> ResponseReturnValue:
@@ -119,8 +128,13 @@ def _show_password(form: PasswordForm, error: TownhallError | None = None) -> Re
 
 def _show_keeping(kept: str) -> Response:
     """Return the sign-in page for somebody whose form waits in `kept`."""
-    empty = SignInForm(formdata=None)
-    return render("account/sign_in.html", form=empty, kept=kept, waiting=True, status=401)
+    return _render(SignInForm(formdata=None), kept, waiting=True, status=401)
+
+
+def _render(form: SignInForm, kept: str, fragment: str | None = None, **more: Any) -> Response:
+    carried = kept_forms.is_carried(kept)
+    page = render("account/sign_in.html", fragment, form=form, kept=kept, carried=carried, **more)
+    return kept_forms.carry(page, kept)
 
 
 @bp.record_once
