@@ -3,8 +3,11 @@
 A test fails when an address answers with a page that is missing here.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from webapp.domain.events.planning import PLAN_COLUMNS
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,16 @@ PUBLIC, VIEWER, ADMIN = "public", "viewer", "admin"
 PHONE, DESK = "phone", "desk"
 EMPTY = "empty"
 NOBODY = {"email": "nobody@example.com", "employee_number": "1"}
+# An edit of an event by an admin whose session has ended, and one that another admin overtook.
+STALE = {"csrf_token": "old", "title": "All hands"}
+OVERTAKEN = {
+    "title": "All hands",
+    "starts_at": "2027-07-01T14:00",
+    "ends_at": "2027-07-01T15:00",
+    "timezone": "Europe/Berlin",
+    "required_share": "50",
+    "seen": json.dumps(dict.fromkeys(PLAN_COLUMNS, "another value")),
+}
 HALL, PLANNED = "/admin/events/{hall}", "/admin/events/{planned}"
 IMPORT = "/admin/employees/import"
 
@@ -98,6 +111,9 @@ PAGES = [
     Page("event_page.show_preview", "open", ADMIN, HALL + "/preview"),
     Page("event_page.confirm_close", "open", ADMIN, HALL + "/close"),
     Page("events.show_edit", "filled", ADMIN, HALL + "/edit"),
+    Page("events.show_edit", "conflict", ADMIN, HALL + "/edit", OVERTAKEN, status=409),
+    Page("account.show_kept", "stale token", ADMIN, HALL + "/edit", STALE, status=400),
+    Page("account.show_sign_in", "keeps a form", PUBLIC, HALL + "/edit", STALE, status=401),
     Page("events.confirm_open", "planned", ADMIN, PLANNED + "/open"),
     Page("events.confirm_remove", "planned", ADMIN, PLANNED + "/remove"),
     Page("roster.show_roster", "open", ADMIN, HALL + "/attendance", lighthouse=PHONE),

@@ -77,7 +77,9 @@ class Visitors:
         fields: dict[str, Any] = {"csrf_token": self._tokens[context], **(page.form or {})}
         if page.file:
             return context.request.post(address, multipart=fields | {"file": FILES / page.file})
-        return context.request.post(address, form=fields)
+        # Only a form of this site is kept over an ended session.
+        origin = {"Origin": self._scene.sites[page.site]}
+        return context.request.post(address, form=fields, headers=origin)
 
     def _come(self, site: str, visitor: str) -> BrowserContext:
         base = self._scene.sites[site]
