@@ -10,6 +10,7 @@ import queue
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -134,19 +135,20 @@ class LiveQueue(RedisManager):
 
     def _heard(self) -> Iterator[Any]:
         """Yield packets until the subscription breaks or falls silent; raise what Redis raises."""
-        # Kept until the subscription ends: a client that is dropped closes its connections.
-        client = self._new_client()
-        subscription = client.pubsub(ignore_subscribe_messages=True)
-        subscription.subscribe(self.channel)
-        heard_at = time.monotonic()
-        while True:
-            message = subscription.get_message(timeout=PING_SECONDS)
-            if message is not None:
-                heard_at = time.monotonic()
-                self._breaker.succeeded()
-                if message["type"] == "message":
-                    yield message["data"]
-            elif time.monotonic() - heard_at > SILENCE_SECONDS:
-                raise TimeoutError("no answer on the subscription")
-            else:
-                subscription.ping()
+        with (
+            closing(self._new_client()) as client,
+            client.pubsub(ignore_subscribe_messages=True) as subscription,
+        ):
+            subscription.subscribe(self.channel)
+            heard_at = time.monotonic()
+            while True:
+                message = subscription.get_message(timeout=PING_SECONDS)
+                if message is not None:
+                    heard_at = time.monotonic()
+                    self._breaker.succeeded()
+                    if message["type"] == "message":
+                        yield message["data"]
+                elif time.monotonic() - heard_at > SILENCE_SECONDS:
+                    raise TimeoutError("no answer on the subscription")
+                else:
+                    subscription.ping()

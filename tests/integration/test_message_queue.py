@@ -33,7 +33,9 @@ def test_publishing_keeps_the_subscription(servers: Servers) -> None:
             assert queue._published(packet)
             gc.collect()
             wait_for(lambda: packet.encode() in received)  # noqa: B023
-    listener.join(10)
+        listener.join(10)
+        # A subscription that ends closes its connection.
+        wait_for(lambda: client.pubsub_numsub(CHANNEL) == [(CHANNEL.encode(), 0)])
     assert received == [b"first", b"second"]
     assert not breaker.open
     queue._publishing.close()
