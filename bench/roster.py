@@ -38,8 +38,8 @@ ADMIN, PASSWORD = "admin@example.com", "townhall-bench"
 BAR_SECONDS, BAR_STATEMENTS = 0.3, 6
 WARM_UP = 20
 ROWS_AT_ONCE = 20_000
-# What is done, and the addresses that do it: of each order, either way, the first page, the one in
-# the middle and the last.
+# Actions with the addresses that perform them: of each order, either way, the first page, the one
+# in the middle and the last.
 PAGES = {
     "as it opens": [""],
     **{

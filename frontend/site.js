@@ -1,4 +1,4 @@
-// What every page with HTMX needs beside it: polls that hold back, times in the reader's own zone,
+// Helps HTMX on every page: polls that hold back, times in the reader's own zone,
 // countdowns, menus, dialogs, tabs, rows, toasts, and a notice when the server cannot be reached.
 
 import { locale, t } from "./i18n.js";

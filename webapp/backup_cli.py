@@ -124,7 +124,7 @@ def _back_up(target: Path, keep: int | None) -> None:
             draft.chmod(0o600)
             counts = write_backup(connection, file)
         with draft.open("rb") as file:
-            # What is read again is on disk, and complete.
+            # Read it again, so that a backup is complete and on disk before it gets its name.
             rows = sum(1 for _ in read_backup(file, revision_of(connection)))
     if rows != sum(counts.values()):
         raise click.ClickException(f"{draft} lacks rows.")

@@ -1,4 +1,4 @@
-// What the pages need beside their values: versioned assets, times of day, and the headers.
+// Values that every page needs: versioned assets, times of day, and the headers.
 "use strict";
 const crypto = require("node:crypto");
 const fs = require("node:fs");

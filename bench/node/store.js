@@ -90,7 +90,7 @@ async function addMessage(eventId, employeeId, body, nonce, postedAt) {
   return inserted.insertId;
 }
 
-// What each node counts, added up; a node that died is forgotten with the hash.
+// The sum of the counts of all nodes; a node that died is forgotten with the hash.
 async function countWatching(slug, node, here) {
   const key = `comparison:watching:${slug}`;
   const replies = await redis.pipeline().hset(key, node, here).expire(key, 60).hvals(key).exec();

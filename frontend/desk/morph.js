@@ -4,7 +4,7 @@
 import { Idiomorph } from "idiomorph";
 import { notePlace } from "./focus.js";
 
-/** What a person typed or marked stays; hidden fields follow the server.
+/** Texts that a person typed and boxes that they ticked stay; hidden fields follow the server.
  * @param {string} name
  * @param {Element} element */
 function mayUpdate(name, element) {

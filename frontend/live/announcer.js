@@ -1,4 +1,4 @@
-// What a screen reader says of new messages: each one while they come slowly, their number when many come
+// Announces new messages to screen readers: each one while they come slowly, their number when many come
 // together, and nothing when the viewer has switched it off. Own messages are confirmed, not read again.
 
 import { t, tn } from "../i18n.js";

@@ -1,4 +1,4 @@
-// What admins change while the page is open: the event's state and stream, the chat's settings, the
+// Follows changes that admins make while the page is open: the event's state and stream, the chat's settings, the
 // pinned announcement, and whether the viewer is muted.
 
 /**

@@ -1,4 +1,4 @@
-// How messages stand together: those of one author within five minutes under one name, each day under its
+// Groups messages: those of one author within five minutes under one name, each day under its
 // date. webapp/pages/live/rows.py has the same rules, for pages without scripts.
 
 /** @typedef {{ author: string, at: number }} Place the author's id, and when, in milliseconds since 1970 */

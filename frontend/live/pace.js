@@ -1,4 +1,4 @@
-// How fast this viewer may write: slow mode and mutes, counted down for the composer.
+// Limits how fast this viewer may write: slow mode and mutes, counted down for the composer.
 
 import { t } from "../i18n.js";
 

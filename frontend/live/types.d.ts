@@ -43,7 +43,7 @@ export interface Announcement {
   body: string;
 }
 
-/** What admins change while the page is open. */
+/** Settings that admins may change while the page is open. */
 export interface EventSettings {
   state: string;
   title: string;
@@ -58,7 +58,7 @@ export interface EventSettings {
   anonymous_questions: boolean;
 }
 
-/** How the list on the page changes; apply `inserted` in its order, then `dropped`. */
+/** Changes of the list on the page; apply `inserted` in its order, then `dropped`. */
 export interface LogChange {
   /** `before` is the id of the message that follows, null at the end. */
   inserted: { message: Message; before: number | null }[];

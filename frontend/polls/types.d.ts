@@ -25,7 +25,7 @@ export interface OwnAnswer {
   options: number[];
 }
 
-/** What the panel shows; elements that stand for a condition are shown while it is among `when`. */
+/** The content of the panel; elements that stand for a condition are shown while it is among `when`. */
 export interface PollModel {
   poll: Poll | null;
   when: Set<string>;
@@ -34,7 +34,7 @@ export interface PollModel {
   answered: boolean;
 }
 
-/** How the last answer went: sent, counted, or one before it stands. */
+/** The result of the last answer: it is on its way, was counted, or an earlier one stands. */
 export type Said = "" | "sending" | "counted" | "before";
 
 export interface PollView {

@@ -9,9 +9,9 @@ const RANKS = { answering: 0, open: 1, answered: 2, hidden: 3 };
 export class QuestionStore {
   /** @type {Map<number, Question>} */
   #questions = new Map();
-  /** What the server has stored. @type {Set<number>} */
+  /** Votes that the server has stored. @type {Set<number>} */
   #voted = new Set();
-  /** What the viewer wants and the server has not confirmed. @type {Map<number, boolean>} */
+  /** Votes, or votes taken back, that the server has not confirmed. @type {Map<number, boolean>} */
   #wanted = new Map();
   /** @type {Set<number>} */
   #asked = new Set();

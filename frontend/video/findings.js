@@ -1,4 +1,4 @@
-// What the browser itself finds while an admin tests a stream: whether it plays, with what, and from which
+// Reports the browser's own findings while an admin tests a stream: whether it plays, with what, and from which
 // hosts it must not load.
 
 import { t } from "../i18n.js";

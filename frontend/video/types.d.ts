@@ -1,4 +1,4 @@
-// What the modules of the video give each other.
+// Types that the modules of the video share.
 
 export interface Choice {
   id: string;
@@ -36,7 +36,7 @@ export interface SourceListener {
   onTracks(): void;
 }
 
-/** What the player shows over the picture and in its bar. */
+/** The parts of the player over the picture and in its bar. */
 export interface PlayerView {
   showState(text: string): void;
   /** Ask for the click that the browser wants before it plays, or before it plays sound; "" for none. */

@@ -36,7 +36,7 @@ def _add(earlier: dict[str, int], later: dict[str, int]) -> dict[str, int]:
     return {key: earlier.get(key, 0) + later.get(key, 0) for key in earlier | later}
 
 
-# How a payload that waits and a later one become one, by the name of the socket event.
+# Functions that merge a waiting payload with a later one, by the name of the socket event.
 COUNTS: dict[str, Merge] = {
     "viewers_changed": _take_last,
     "votes_changed": _join,

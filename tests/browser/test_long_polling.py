@@ -11,7 +11,7 @@ from tests.support.no_websockets import REFUSAL, NoWebSockets
 
 
 def come(people: People, meeting: Meeting, proxy: NoWebSockets) -> tuple[Page, list[str]]:
-    """Somebody's live page, and the addresses at which it began sessions by polling."""
+    """Return somebody's live page, and the addresses at which it began sessions by polling."""
     page = people.come(proxy.url)
     begun: list[str] = []
     page.on("request", lambda request: begun.append(request.url) if begins(request.url) else None)

@@ -33,7 +33,7 @@ def meeting(server: Embedded) -> Iterator[Meeting]:
 
 
 def without_socket(page: Page) -> Page:
-    """Another tab of the same person, which cannot open a socket."""
+    """Open another tab of the same person, which cannot open a socket."""
     tab = page.context.new_page()
     tab.route("**/socket.io/**", lambda route: route.abort())
     tab.route_web_socket("**/socket.io/**", lambda socket: socket.close())

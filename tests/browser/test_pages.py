@@ -1,4 +1,4 @@
-"""What holds on every page: no socket but on the live page, and nothing wider than a phone."""
+"""Rules for every page: no socket but on the live page, and nothing wider than a phone."""
 
 import pytest
 from playwright.sync_api import Page

@@ -1,4 +1,4 @@
-"""What the tests of faults share: the log lines of a system, and a newcomer during a fault."""
+"""Helpers of the tests of faults: the log lines of a system, and a newcomer during a fault."""
 
 import re
 import time

@@ -31,7 +31,7 @@ from webapp.infra.settings import load_settings
 # Attackers, servers and canary share two cores here; a stopped process would be seconds.
 SLOWEST_SECONDS = 1.0
 MEMORY_BACK_KIB = 48 * 1024
-# How long an attack holds what it has: the canary acts meanwhile.
+# An attack holds its connections for this time, while the canary acts.
 HELD_SECONDS = 2
 EVIL = "evil.example"
 # Nothing that an answer to a stranger may contain.

@@ -121,7 +121,7 @@ def full_disk(disk: SmallDisk, stack: Stack, meeting: Meeting, operator: Operato
 
     @contextmanager
     def fault() -> Iterator[None]:
-        # What the table has reserved is used up as well, by another event.
+        # Rows of another event use up the space that the table has reserved.
         row = f"({event}, {employee}, REPEAT('x', 490), UUID_SHORT(), UTC_TIMESTAMP(6))"
         with disk.full():
             for rows in (200, 20, 1):

@@ -1,4 +1,4 @@
-"""What an event tells about itself: speakers, description, calendar file, recording."""
+"""The public description of an event: speakers, description, calendar file, recording."""
 
 from datetime import timedelta
 from typing import Any

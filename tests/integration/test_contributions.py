@@ -1,4 +1,4 @@
-"""What employees contributed: on the charts page, and in exports where the event says so."""
+"""Contributions of employees: on the charts page, and in exports where the event says so."""
 
 import csv
 import io

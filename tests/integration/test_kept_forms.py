@@ -20,7 +20,7 @@ EDIT = f"{PAGE}/edit"
 ORIGIN = {"Origin": "http://localhost"}
 HTMX = ORIGIN | {"HX-Request": "true"}
 
-# What an admin is about to save, the page with its form, and the row that shows that it was saved.
+# A thing to save, by kind: the page with its form, the address, the fields, the saved column.
 FORMS = {
     "event": (EDIT, "/edit", {"title": "All hands\u2028& more"}, Event.title),
     "poll": (f"{PAGE}/polls/new", "/polls", {"question": "Why?"}, Poll.question),

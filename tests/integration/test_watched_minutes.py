@@ -50,7 +50,7 @@ numbers = iter(range(10**6))
 
 
 def naive_roster(event: Event) -> dict[str, tuple[str, int]]:
-    """Status and minutes of each number, by counting rows one by one."""
+    """Return status and minutes of each number, by counting rows one by one."""
     came = set(
         db.session.scalars(
             select(RosterEntry.employee_id).where(

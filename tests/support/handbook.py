@@ -5,7 +5,7 @@ import re
 from webapp.infra.settings import ROOT
 
 HANDBOOK = ROOT / "docs" / "operations.md"
-# What a piece of code in a sentence begins with when it is a command.
+# Code in a sentence is a command if it begins with one of these.
 PROGRAMS = ("docker ", "bin/", "flask ", "make ", "systemctl ", "curl ", "python ", ".venv/bin/")
 
 

@@ -82,12 +82,12 @@ class Grant:
 
 
 def plain(grant: Grant) -> Claims:
-    """Claims of a provider that keeps to the specification and sends nothing more."""
+    """Return claims of a provider that keeps to the specification and sends nothing more."""
     return {"email": grant.email, "email_verified": grant.verified}
 
 
 def entra(grant: Grant) -> Claims:
-    """Claims of Microsoft Entra ID, v2.0; an account without a mailbox has no `email`.
+    """Return claims of Microsoft Entra ID, v2.0; an account without a mailbox has no `email`.
 
     https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference
     """
@@ -105,7 +105,7 @@ def entra(grant: Grant) -> Claims:
 
 
 def google(grant: Grant) -> Claims:
-    """Claims of Google; `hd` is the Workspace domain.
+    """Return claims of Google; `hd` is the Workspace domain.
 
     https://developers.google.com/identity/openid-connect/reference
     """
@@ -114,7 +114,7 @@ def google(grant: Grant) -> Claims:
 
 
 def keycloak(grant: Grant) -> Claims:
-    """Claims of Keycloak with the default client scopes."""
+    """Return claims of Keycloak with the default client scopes."""
     return {
         "typ": "ID",
         "azp": CLIENT_ID,
@@ -129,7 +129,7 @@ def keycloak(grant: Grant) -> Claims:
 
 
 def authentik(grant: Grant) -> Claims:
-    """Claims of authentik, which sends `email_verified: false` by default since 2025.10.
+    """Return claims of authentik, which sends `email_verified: false` by default since 2025.10.
 
     https://docs.goauthentik.io/add-secure-apps/providers/property-mappings
     """

@@ -1,4 +1,4 @@
-"""What a viewer can do to a node, and what a node does for many, over both paths of delivery."""
+"""A hostile or slow viewer harms no others, and a node serves many, over both paths of delivery."""
 
 import http.client
 import json

@@ -24,7 +24,7 @@ def moderator(meeting: Meeting) -> Moderator:
 
 @pytest.fixture
 def two(stack: Stack, meeting: Meeting) -> Iterator[tuple[Viewer, Viewer]]:
-    """Viewers on different nodes."""
+    """Connect viewers on different nodes."""
     first, second = (node.url for node in stack.realtime)
     with meeting.viewer().connect(first) as ada, meeting.viewer().connect(second) as grace:
         yield ada, grace
@@ -139,7 +139,7 @@ def test_a_mute_holds_on_every_node(stack: Stack, meeting: Meeting, moderator: M
 
 @pytest.fixture
 def three(stack: Stack, meeting: Meeting) -> Iterator[tuple[Viewer, Viewer, Viewer]]:
-    """Two tabs of one employee on different nodes, and a colleague."""
+    """Connect two tabs of one employee on different nodes, and a colleague."""
     first, second = (node.url for node in stack.realtime)
     email, number = meeting.employee()
     with (

@@ -1,4 +1,4 @@
-"""What an operator sees of a meeting: figures at /metrics, one id for each request, no people."""
+"""An operator's view of a meeting: figures at /metrics, one id for each request, no people."""
 
 import json
 import re

@@ -56,7 +56,7 @@ class Command:
         return self.process.wait(60)
 
     def left(self) -> list[str]:
-        """Everything that remains of it: processes, temporary files, its description."""
+        """Return everything that remains of it: processes, temporary files, its description."""
         files = [*self.temporary.iterdir(), *self.instance.glob("stack.*")]
         return [*map(str, files), *self._processes()]
 

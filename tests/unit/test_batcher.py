@@ -1,4 +1,4 @@
-"""What one moment tells: little, in order, and nothing twice."""
+"""A moment is broadcast in order, in few events, and nothing twice."""
 
 from typing import Any
 

@@ -13,7 +13,7 @@ from webapp.domain.employees.rows import EmployeeRow, InvalidRow, read_row
 COLUMNS = {"email": 0, "employee_number": 1, "first_name": 2, "last_name": 3}
 FIRST, LAST = ("Ada", "Luka", "José"), ("Lovelace", "Bianchi", "Núñez", "")
 
-# What spreadsheets, directories and people make of a number and of an address.
+# Spellings of a number and of an address by spreadsheets, directories and people.
 numbers = st.integers(1, 12).map(str)
 spelled_numbers = st.builds(
     lambda number, spelling: spelling.format(number),

@@ -1,4 +1,4 @@
-"""What viewers send over WebSocket arrives as they sent it, however the network cuts it."""
+"""Frames of viewers arrive as they were sent, however the network cuts them."""
 
 import socket
 import warnings

@@ -23,7 +23,7 @@ EXPIRED = lazy("This page had been open for too long. Please send it again.")
 # Where the reader wanted to save nothing.
 CANNOT_READ = lazy("This page cannot be shown right now. Try again in a moment.")
 
-# What Flask and Werkzeug refuse, by status.
+# Texts for refusals of Flask and Werkzeug, by status.
 REFUSALS = {
     404: NotFound.text,
     405: lazy("This address does not accept that kind of request."),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 WHITE, BLACK = "#ffffff", "#000000"
-# What WCAG asks of text, and of controls and focus marks.
+# Contrast that WCAG requires of text, and of controls and focus marks.
 TEXT, CONTROL = 4.5, 3.0
 _STEP = 0.02
 

@@ -44,7 +44,7 @@ FILES = ("ssl_ca", "ssl_capath", "ssl_cert", "ssl_key")
 FILE_SPELLINGS = {"sslca": "ssl_ca", "sslrootcert": "ssl_ca", "sslcert": "ssl_cert"} | {
     "sslkey": "ssl_key"
 }
-# What an option says about the mode when it is true, and when it is false.
+# The mode that an option means when it is true, and when it is false.
 FLAGS = {
     "ssl_disabled": ("DISABLED", None),
     "ssl_verify_cert": ("VERIFY_CA", "REQUIRED"),

@@ -1,4 +1,4 @@
-"""What this process counts for Prometheus; `GET /metrics` shows it.
+"""The metrics of this process for Prometheus; `GET /metrics` shows them.
 
 Every label has a bound: endpoints, results and services are names in this code base.
 """

@@ -53,7 +53,7 @@ class Workbook:
         return Sheet(self, name, header, widths)
 
     def open_sheet(self, name: str, header: Sequence[str], widths: Sequence[int]) -> Any:
-        """XlsxWriter's own sheet, with its header written."""
+        """Add a sheet with its header, and return it as XlsxWriter's object."""
         sheet = self._book.add_worksheet(name)
         for column, width in enumerate(widths):
             sheet.set_column(column, column, width)

@@ -1,4 +1,4 @@
-// What the browser lends to the modules that know nothing of it: storage, random names, HTTP.
+// The browser's storage, random names and HTTP, for the modules that know nothing of a browser.
 
 /** @import { FetchEarlier, KeyValueStore } from "../types.js" */
 

@@ -4,11 +4,11 @@ import type { Clock, Random } from "../types.js";
 import type { Page } from "./page.js";
 import type { Panel } from "./panel.js";
 
-/** What main.js gives to the other parts of the live page, such as questions and polls. */
+/** Objects that main.js gives to the other parts of the live page, such as questions and polls. */
 export interface LivePage {
   /** Packets (`on`), new connections (`onConnect`), requests (`request`). */
   session: Session;
-  /** How things stand after each connect: `chat.onState(field, handler)`. */
+  /** The current state after each connect: `chat.onState(field, handler)`. */
   chat: Chat;
   panel: Panel;
   /** `page.notify(text)` says something for a moment. */

@@ -1,4 +1,4 @@
-// What the live page shows around the messages: the state of the connection, the announcement, the
+// Shows everything around the messages: the state of the connection, the announcement, the
 // number of viewers; and the ways off the page.
 
 import { t } from "../../i18n.js";

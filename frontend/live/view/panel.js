@@ -60,7 +60,7 @@ export class Panel {
     this.#show();
   }
 
-  /** What was not looked at in all tabs, as a short text; "" for nothing. */
+  /** The number of unseen entries in all tabs, as a short text; "" for none. */
   get unread() {
     let sum = 0;
     for (const { unread } of this.#parts.values()) sum += unread;

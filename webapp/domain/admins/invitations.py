@@ -31,8 +31,6 @@ from webapp.infra.extensions import db
 from webapp.infra.text import one_line
 
 LIFETIME = timedelta(days=7)
-
-
 ANSWERED = lazy("This invitation was accepted or withdrawn meanwhile.")
 
 

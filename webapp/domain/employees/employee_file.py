@@ -34,7 +34,7 @@ from webapp.i18n import lazy
 
 MAX_ROWS = 200_000
 SAMPLE_ROWS = 10
-# How far to look for names with letters of their own, by which an encoding can be judged.
+# Rows to search for names with letters beyond ASCII, by which an encoding can be judged.
 SAMPLED_ROWS = 2000
 JUDGED_BYTES = 4096
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

@@ -89,7 +89,7 @@ USUAL_PLACES = re.compile(
     "|ã(?=[oe])|Ã(?=[OE])|uã$|õ(?=e)|Õ(?=E)|[ìò]$|(?<=[aoAO])[îÎ]|(?<=[hgctCT])â|Â(?=n)"
     f"|(?<={CONSONANT})[øæ](?={CONSONANT}|e?$)|^[ØÆ](?={CONSONANT})"
 )
-# What the detector takes some Western names for; where their letters stand knows better.
+# The detector mistakes some Western names for these; the places of their letters tell better.
 RIVALS = ("cp1250", "cp1257", "iso8859-4")
 # One word of ten may have its letters elsewhere.
 TRUSTED_SHARE = 0.9

@@ -37,11 +37,11 @@ DATE_OR_TIME = re.compile(
     rf"|(?:19|20)\d\d{SIGN}{MONTH}{SIGN}{DAY}(?: 00:00:00)?|{DAY}{SIGN}{DAY}{SIGN}(?:19|20)\d\d"
     rf"|(?:(?:19|20)\d\d年)?{MONTH}月{DAY}日|\d+:[0-5]\d(?::[0-5]\d)?(?: [AP]M)?"
 )
-# What surrounds a number in a format of a spreadsheet: signs, currencies, per cent.
+# Characters around a number that a spreadsheet formats: signs, currencies, per cent.
 DECORATION = re.compile(r"\A[^\w]+|[^\w]+\Z")
 # Arabic spreadsheets write these between the digits.
 ARABIC_SEPARATORS = str.maketrans("\u066b\u066c", ".,")
-# How programs write that there is no number.
+# Programs write these where there is no number.
 NO_NUMBER = frozenset(("NA", "NAN", "NULL", "NONE", "UNDEFINED"))
 # Format characters, and others that are drawn as nothing: variation selectors, Hangul fillers.
 INVISIBLE = regex.compile(r"[\p{Cf}\p{Default_Ignorable_Code_Point}]")

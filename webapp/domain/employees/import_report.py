@@ -1,4 +1,4 @@
-"""What an import changes, or would change."""
+"""The report on an import: its changes, or those that it would make."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class Change:
 
     @property
     def differences(self) -> dict[str, tuple[Any, Any]]:
-        """Before and after, of each field that changes."""
+        """Return the values before and after of each field that changes."""
         before = self.employee.values
         return {name: (before[name], v) for name, v in self.values.items() if before[name] != v}
 

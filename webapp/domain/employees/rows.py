@@ -1,4 +1,4 @@
-"""What makes an employee: the fields, their limits, and reading them from the cells of a row.
+"""The fields of an employee, their limits, and reading them from the cells of a row.
 
 The same rules hold for files and for the form of one employee.
 """
@@ -35,7 +35,7 @@ SPOKEN = {
 IDENTIFIERS = ("email", "employee_number", "active")
 NAMES = ("first_name", "last_name", "full_name")
 EMAIL = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\"]+")
-# What decoding puts in place of bytes that are no character.
+# Decoding puts this in place of bytes that are not a character.
 REPLACED = "\ufffd"
 # #N/A, #REF!, #DIV/0!, Err:502, their names in other languages, and a column that is too narrow.
 SPREADSHEET_ERROR = re.compile(r"#[¡¿]?[^\W\d_]+(?:/[^\W\d_]|/0!|[!?])|#NV|#{3,}|Err:\d{3}")

@@ -1,4 +1,4 @@
-"""What an event tells about itself: its description, speakers and recording."""
+"""The public description of an event: its text, speakers and recording."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit

@@ -19,7 +19,7 @@ PLAYLIST_BYTES = 1024 * 1024
 SEGMENT_BYTES = 16 * 1024
 PLAYLIST_TYPES = ("application/vnd.apple.mpegurl", "application/x-mpegurl", "audio/mpegurl")
 SOUND_CODECS = ("mp4a", "ac-3", "ec-3", "opus", "flac", "fLaC", "Opus")
-# What the m3u8 library raises for text that it does not expect.
+# The m3u8 library raises these for text that it does not expect.
 UNREADABLE = (ValueError, KeyError, IndexError, TypeError, AttributeError, m3u8.ParseError)
 NOT_LISTED = lazy(
     "Neither sound nor captions are listed. The player below shows whether there is sound."

@@ -51,7 +51,7 @@ class Employee(Model):
 
     @property
     def name(self) -> str:
-        """First and last name, of which one may be empty."""
+        """Return first and last name, of which one may be empty."""
         return f"{self.first_name} {self.last_name}".strip()
 
     @property

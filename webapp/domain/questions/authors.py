@@ -43,7 +43,7 @@ TIMES = (
     .order_by(_AUTHORS.asked_at)
 )
 
-# What is held on a person here, for the export and for erasing. The row stays with the pseudonym.
+# Declared for the export and for erasing. The row stays with the pseudonym.
 HOLDING = Holding(
     QuestionAuthor,
     lambda person: QuestionAuthor.employee_id == person.id,

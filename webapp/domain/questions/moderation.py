@@ -26,7 +26,7 @@ from webapp.infra.extensions import db
 from webapp.infra.publisher import publish_to_employee
 from webapp.infra.text import clean_text
 
-# What a moderator is told whose page shows another state than this one.
+# Refusals, by the present state, for a moderator whose page shows an older one.
 DECISIONS = {
     "open": lazy("%(name)s has put this question on the live pages already."),
     "answering": lazy("%(name)s has called this question to be answered already."),

@@ -1,4 +1,4 @@
-"""What stands for one viewer alone: the ids of the questions voted for, and of those asked."""
+"""The state of one viewer: the ids of the questions that they voted for, and of those they asked."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What employees wrote in an event, counted: for its charts, and for exports where it says so."""
+"""Count contributions of employees to an event, for its charts and, if it allows that, exports."""
 
 from collections import Counter
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What should be done before an event begins, with the place to do it."""
+"""The checklist of tasks before an event begins, each with the place to do it."""
 
 from dataclasses import dataclass
 

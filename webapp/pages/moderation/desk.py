@@ -1,4 +1,4 @@
-"""What the views of the moderator's desk answer with: the desk, or the page of one employee."""
+"""Answers of the moderator's views: the desk, or the page of one employee."""
 
 import secrets
 from typing import Any

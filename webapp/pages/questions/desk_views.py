@@ -30,7 +30,7 @@ SWITCH = {"1": True, "0": False}
 
 bp = Blueprint("question_desk", __name__, url_prefix="/admin/events/<slug>")
 
-# What a button or form of the page does with a question, by the last part of its address.
+# Actions of the page's buttons and forms on a question, by the last part of their address.
 ACTS: dict[str, Callable[[EventInfo, int], object]] = {
     "approve": moderation.approve,
     "reject": moderation.reject,
@@ -43,7 +43,7 @@ ACTS: dict[str, Callable[[EventInfo, int], object]] = {
     # A merge cannot be undone, so no question is chosen yet. The question itself is refused.
     "merge": lambda event, id_: merging.merge(event, id_, parse_id(_field("into") or id_, "into")),
 }
-# What is said when it worked.
+# Toasts after a success.
 DONE = {
     "approve": lazy("The question is approved."),
     "reject": lazy("The question is rejected."),

@@ -23,7 +23,7 @@ from webapp.pages.questions.rows import question_rows
 bp = Blueprint("questions", __name__, url_prefix="/events/<slug>/questions")
 bp.add_app_template_filter(question_rows)
 
-# How a form says yes and no; JSON has its own words.
+# Values of a form for yes and no; JSON has its own.
 SWITCH = {"1": True, "0": False}
 
 
