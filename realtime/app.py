@@ -83,19 +83,7 @@ class Node:
         self.presence = Presence(app, self.socketio, self.registry, self.fanout, headcount)
         self.heartbeat = Heartbeat(self.socketio)
         install(direct=settings.fanout == "direct")
-        self.socketio.init_app(
-            app,
-            async_mode=ASYNC_MODE,
-            max_http_buffer_size=MAX_PACKET_BYTES,
-            ping_interval=PING_SECONDS,
-            ping_timeout=PONG_SECONDS,
-            http_compression=False,
-            client_manager=queue or LocalManager(),
-            # The heartbeat does that.
-            monitor_clients=False,
-            # One client's events are handled in order, one at a time: nobody can pile up work.
-            async_handlers=False,
-        )
+        _serve_sockets(app, self.socketio, queue or LocalManager())
         access = Access(app)
         handlers = handlers_of(
             ChatHandlers(access, self.fanout, messages),
@@ -143,3 +131,19 @@ def create_node(settings: Settings) -> Node:
 def embed_node(app: Flask, settings: Settings) -> Node:
     """Return a node inside the web tier's application; pages publish to it directly."""
     return Node(app, settings)
+
+
+def _serve_sockets(app: Flask, socketio: SocketIO, manager: QueuedManager | LocalManager) -> None:
+    socketio.init_app(
+        app,
+        async_mode=ASYNC_MODE,
+        max_http_buffer_size=MAX_PACKET_BYTES,
+        ping_interval=PING_SECONDS,
+        ping_timeout=PONG_SECONDS,
+        http_compression=False,
+        client_manager=manager,
+        # The heartbeat does that.
+        monitor_clients=False,
+        # One client's events are handled in order, one at a time: nobody can pile up work.
+        async_handlers=False,
+    )

@@ -2,6 +2,7 @@
 
 import os
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask
 
@@ -32,35 +33,7 @@ def create_base(name: str, settings: Settings) -> Flask:
         root_path=str(ROOT),
         instance_path=str(settings.instance_path.resolve()),
     )
-    app.config.update(
-        DEMO=settings.demo,
-        EMBEDDED=settings.embedded,
-        LANGUAGES=settings.language_codes,
-        KEEP_MINUTES_DAYS=settings.keep_minutes_days,
-        HELP_CONTACT=settings.help_contact,
-        PRIVACY_NOTE_URL=settings.privacy_note_url,
-        SITE_NAME=settings.site_name,
-        SITE_TIMEZONE=settings.site_timezone,
-        STREAM_TEST_ALLOW=settings.stream_test_allow,
-        METRICS_TOKEN=settings.metrics_token,
-        SECURITY_CONTACT=settings.security_contact,
-        SECRET_KEY=settings.secret_key,
-        SECRET_KEY_FALLBACKS=[settings.secret_key_previous] * bool(settings.secret_key_previous),
-        # The last one signs.
-        WTF_CSRF_SECRET_KEY=[*filter(None, [settings.secret_key_previous]), settings.secret_key],
-        SESSION_COOKIE_NAME="townhall",
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.secure_cookies,
-        PERMANENT_SESSION_LIFETIME=timedelta(days=7),
-        # Send the cookie only when it changed, so that a poll cannot overwrite a newer one.
-        SESSION_REFRESH_EACH_REQUEST=False,
-        MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
-        # A token is valid as long as its session cookie. A limit of its own would compare the
-        # clocks of two machines.
-        WTF_CSRF_TIME_LIMIT=None,
-        WTF_CSRF_SSL_STRICT=False,
-    )
+    app.config.update(_config_of(settings))
     app.session_interface = SessionCookie()
     register_request_parsing(app)
     init_database(app, settings)
@@ -72,3 +45,36 @@ def create_base(name: str, settings: Settings) -> Flask:
     app.extensions["readiness_probes"] = {}
     app.register_blueprint(health)
     return app
+
+
+def _config_of(settings: Settings) -> dict[str, Any]:
+    """Return the configuration of Flask: settings that pages and extensions read."""
+    return {
+        "DEMO": settings.demo,
+        "EMBEDDED": settings.embedded,
+        "LANGUAGES": settings.language_codes,
+        "KEEP_MINUTES_DAYS": settings.keep_minutes_days,
+        "HELP_CONTACT": settings.help_contact,
+        "PRIVACY_NOTE_URL": settings.privacy_note_url,
+        "SITE_NAME": settings.site_name,
+        "SITE_TIMEZONE": settings.site_timezone,
+        "STREAM_TEST_ALLOW": settings.stream_test_allow,
+        "METRICS_TOKEN": settings.metrics_token,
+        "SECURITY_CONTACT": settings.security_contact,
+        "SECRET_KEY": settings.secret_key,
+        "SECRET_KEY_FALLBACKS": [settings.secret_key_previous] * bool(settings.secret_key_previous),
+        # The last one signs.
+        "WTF_CSRF_SECRET_KEY": [*filter(None, [settings.secret_key_previous]), settings.secret_key],
+        "SESSION_COOKIE_NAME": "townhall",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.secure_cookies,
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=7),
+        # Send the cookie only when it changed, so that a poll cannot overwrite a newer one.
+        "SESSION_REFRESH_EACH_REQUEST": False,
+        "MAX_CONTENT_LENGTH": MAX_REQUEST_BYTES,
+        # A token is valid as long as its session cookie. A limit of its own would compare the
+        # clocks of two machines.
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": False,
+    }

@@ -1,5 +1,7 @@
 """Handle the events of the chat, and the question how everything stands."""
 
+from collections.abc import Callable
+
 from realtime.fanout.fanout import Fanout
 from realtime.fanout.registry import Connection
 from realtime.handlers.access import Access
@@ -28,11 +30,7 @@ class ChatHandlers:
             packet.get("nonce"),
             moderator=self._access.moderates(connection),
         )
-
-        def answer(outcome: Receipt | TownhallError) -> None:
-            MESSAGES.labels(_result_of(outcome)).inc()
-            respond(answer_of(outcome))
-
+        answer = _counted(respond)
         try:
             self._writer.put(draft, answer)
         except TownhallError as refused:
@@ -43,6 +41,16 @@ class ChatHandlers:
         after = parse_id(packet.get("after"), "after")
         self._access.recheck(connection)
         respond({"ok": True} | self._fanout.catch_up(connection, after))
+
+
+def _counted(respond: Respond) -> Callable[[Receipt | TownhallError], None]:
+    """Return the function that counts how a post ended, and acknowledges it."""
+
+    def answer(outcome: Receipt | TownhallError) -> None:
+        MESSAGES.labels(_result_of(outcome)).inc()
+        respond(answer_of(outcome))
+
+    return answer
 
 
 def _result_of(outcome: Receipt | TownhallError) -> str:

@@ -1,4 +1,4 @@
-"""The state of one viewer: the ids of the questions that they voted for, and of those they asked."""
+"""The ids of the questions that one viewer has voted for, and of those that they asked."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -48,18 +48,9 @@ def show_overview(slug: str) -> ResponseReturnValue:
     version = version_of(event, event.is_overdue, event.is_over, figures)
     if is_seen(version):
         return NOTHING_NEW
-    plans = identity.require_admin().may(Permission.PLAN_EVENTS)
-    return render(
-        "event_page/show_overview.html",
-        "event_page/_figures.html",
-        event=event,
-        figures=figures,
-        version=version,
-        checklist=read_checklist(event) if plans else [],
-        changes=_latest_changes(event) if plans else [],
-        plans=plans,
-        link=_public_link(slug),
-    )
+    page, part = "event_page/show_overview.html", "event_page/_figures.html"
+    shown = _plans_of(event) | {"figures": figures, "link": _public_link(slug)}
+    return render(page, part, event=event, version=version, **shown)
 
 
 @bp.get("/qr.svg")
@@ -98,15 +89,8 @@ def show_preview(slug: str) -> ResponseReturnValue:
     stream = find_stream(event.stream_url, event.stream_kind, current_site())
     if stream:
         allow_stream(stream, event.stream_hosts.split())
-    return render(
-        "event_page/show_preview.html",
-        "event_page/_room.html",
-        event=event,
-        stream=stream,
-        speakers=parse_speakers(event.speakers),
-        version=version,
-        **room,
-    )
+    page, part = "event_page/show_preview.html", "event_page/_room.html"
+    return render(page, part, event=event, stream=stream, version=version, **room)
 
 
 @bp.get("/close")
@@ -129,6 +113,13 @@ def _show_head(event: EventInfo) -> ResponseReturnValue:
     return render("event_page/_head.html", event=event)
 
 
+def _plans_of(event: EventInfo) -> dict[str, Any]:
+    """Return the parts for admins who plan events: the checklist and the latest changes."""
+    if not identity.require_admin().may(Permission.PLAN_EVENTS):
+        return {"plans": False, "checklist": [], "changes": []}
+    return {"plans": True, "checklist": read_checklist(event), "changes": _latest_changes(event)}
+
+
 def _latest_changes(event: EventInfo) -> list[Entry]:
     return read_log(Filters(event=event.slug), event.timezone).entries[:LATEST_CHANGES]
 
@@ -139,6 +130,7 @@ def _room_of(event: EventInfo) -> dict[str, Any]:
         "messages": chat_messages.latest(event),
         "questions": board.find_standing(event.id)[:SHOWN_QUESTIONS],
         "poll": polls.find_current(event.id),
+        "speakers": parse_speakers(event.speakers),
     }
 
 

@@ -16,7 +16,7 @@ from webapp.domain.events.merging import EditConflict
 from webapp.domain.events.planning import change_event, copy_event, create_event, seen_plan
 from webapp.domain.events.store import EventInfo
 from webapp.domain.events.stream_tests import record_stream_test
-from webapp.domain.events.streams import parse_hosts, parse_stream
+from webapp.domain.events.streams import Stream, parse_hosts, parse_stream
 from webapp.domain.models import REASON_LENGTH
 from webapp.domain.running import states
 from webapp.domain.running.figures import read_figures
@@ -108,23 +108,17 @@ def edit(slug: str) -> ResponseReturnValue:
 @bp.post("/events/<slug>/test-stream")
 @permission_required(Permission.PLAN_EVENTS)
 def test_stream(slug: str) -> ResponseReturnValue:
-    event, form, site = event_store.get_event(slug) if slug else None, EventForm(), current_site()
+    event, form = event_store.get_event(slug) if slug else None, EventForm()
     form.stream_url.data = pasted_address(form.stream_url.data or "")
     try:
         take_stream_test(identity.require_admin().id)
-        stream = parse_stream(form.stream_url.data, form.stream_kind.data or "", site)
-        hosts = parse_hosts(form.stream_hosts.data or "")
+        stream, hosts = _stream_of(form)
     except TownhallError as refusal:
         return _show(form, refusal, event)
-    report = inspect_stream(stream, site, fetcher(site))
-    if event and (event.stream_url, event.stream_kind) == (
-        form.stream_url.data,
-        form.stream_kind.data,
-    ):
+    report = inspect_stream(stream, current_site(), fetcher(current_site()))
+    if event and _is_stored(event, form):
         record_stream_test(event, report)
-    hosts = list(dict.fromkeys([*hosts, *report.hosts]))
-    form.stream_hosts.data = "\n".join(hosts)
-    allow_stream(stream, hosts)
+    _allow(form, stream, [*hosts, *report.hosts])
     return _show(form, event=event, stream=stream, report=report)
 
 
@@ -199,6 +193,25 @@ def _past(*, archived: bool) -> dict[str, Any]:
     q, page = one_line(request.args.get("q", ""))[:100], parse_page(request.args.get("page", "1"))
     past = overview.read_past(current_app.config["SITE_TIMEZONE"], q, page, archived=archived)
     return {"past": past, "past_figures": read_figures(past.events), "q": q}
+
+
+def _stream_of(form: EventForm) -> tuple[Stream, list[str]]:
+    """Return the stream of the form and its further hosts. Raises `Invalid`."""
+    stream = parse_stream(form.stream_url.data, form.stream_kind.data or "", current_site())
+    return stream, parse_hosts(form.stream_hosts.data or "")
+
+
+def _is_stored(event: EventInfo, form: EventForm) -> bool:
+    """Return True when the form has the stream that the event has."""
+    tested = (form.stream_url.data, form.stream_kind.data)
+    return (event.stream_url, event.stream_kind) == tested
+
+
+def _allow(form: EventForm, stream: Stream, hosts: list[str]) -> None:
+    """Let the page play the stream, and put its hosts into the form."""
+    distinct = list(dict.fromkeys(hosts))
+    form.stream_hosts.data = "\n".join(distinct)
+    allow_stream(stream, distinct)
 
 
 def _question_before(event: EventInfo, state: str) -> str | None:

@@ -95,8 +95,7 @@ def change(slug: str, question_id: int, act: str) -> ResponseReturnValue:
         return _back(event)
     except Invalid as refusal:
         return _show_question(event, question_id, refusal)
-    _say_done(event, question_id, act)
-    return _back(event)
+    return _finish(event, question_id, act)
 
 
 @bp.post("/questions/<id:question_id>/reveal")
@@ -134,12 +133,14 @@ def download_xlsx(slug: str) -> ResponseReturnValue:
     return send_export(make, f"{event.slug}-questions.xlsx", XLSX)
 
 
-def _say_done(event: EventInfo, question_id: int, act: str) -> None:
+def _finish(event: EventInfo, question_id: int, act: str) -> ResponseReturnValue:
+    """Say that the act worked, with a button that takes it back, and show the lists again."""
     undo = ""
     if act in UNDONE_BY_REOPENING:
         change_back = "question_desk.change"
         undo = url_for(change_back, slug=event.slug, question_id=question_id, act="reopen")
     notify(str(DONE[act]), undo=undo)
+    return _back(event)
 
 
 def _field(name: str) -> str:

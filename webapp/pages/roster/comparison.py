@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp.domain.admins.roles import Permission
 from webapp.domain.audit import trail
-from webapp.domain.events.store import get_event
+from webapp.domain.events.store import EventInfo, get_event
 from webapp.domain.roster import comparing
 from webapp.errors import TownhallError
 from webapp.http.access import permission_required
@@ -21,24 +21,14 @@ bp = Blueprint("comparison", __name__, url_prefix="/admin/events/<slug>/attendan
 @bp.get("/compare")
 @permission_required(Permission.READ_ATTENDANCE)
 def compare(slug: str) -> ResponseReturnValue:
-    event, chosen = get_event(slug), request.args.get("with", "")
-    other, found, error = None, None, None
+    event, chosen = get_event(slug), request.args.get("with")
+    other: EventInfo | None = None
     try:
-        if chosen:
-            other = get_event(chosen)
-            found = comparing.compare(event, other)
+        other = get_event(chosen) if chosen else None
+        found = comparing.compare(event, other) if other else None
     except TownhallError as refusal:
-        error = refusal
-    return render(
-        "roster/compare.html",
-        event=event,
-        other=other,
-        found=found,
-        events=comparing.list_comparable(event),
-        kinds=comparing.KINDS,
-        per_cent=per_cent,
-        error=error,
-    )
+        return _show(event, other, error=refusal)
+    return _show(event, other, found)
 
 
 @bp.get("/compare.csv")
@@ -52,3 +42,21 @@ def download_comparison(slug: str) -> ResponseReturnValue:
         return text_file(pieces)
 
     return send_export(make, f"{event.slug}-and-{other.slug}.csv", "text/csv")
+
+
+def _show(
+    event: EventInfo,
+    other: EventInfo | None,
+    found: comparing.Comparison | None = None,
+    error: TownhallError | None = None,
+) -> ResponseReturnValue:
+    return render(
+        "roster/compare.html",
+        event=event,
+        other=other,
+        found=found,
+        events=comparing.list_comparable(event),
+        kinds=comparing.KINDS,
+        per_cent=per_cent,
+        error=error,
+    )

@@ -75,12 +75,7 @@ def correct_several(slug: str) -> ResponseReturnValue:
         done = _correct_ticked(event, filters)
     except Invalid as refusal:
         return _show(event, filters, refusal)
-    count = ngettext(
-        "%(count)s attendance was corrected.",
-        "%(count)s attendances were corrected.",
-        done.corrected,
-    )
-    _tell(event, filters, done, count)
+    _tell(event, filters, done, _say_corrected(done.corrected))
     ticked = request.form.getlist("employee", type=int)
     return _back(event, filters, ticked[0] if ticked else 0)
 
@@ -157,6 +152,12 @@ def _wish() -> tuple[str, str, int | None]:
     form = request.form
     seen = parse_id(form["seen"], "seen") if "seen" in form else None
     return form.get("status", ""), form.get("note", ""), seen
+
+
+def _say_corrected(count: int) -> str:
+    return ngettext(
+        "%(count)s attendance was corrected.", "%(count)s attendances were corrected.", count
+    )
 
 
 def _correct_ticked(event: EventInfo, filters: Filters) -> corrections.Done:
