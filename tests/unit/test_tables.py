@@ -18,7 +18,8 @@ from webapp.domain.employees.comparison import _Comparison
 from webapp.domain.employees.employee_file import MAX_ROWS, open_file
 from webapp.domain.employees.encodings import Encoding, detect_encoding
 from webapp.domain.employees.rows import EmployeeRow, InvalidRow
-from webapp.domain.employees.tables import LINE_LENGTH, CsvTable
+from webapp.domain.employees.tables import LINE_LENGTH, TOO_LARGE, CsvTable
+from webapp.domain.employees.workbook_size import MAIN
 from webapp.errors import Invalid
 
 UTF8 = Encoding("utf-8", certain=True)
@@ -252,6 +253,80 @@ def test_a_damaged_workbook_is_refused(damage: Any) -> None:
     assert refusal.endswith(".")
     assert seconds < 15
     assert mebibytes < 100
+
+
+def sheet(rows: bytes) -> bytes:
+    return b'<worksheet xmlns="%b"><sheetData>%b</sheetData></worksheet>' % (MAIN.encode(), rows)
+
+
+def styles(elements: bytes) -> bytes:
+    return b'<styleSheet xmlns="%b"><cellXfs>%b</cellXfs></styleSheet>' % (MAIN.encode(), elements)
+
+
+def strings(elements: bytes) -> bytes:
+    return b'<sst xmlns="%b">%b</sst>' % (MAIN.encode(), elements)
+
+
+def with_strings(data: bytes, content: bytes, name: str = "xl/sharedStrings.xml") -> bytes:
+    """Return the workbook with a table of strings, which openpyxl finds by its kind."""
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    entry = f'<Override PartName="/{name}" ContentType="{kind}"/></Types>'.encode()
+    file = io.BytesIO(data)
+    with zipfile.ZipFile(file) as old:
+        types = old.read("[Content_Types].xml").replace(b"</Types>", entry)
+    file = io.BytesIO(repacked(data, "[Content_Types].xml", types))
+    with zipfile.ZipFile(file, "a", 8) as new:
+        new.writestr(name, content)
+    return file.getvalue()
+
+
+# Some KiB each, of which openpyxl would make gigabytes: kept by what multiplies.
+BOMBS = {
+    "cells of a row": lambda data: repacked(data, SHEET, sheet(b"<row>" + b"<c/>" * 10**7)),
+    "elements beside the rows": lambda data: repacked(data, SHEET, sheet(b"<x/>" * 10**7)),
+    "rows with the same number": lambda data: repacked(
+        data, SHEET, sheet(b'<row r="1"/>' * 2_000_000)
+    ),
+    "elements in each other": lambda data: repacked(data, SHEET, sheet(b"<x>" * 10**7)),
+    "attributes": lambda data: repacked(
+        data, SHEET, sheet(b"<row " + b" ".join(b'a%d=""' % n for n in range(10**6)) + b"/>")
+    ),
+    "names": lambda data: repacked(
+        data, SHEET, sheet(b"".join(b"<row><x%d/></row>" % n for n in range(10**6)))
+    ),
+    "a cell without an end": lambda data: repacked(data, SHEET, sheet(b"<row>" + b"x" * 10**7)),
+    "long cells of a row": lambda data: repacked(
+        data, SHEET, sheet(b"<row>" + (b"<c>" + b"x" * 200_000 + b"</c>") * 1000)
+    ),
+    "UTF-16": lambda data: repacked(
+        data, SHEET, sheet(b"<row>" + b"<c/>" * 10**6).decode().encode("utf-16")
+    ),
+    "an own entity": lambda data: repacked(
+        data, SHEET, b'<!DOCTYPE x [<!ENTITY a "%b">]>' % (b"x" * 10**5) + sheet(b"&a;" * 10**6)
+    ),
+    "cell styles": lambda data: repacked(data, "xl/styles.xml", styles(b"<xf/>" * 10**6)),
+    "a theme": lambda data: repacked(data, "xl/theme/theme1.xml", styles(b"<xf/>" * 10**6)),
+    "strings": lambda data: with_strings(data, strings(b"<si/>" * 5 * 10**6)),
+    "strings in the place of a sheet": lambda data: with_strings(
+        data, strings(b"<si/>" * 10**6), "xl/worksheets/strings.xml"
+    ),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_bomb_costs_bounded_memory(bomb: str) -> None:
+    data = BOMBS[bomb](workbook([TITLES, NORA]))
+    refusal, seconds, mebibytes = cost(data)
+    assert refusal == str(TOO_LARGE)
+    assert seconds < 15
+    assert mebibytes < 100
+
+
+def test_a_workbook_of_a_large_company_is_read() -> None:
+    rows = [[f"p{n}@example.com", f"N{n}", "Nora", f"New {n}"] for n in range(500)]
+    wide = [*TITLES, *(f"Column {n}" for n in range(300))]
+    data = with_strings(workbook([wide, *rows]), strings(b"<si><t>x</t></si>" * 100_000))
+    assert sum(isinstance(row, EmployeeRow) for row in open_file(data).rows()) == 500
 
 
 def test_ascii_is_certain() -> None:

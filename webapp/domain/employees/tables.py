@@ -14,6 +14,7 @@ import openpyxl
 from openpyxl.utils.escape import unescape
 
 from webapp.domain.employees.encodings import Encoding
+from webapp.domain.employees.workbook_size import TooLargeError, check_size
 from webapp.errors import Invalid
 from webapp.i18n import gettext as _
 from webapp.i18n import lazy
@@ -32,9 +33,6 @@ LINE_LENGTH = 200_000
 LINES = 1_000_000
 # Beyond it nothing is looked at: Workday exports have some 300 columns.
 COLUMNS = 1000
-# A workbook is a ZIP file, of which 20 MB may unpack to 20 GB. 50,000 employees need 40 MB. Only
-# the sheets are read row by row; everything else is kept in memory.
-UNPACKED_BYTES, IN_MEMORY_BYTES = 256 << 20, 48 << 20
 # DOS programs end a file with a control Z.
 END_OF_FILE = "\x1a"
 # The first line by which Excel learns the delimiter: sep=;
@@ -184,6 +182,9 @@ PROTECTED = lazy(
 
 def open_workbook(data: bytes) -> list[WorkbookTable]:
     """Return the visible sheets. Raises `Invalid` for a damaged or too large workbook."""
+    with _spoken_damage():
+        _check_kind(data)
+        check_size(data)
     with _opened(data) as book:
         sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
         return [WorkbookTable(data, sheet.title) for sheet in sheets]
@@ -192,27 +193,30 @@ def open_workbook(data: bytes) -> list[WorkbookTable]:
 @contextmanager
 def _opened(data: bytes) -> Iterator[openpyxl.Workbook]:
     """Open a workbook. Raises `Invalid` for whatever is wrong with it, also while it is read."""
-    try:
-        _check_size(data)
+    with _spoken_damage():
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         with closing(book):
             yield book
+
+
+@contextmanager
+def _spoken_damage() -> Iterator[None]:
+    try:
+        yield
     except Invalid:
         raise
+    except TooLargeError as error:
+        raise Invalid(TOO_LARGE) from error
     except Exception as error:
         # Nearly every type of exception comes out of openpyxl for one damage or another.
         raise Invalid(DAMAGED) from error
 
 
-def _check_size(data: bytes) -> None:
+def _check_kind(data: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        members = archive.infolist()
-    if not any(m.filename.endswith("workbook.xml") for m in members):
-        # OpenDocument, Numbers, .xlsb, or a ZIP file around a list.
-        raise Invalid(OF_ANOTHER_KIND)
-    others = sum(m.file_size for m in members if not m.filename.startswith("xl/worksheets/"))
-    if others > IN_MEMORY_BYTES or sum(m.file_size for m in members) > UNPACKED_BYTES:
-        raise Invalid(TOO_LARGE)
+        if not any(name.endswith("workbook.xml") for name in archive.namelist()):
+            # OpenDocument, Numbers, .xlsb, or a ZIP file around a list.
+            raise Invalid(OF_ANOTHER_KIND)
 
 
 def _has_text(cells: list[str]) -> bool:
