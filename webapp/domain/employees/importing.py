@@ -110,7 +110,7 @@ def _question(report: ImportReport) -> Lazy:
         )
     return Lazy(
         "This would deactivate %(count)s of %(all)s employees, because of their status in the file."
-        " Check that it is read rightly, and confirm it.",
+        " Check that it is read correctly, and confirm it.",
         **values,
     )
 
