@@ -2,7 +2,10 @@
 
 import pytest
 from argon2 import PasswordHasher
+from flask import Flask
 
+from tests.support.client import PageClient
+from tests.support.data import ADMIN, add_admin
 from webapp.domain import passwords
 
 
@@ -14,3 +17,12 @@ def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     this fixture.
     """
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(1, 8, 1))
+
+
+@pytest.fixture
+def admin(app: Flask, client: PageClient) -> PageClient:
+    """Return a browser in which an owner is signed in; files with more to add override this."""
+    with app.app_context():
+        add_admin()
+    client.sign_in(*ADMIN)
+    return client

@@ -7,19 +7,10 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests.support.client import PageClient, text_of
-from tests.support.data import ADMIN, add_admin, add_employee
+from tests.support.data import add_employee
 from tests.support.employees import ADA, GRACE, HEADER, find, load, names
 from webapp.domain.models import AuditEntry
 from webapp.infra.extensions import db
-
-
-@pytest.fixture
-def admin(app: Flask, client: PageClient) -> PageClient:
-    with app.app_context():
-        add_admin()
-    client.sign_in(*ADMIN)
-    return client
-
 
 # The field that the page marks as wrong, by its id.
 MARKED = re.compile(r'<p class="field-error" id="(\w+)-error">')

@@ -3,12 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
 from tests.support.client import PageClient, text_of
-from tests.support.data import ADMIN, add_admin, add_employee, add_event
+from tests.support.data import add_employee, add_event
 from webapp.domain.attendance.viewer_count import count_watching
 from webapp.domain.events.store import get_event
 from webapp.domain.models import RosterEntry, WatchedMinute
@@ -19,14 +18,6 @@ from webapp.infra.extensions import db
 SLUG = "town-hall"
 PAGE = f"/admin/events/{SLUG}"
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def admin(app: Flask, client: PageClient) -> PageClient:
-    with app.app_context():
-        add_admin()
-    client.sign_in(*ADMIN)
-    return client
 
 
 def plan_event(app: Flask, **values: Any) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from realtime.headcount import Headcount
 from tests.support.client import PageClient, text_of
 from tests.support.clocks import set_clock
-from tests.support.data import ADMIN, add_admin, add_employee, add_event
+from tests.support.data import add_employee, add_event
 from tests.support.statements import counted_statements
 from webapp.domain.attendance import viewer_count
 from webapp.domain.attendance.closing import close
@@ -35,14 +35,6 @@ PLAN = {
 BERLIN = ZoneInfo("Europe/Berlin")
 SLUG = "resume-of-the-year-2027-07-01"
 TOWN_HALL = "/admin/events/town-hall"
-
-
-@pytest.fixture
-def admin(app: Flask, client: PageClient) -> PageClient:
-    with app.app_context():
-        add_admin()
-    client.sign_in(*ADMIN)
-    return client
 
 
 def plan(admin: PageClient, **changes: str) -> tuple[int, str]:

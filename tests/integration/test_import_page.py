@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
 from tests.support.client import XHTML, PageClient, find_form, parse, text_of
-from tests.support.data import ADMIN, add_admin
+from tests.support.data import ADMIN
 from tests.support.employees import (
     ADA,
     GRACE,
@@ -42,14 +42,6 @@ pytestmark = pytest.mark.parametrize("settings", ["embedded"], indirect=True)
 
 FILES = Path(__file__).parents[1] / "data/import"
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture
-def admin(app: Flask, client: PageClient) -> PageClient:
-    with app.app_context():
-        add_admin()
-    client.sign_in(*ADMIN)
-    return client
 
 
 def options_of(page: TestResponse) -> dict[str, str]:

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from tests.support.client import PageClient, text_of
-from tests.support.data import ADMIN, add_admin, add_event
+from tests.support.data import add_event
 from webapp.domain.events.overview import PAGE_ROWS, read_current, read_past
 from webapp.infra.clock import utcnow
 
@@ -18,14 +18,6 @@ ZONE = "Europe/Berlin"
 def plan(slug: str, begins_in: timedelta, state: str = "scheduled", **values: Any) -> None:
     begin = utcnow() + begins_in
     add_event(slug, state, **({"starts_at": begin, "ends_at": begin + HOUR} | values))
-
-
-@pytest.fixture
-def admin(app: Flask, client: PageClient) -> PageClient:
-    with app.app_context():
-        add_admin()
-    client.sign_in(*ADMIN)
-    return client
 
 
 def test_events_are_those_of_today_later_ones_and_past_ones(app: Flask) -> None:

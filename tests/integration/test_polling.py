@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from tests.support.client import PageClient
-from tests.support.data import ADMIN, add_admin, add_employee, add_event
+from tests.support.data import add_employee, add_event
 from webapp.domain.events import store
 from webapp.domain.models import Event
 from webapp.infra.clock import utcnow
@@ -34,14 +34,6 @@ def _events(app: Flask) -> None:
         add_employee()
         add_event()
         add_event("soon", state="scheduled", **SOON)
-
-
-@pytest.fixture
-def admin(app: Flask, client: PageClient) -> PageClient:
-    with app.app_context():
-        add_admin()
-    client.sign_in(*ADMIN)
-    return client
 
 
 def _change_titles(app: Flask) -> None:

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from tests.support.client import PageClient, text_of
-from tests.support.data import ADMIN, add_admin, add_employee, add_event
+from tests.support.data import add_employee, add_event
 from tests.support.polls import add_poll
 from webapp.domain.events import store as event_store
 from webapp.domain.events.store import EventInfo
@@ -148,14 +148,6 @@ def test_no_poll_opens_while_its_event_closes(app: Flask) -> None:
         change_state(stale, "closed")
         with pytest.raises(EventNotOpen):
             open_poll(stale, poll)
-
-
-@pytest.fixture
-def admin(app: Flask, client: PageClient) -> PageClient:
-    with app.app_context():
-        add_admin()
-    client.sign_in(*ADMIN)
-    return client
 
 
 PLAN = {
