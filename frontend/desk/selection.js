@@ -4,7 +4,7 @@ import { tn } from "../i18n.js";
 
 /** @param {string} name */
 function boxes(name) {
-  const all = document.querySelectorAll(/** @type {"input"} */ (`#lists input[name="${name}"]`));
+  const all = document.querySelectorAll(/** @type {"input"} */ (`#message-lists input[name="${name}"]`));
   return [...all];
 }
 

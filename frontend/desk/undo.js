@@ -2,7 +2,7 @@
 
 /** The fields that tell the answer which messages the page shows. */
 function wantedFields() {
-  const fields = document.querySelectorAll(/** @type {"input"} */ ("#lists .wanted"));
+  const fields = document.querySelectorAll(/** @type {"input"} */ ("#message-lists .wanted"));
   return Object.fromEntries([...fields].map(({ name, value }) => [name, value]));
 }
 
@@ -23,7 +23,7 @@ export function undoInPlace() {
     const list = form?.closest("#toasts") ? listOf(form.action) : null;
     if (!form || !list) return;
     event.preventDefault();
-    const values = { ...wantedFields(), desk: document.getElementById("lists") ? "1" : "" };
+    const values = { ...wantedFields(), desk: document.getElementById("message-lists") ? "1" : "" };
     const token = new FormData(form).get("csrf_token");
     const toast = form.closest(".toast");
     await htmx.ajax("POST", form.action, {

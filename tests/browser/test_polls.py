@@ -27,7 +27,7 @@ def prepare(moderator: Page, question: str, *, secret: bool = False) -> None:
     if secret:
         moderator.get_by_text("Nobody: secret").click()
     moderator.get_by_role("button", name="Save").click()
-    card = moderator.locator(".poll", has_text=question)
+    card = moderator.locator(".poll-section", has_text=question)
     card.get_by_role("button", name="Open:").click()
     expect(card.get_by_role("button", name="Close and show the results")).to_be_visible()
 
