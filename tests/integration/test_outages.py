@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from prometheus_client import REGISTRY
 from sqlalchemy import event
 
 from tests.support.client import PageClient
@@ -13,6 +14,10 @@ from tests.support.data import add_employee, add_event
 from webapp.infra.extensions import db
 
 pytestmark = pytest.mark.parametrize("settings", ["embedded"], indirect=True)
+
+
+def unavailable_checkins() -> float:
+    return REGISTRY.get_sample_value("townhall_checkins_total", {"result": "unavailable"}) or 0.0
 
 
 @pytest.fixture
@@ -30,10 +35,12 @@ def test_a_read_only_file_refuses_forms_and_shows_pages(
     with app.app_context():
         event.listen(db.engine, "checkout", lambda raw, *_: raw.execute("PRAGMA query_only = ON"))
     fields = {"email": "person1001@example.com", "employee_number": "1001"}
+    counted = unavailable_checkins()
     with caplog.at_level(logging.WARNING):
         refusal = client.submit(form, "check-in", **fields)
     assert refusal.status_code == 503
     assert refusal.headers["Retry-After"]
+    assert unavailable_checkins() == counted + 1
     assert 'value="person1001@example.com"' in refusal.text
     assert client.get("/events/town-hall/").status_code == 200
     reasons = {record.getMessage() for record in caplog.records}

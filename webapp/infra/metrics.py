@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from webapp.errors import TownhallError
+from webapp.errors import TownhallError, Unavailable, is_outage
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -49,7 +49,7 @@ WATCHED_MINUTES = Counter("townhall_watched_minutes", "Minutes recorded, one for
 # A series that begins with its first events, instead of 0, hides them from rate() and the alerts.
 for counter, results in (
     (CACHE_REQUESTS, ("hit", "miss")),
-    (CHECKINS, ("ok", "invalid", "slow_down", "unavailable")),
+    (CHECKINS, ("ok", "invalid", "slow_down", "unavailable", "internal")),
     (MESSAGES, ("stored", "held", "invalid", "slow_down", "unavailable", "internal")),
 ):
     for result in results:
@@ -65,7 +65,9 @@ BREAKER_OPEN = Gauge(
 
 def result_of(error: Exception) -> str:
     """Return the label of a refusal or a failure: its public code."""
-    return error.code if isinstance(error, TownhallError) else "failed"
+    if is_outage(error):
+        return Unavailable.code
+    return error.code if isinstance(error, TownhallError) else TownhallError.code
 
 
 def count_result(counter: Counter) -> Callable[[Callable[P, R]], Callable[P, R]]:

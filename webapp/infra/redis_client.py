@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from flask import Flask, current_app
 from redis import AuthenticationError, Redis, RedisError, ResponseError
+from redis.maint_notifications import MaintNotificationsConfig
 
 from webapp.infra.circuit_breaker import Breaker
 from webapp.infra.retry import wait_until
@@ -18,6 +19,10 @@ REDIS_OPTIONS: dict[str, Any] = {
     "socket_timeout": TIMEOUT_SECONDS,
     "socket_connect_timeout": TIMEOUT_SECONDS,
     "retry": None,
+    # Where a connection may bring notices, redis-py needs `select.poll` to see that Redis has
+    # closed it, and eventlet removes that. Each connection from before a restart of Redis then
+    # failed once, and opened the breaker, whenever it was next used.
+    "maint_notifications_config": MaintNotificationsConfig(enabled=False),
 }
 
 # A Redis that refuses a command does answer: it was emptied, is full, or only reads.
