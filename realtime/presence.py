@@ -43,6 +43,8 @@ class Presence:
         self._fanout = fanout
         self._headcount = headcount
         self._shown: dict[str, int] = {}
+        # Viewers who have not been told a number.
+        self._newcomers: list[Connection] = []
         self._sampled = 0
 
     def start(self) -> None:
@@ -52,21 +54,24 @@ class Presence:
         start_loop(self._socketio.start_background_task, LOOP, self._count_next)
 
     def greet(self, connection: Connection) -> None:
-        """Tell one new viewer the number that the others see; counting comes by itself."""
-        here = len(self._registry.employees(connection.event.id))
-        watching = max(here, self._shown.get(connection.event.slug, 0))
-        self._fanout.tell_one(connection, "viewers_changed", {"watching": watching})
+        """Tell a new viewer the number with the next count: sooner would be twice in a second."""
+        self._newcomers.append(connection)
 
     def count(self) -> None:
-        """Tell each event's viewers here how many watch on all nodes, where that changed."""
+        """Tell each event's viewers here how many watch on all nodes, where that is new to them."""
         events = self._registry.events()
         self._headcount.keep_only(events)
         self._shown = {slug: self._shown[slug] for slug in events.values() if slug in self._shown}
+        newcomers, self._newcomers = self._newcomers, []
         for event_id, slug in events.items():
             watching = self._headcount.distinct(event_id, self._registry.employees(event_id))
             if self._shown.get(slug) != watching:
                 self._shown[slug] = watching
                 self._fanout.tell_here(slug, "viewers_changed", {"watching": watching})
+                continue
+            for connection in newcomers:
+                if connection.event.id == event_id:
+                    self._fanout.tell_one(connection, "viewers_changed", {"watching": watching})
 
     def close(self) -> None:
         """Count the present minute for viewers who are about to move, and may come too late for the

@@ -106,6 +106,17 @@ def test_viewer_count_of_an_empty_event_is_forgotten(node: Node) -> None:
     assert node.presence._shown == {}
 
 
+def test_new_viewer_is_told_the_number_once(node: Node) -> None:
+    first = node.accept("first")
+    assert first.frames == [], "a number at once and the next count would be two in a second"
+    node.presence.count()
+    second = node.accept("second")
+    node.presence.count()
+    node.presence.count()
+    (frame,) = second.frames
+    assert b'["viewers_changed",{"watching":1}]' in frame
+
+
 @pytest.mark.parametrize(("second", "counted"), [(10, 0), (26, 1), (50, 1)])
 def test_node_that_stops_counts_the_minute_that_another_would_miss(
     node: Node, monkeypatch: pytest.MonkeyPatch, second: int, counted: int
