@@ -169,3 +169,22 @@ def test_a_tls_terminator_may_send_every_forwarded_header(settings: Settings, ap
             assert ("Secure" in answer.headers["Set-Cookie"]) == (proto == "https")
     finally:
         worker.stop()
+
+
+@pytest.mark.parametrize("host", ["x" * 64, "a..b", "."])
+@pytest.mark.parametrize("address", ["/", "/events/none/", "/healthz"])
+def test_a_host_that_is_not_a_name_is_a_bad_request(
+    client: PageClient, host: str, address: str
+) -> None:
+    answer = client.get(address, headers={"Host": host})
+    assert (answer.status_code, answer.mimetype) == (400, "text/plain")
+    assert "Content-Security-Policy" in answer.headers
+
+
+@pytest.mark.parametrize("referrer", ["http://[x", "http://[::1", "//", "http://localhost:x/"])
+def test_a_malformed_referrer_leads_nowhere(client: PageClient, referrer: str) -> None:
+    answer = client.get("/language/de", headers={"Referer": referrer})
+    assert (answer.status_code, answer.location) == (303, "/")
+    assert client.post("/admin/logout", headers={"Referer": referrer}).status_code < 500
+    address = "/admin/events/town-hall/chat/settings"
+    assert client.post(address, headers={"Referer": referrer}).status_code in (303, 400, 401)

@@ -18,6 +18,7 @@ from webapp.domain.events.store import get_event
 from webapp.errors import Forbidden, NotCheckedIn
 from webapp.http import identity, kept_forms
 from webapp.http.error_handlers import respond
+from webapp.http.headers import referring_page
 from webapp.http.rendering import redirect_to, wants_json
 from webapp.http.toasts import notify
 from webapp.i18n import gettext as _
@@ -114,7 +115,7 @@ def _ask_to_sign_in() -> ResponseReturnValue:
         return kept
     if request.files:
         notify(_("You had been signed out. Sign in and choose the file again."))
-    back = request.full_path if request.method == "GET" else kept_forms.page_of_form()
+    back = request.full_path if request.method == "GET" else referring_page()
     return redirect_to(url_for("account.show_sign_in", next=back))
 
 

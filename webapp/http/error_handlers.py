@@ -2,7 +2,7 @@
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 
 from webapp.errors import (
     Invalid,
@@ -38,6 +38,7 @@ REFUSALS = {
 def register_error_handlers(app: Flask) -> None:
     """Answer our own errors, Flask's and the database's in the format that the client wants."""
     app.register_error_handler(CSRFError, _show_stale)
+    app.register_error_handler(BadHost, _show_bad_host)
     app.register_error_handler(HTTPException, _show_http)
     app.register_error_handler(Exception, _show)
 
@@ -81,6 +82,11 @@ def _show_stale(_error: CSRFError) -> Response:
         return kept_forms.show_sign_in() or respond(stale_form(), status=400)
     kept = kept_forms.read_kept(kept_forms.keep_form())
     return kept_forms.show_kept(kept, 400) if kept else respond(stale_form(), status=400)
+
+
+def _show_bad_host(_error: BadHost) -> Response:
+    """Answer a request whose host is not a name, for which a page could not link to anything."""
+    return Response(str(Invalid.text), 400, mimetype="text/plain")
 
 
 def _show_http(error: HTTPException) -> Response | HTTPException:

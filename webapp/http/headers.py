@@ -36,6 +36,15 @@ def current_site() -> Site:
     return Site(urlsplit(origin).hostname or "", request.is_secure, origin)
 
 
+def referring_page() -> str | None:
+    """Return path and query of the page of this site that led here, or None."""
+    try:
+        page = urlsplit(request.referrer or "")
+    except ValueError:
+        return None
+    return f"{page.path}?{page.query}".rstrip("?") if page.netloc == request.host else None
+
+
 def allow_stream(stream: Stream, hosts: Iterable[str] = ()) -> None:
     """Extend the policy of the current answer, so that it may frame or play the stream.
 

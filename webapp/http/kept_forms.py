@@ -9,7 +9,6 @@ Single sign-on leaves the site, so there the form waits in a cookie of its own, 
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Response, current_app, request, url_for
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -108,13 +107,6 @@ def show_sign_in() -> Response | None:
         return None
     page: Response = current_app.extensions["sign_in_page"](kept)
     return as_page(page)
-
-
-def page_of_form() -> str | None:
-    """Return the address of the page that sent this form, if it is one of this site."""
-    page = urlsplit(request.referrer or "")
-    is_own = f"{page.scheme}://{page.netloc}" == current_site().origin
-    return f"{page.path}?{page.query}".rstrip("?") if is_own else None
 
 
 def as_page(response: Response) -> Response:

@@ -1,11 +1,10 @@
 """The choice of a language, which this browser remembers."""
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.http.access import public
+from webapp.http.headers import referring_page
 from webapp.http.language import remember_language
 
 bp = Blueprint("language", __name__)
@@ -25,10 +24,7 @@ def choose(language: str) -> ResponseReturnValue:
 
 def _back() -> str:
     """Return the page of this site that the reader came from."""
-    referrer = urlsplit(request.referrer or "")
-    back = request.args.get("back", "")
-    if not back and referrer.netloc == request.host:
-        back = f"{referrer.path}?{referrer.query}".rstrip("?")
+    back = request.args.get("back") or referring_page() or ""
     # `//host` and `/\host` are addresses of other sites.
     own = back.startswith("/") and back[1:2] not in ("/", "\\") and back.isprintable()
     return back if own and len(back) <= BACK_LENGTH else url_for("checkin.show_current")
