@@ -206,6 +206,12 @@ def test_page_of_a_video_service_becomes_its_embeddable_page(
         ("https://teams.live.com/meet/123", "Teams does not let"),
         ("https://meet.google.com/abc-defg-hij", "Google Meet does not let"),
         ("https://acme.webex.com/meet/ada", "Webex does not let"),
+        ("https://acme.slack.com/huddle/T1/C1", "Slack does not let"),
+        ("https://www.linkedin.com/video/live/urn:li:ugcPost:7/", "LinkedIn does not let"),
+        ("https://www.instagram.com/acme/live", "Instagram does not let"),
+        ("https://www.tiktok.com/@acme/live", "TikTok does not let"),
+        ("https://x.com/i/broadcasts/1abc", "X does not let"),
+        ("https://web.microsoftstream.com/video/1", "Microsoft Stream does not let"),
         ("https://studio.youtube.com/channel/UCabc/livestreaming", "one YouTube video"),
         ("https://www.youtube.com/@townhall/live", "one YouTube video"),
         ("https://vimeo.com/manage/videos", "one Vimeo video"),
@@ -219,6 +225,11 @@ def test_page_of_a_video_service_becomes_its_embeddable_page(
         ("https://cdn.example.com/live.mpd;session=1", "HLS address"),
         ("https://cdn.example.com/play?file=live.MPD&token=x", "HLS address"),
         ("https://cdn.example.com/manifest?format=mpd", "HLS address"),
+        ("https://cdn.example.com/live.ts", "cannot play this kind"),
+        ("https://cdn.example.com/live.flv?key=1", "cannot play this kind"),
+        ("https://cdn.example.com/radio.m3u", "cannot play this kind"),
+        ("https://cdn.example.com/live.isml/Manifest", "cannot play this kind"),
+        ("rtp://ingest.example.com:5004", "playback address"),
         ("rtmp://ingest.example.com/live/key", "playback address"),
         ("srt://ingest.example.com:9000", "playback address"),
         ("http://cdn.example.com/live.m3u8", "over https"),
@@ -227,6 +238,20 @@ def test_page_of_a_video_service_becomes_its_embeddable_page(
 def test_address_that_cannot_be_shown_is_refused_with_advice(address: str, advice: str) -> None:
     with pytest.raises(InvalidStream, match=advice):
         parse_stream(address, site=Site("meet.example.com", secure=True))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://www.linkedin.com/embed/feed/update/urn:li:ugcPost:7",
+        "https://www.instagram.com/p/abc/embed",
+        "https://www.tiktok.com/embed/v2/7",
+        "https://web.microsoftstream.com/embed/video/1",
+        "https://netflix.com/x",
+    ],
+)
+def test_page_that_may_be_framed_stays_as_it_is(address: str) -> None:
+    assert parse_stream(address) == Stream("embed", address, "https://" + address.split("/")[2])
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,19 @@ MEETINGS = {
     "gotomeeting.com": "GoTo",
     "gotowebinar.com": "GoTo",
     "meet.goto.com": "GoTo",
+    "ringcentral.com": "RingCentral",
+    "chime.aws": "Chime",
+    "slack.com": "Slack",
+    "discord.com": "Discord",
+}
+# Services whose pages refuse to be framed, and the path of those that do not.
+CLOSED = {
+    "linkedin.com": ("LinkedIn", "/embed/"),
+    "instagram.com": ("Instagram", "/embed"),
+    "tiktok.com": ("TikTok", "/embed/"),
+    "x.com": ("X", ""),
+    "twitter.com": ("X", ""),
+    "web.microsoftstream.com": ("Microsoft Stream", "/embed/"),
 }
 
 
@@ -65,6 +78,13 @@ def embed_address(url: SplitResult, site: Site) -> str:
                 "%(name)s does not let its meetings be shown on another page. Stream the meeting to"
                 " a video service, such as YouTube or Vimeo, and paste the address of the video"
                 " there.",
+                name=name,
+            )
+    for domain, (name, frame) in CLOSED.items():
+        if _belongs(host, domain) and not (frame and frame in url.path):
+            raise Invalid(
+                "%(name)s does not let this page be shown on another one. Paste the embed code of"
+                " the video if %(name)s offers one, or stream to YouTube or Vimeo as well.",
                 name=name,
             )
     for domain, rewrite in SERVICES.items():

@@ -20,7 +20,10 @@ FURTHER_HOST = re.compile(rf"(?:(https?)://)?((?:\*\.{LABEL}\.)?{HOST.pattern}(?
 UNSAFE = frozenset(" \"'<>\\^`{|}")
 # live.mpd, live.mpd;session=1, manifest(format=mpd-time-cmaf), manifest?format=mpd.
 DASH = re.compile(r"\.mpd\b|format=mpd\b")
-INGEST = ("rtmp", "rtmps", "rtsp", "srt", "rist", "udp", "whip")
+# MPEG transport streams, Flash, playlists of radio stations, and Smooth Streaming, to whose address
+# Azure and Wowza add `(format=m3u8-cmaf)` or `/playlist.m3u8` for HLS.
+UNPLAYABLE = re.compile(r"\.(?:ts|flv|f4m|m3u|pls)$|\.isml?(?:/manifest)?$")
+INGEST = ("rtmp", "rtmps", "rtsp", "srt", "rist", "udp", "whip", "rtp", "mms", "ndi")
 
 
 class InvalidStream(Invalid):
@@ -130,6 +133,11 @@ def _kind_of(url: SplitResult) -> Kind:
         raise InvalidStream(
             "This is a DASH stream (.mpd), which this page cannot play."
             " Paste the HLS address (.m3u8) of the same stream."
+        )
+    if UNPLAYABLE.search(path):
+        raise InvalidStream(
+            "Browsers cannot play this kind of stream. Paste its HLS address (.m3u8), or that of a"
+            " page that shows it."
         )
     if "m3u8" in path or ("m3u8" in query and not is_player):
         return "hls"
