@@ -144,9 +144,16 @@ def serve(listener: Any, app: Callable[..., Any], max_connections: int) -> None:
     """Serve `app` until the listener is closed."""
     import eventlet.wsgi
 
-    class SmallBuffers(eventlet.wsgi.HttpProtocol):
+    class Protocol(eventlet.wsgi.HttpProtocol):
         # A viewer keeps the buffers of its handshake while it watches: 24 KiB by default.
         rbufsize = wbufsize = BUFFER_BYTES
+
+        # The standard library writes two lines to standard error for each malformed request.
+        def log_error(self, format: str, *args: Any) -> None:  # noqa: A002 - upstream's name
+            _log().warning("refused a malformed request: %.200s", format % args)
+
+        def log_request(self, code: Any = "-", size: Any = "-") -> None:
+            """Log nothing: `log_error` does."""
 
     # A module's constant, not an argument. By default a cookie of 8 KiB ends in a 400.
     eventlet.wsgi.MAX_HEADER_LINE = HEADER_LINE_BYTES
@@ -155,7 +162,7 @@ def serve(listener: Any, app: Callable[..., Any], max_connections: int) -> None:
     eventlet.wsgi.server(
         listener,
         app,
-        protocol=SmallBuffers,
+        protocol=Protocol,
         # By default the 1,025th connection hangs. The admission middleware refuses viewers beyond
         # the limit, and needs a thread to do so.
         max_size=max_connections + SPARE_CONNECTIONS,

@@ -58,6 +58,11 @@ def test_files_of_the_build_are_sent_as_the_build_compressed_them(
         assert again.status_code == 304
 
 
+@pytest.mark.parametrize("name", ["x" * 5000, "x%00y", "../wsgi.py", "build/", "%ff"])
+def test_a_file_that_cannot_be_there_is_not_found(site: FlaskClient, name: str) -> None:
+    assert site.get(f"/static/{name}", headers=GZIP).status_code == 404
+
+
 def test_a_demo_segment_has_its_media_type(site: FlaskClient) -> None:
     with site.get("/static/demo/segment0.ts", headers=GZIP) as answer:
         assert answer.mimetype == "video/mp2t"

@@ -242,6 +242,22 @@ def test_frames_that_break_the_protocol_close_their_connection(
     assert len(lines) <= 3, "one line per reason"
 
 
+def test_requests_that_are_not_http_cost_a_line_of_a_kind(node: Node) -> None:
+    node.read_on()
+    for request in (
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET / HTTP/x\r\n\r\n",
+        b"\x16\x03\x01\r\n\r\n",
+    ) * 3:
+        with socket.create_connection(("127.0.0.1", node.port), 10) as link:
+            link.sendall(request)
+            while link.recv(4096):
+                pass
+    # One, unless another test caused it less than a minute ago.
+    assert len([line for line in node.read_on() if "request" in line.lower()]) <= 1
+    assert [line for line in node.lines if "refused a malformed request: code 505" in line]
+
+
 def test_what_a_long_polling_client_posts_is_answered_with_400(
     node: Node, meeting: Meeting
 ) -> None:

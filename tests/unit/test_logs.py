@@ -75,6 +75,12 @@ def test_news_is_not_limited(lines: io.StringIO) -> None:
     assert lines.getvalue().count("migration") == 5
 
 
+def test_forms_without_a_token_cost_a_line_a_minute(lines: io.StringIO) -> None:
+    for _ in range(5):
+        logging.getLogger("flask_wtf.csrf").info("The CSRF token is missing.")
+    assert lines.getvalue().count("The CSRF token is missing.") == 1
+
+
 def test_each_place_that_raises_is_a_kind(lines: io.StringIO) -> None:
     for number in range(10):
         fail(number)

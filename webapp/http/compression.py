@@ -31,10 +31,11 @@ def register_compression(app: Flask) -> None:
 
 def _static_sender(app: Flask) -> RouteCallable:
     folder = app.static_folder or ""
+    packed = {str(path.relative_to(folder)) for path in Path(folder).rglob("*.gz")}
 
     def send(filename: str) -> Response:
         name = f"{filename}.gz"
-        if not Path(folder, name).is_file() or not _accepted():
+        if name not in packed or not _accepted():
             return app.send_static_file(filename)
         kind = mimetypes.guess_type(filename)[0]
         response = send_from_directory(folder, name, mimetype=kind)

@@ -11,15 +11,18 @@ from webapp.infra.request_id import current_request_id
 
 # Of warnings and errors; a client can cause any number of them.
 KIND_SECONDS = 60.0
+# Loggers of which a client causes any number of lines at a lower level, too.
+OF_CLIENTS = ("flask_wtf.csrf",)
 # Kinds are places in the code, of which there are a few hundred.
 MOST_KINDS = 2000
 
 
 class FloodFilter(logging.Filter):
-    """Passes a warning or error of a kind once a minute, and counts the others.
+    """Passes a line that clients can cause once a minute for each kind, and counts the others.
 
-    A kind is the statement that logs, or its `extra={"kind": …}`; with an exception, also the
-    place that raised it. The next line of the kind says how many were left out, as `left_out`.
+    Those are the warnings, the errors and all lines of the loggers in `OF_CLIENTS`. A kind is the
+    statement that logs, or its `extra={"kind": …}`; with an exception, also the place that raised
+    it. The next line of the kind says how many were left out, as `left_out`.
     """
 
     def __init__(self) -> None:
@@ -29,7 +32,7 @@ class FloodFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether to log `record`."""
-        if record.levelno < logging.WARNING:
+        if record.levelno < logging.WARNING and record.name not in OF_CLIENTS:
             return True
         kind, now = _kind_of(record), time.monotonic()
         with self._lock:
