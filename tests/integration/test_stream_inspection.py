@@ -95,6 +95,56 @@ def test_hosts_that_the_test_finds_make_the_policy_of_the_event(
         assert f">{other.url('')}</textarea>" in tested.text
 
 
+def live(*lines: str) -> str:
+    return "\n".join(["#EXTM3U", "#EXT-X-TARGETDURATION:4", *lines, "#EXTINF:4,", "a.ts", ""])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '#EXT-X-KEY:METHOD=AES-128,URI="https://{host}/key"',
+        '#EXT-X-MAP:URI="https://{host}/init.mp4"',
+        '#EXT-X-PART:DURATION=1,URI="https://{host}/part.mp4"',
+        "#EXTINF:4,\nhttps://{host}/b.ts",
+    ],
+)
+def test_every_host_that_the_player_asks_is_found(
+    admin: PageClient, server: HlsServer, line: str
+) -> None:
+    server.playlists["/live.m3u8"] = lambda: live(line.format(host="more.example.com"))
+    assert "It also comes from https://more.example.com" in report_on(
+        admin, server.url("/live.m3u8")
+    )
+
+
+@pytest.mark.parametrize(
+    "host", ["a.example;script-src", "a example", "*", "u:p@a.example", "bücher.example", "a'"]
+)
+def test_a_playlist_does_not_change_the_policy(
+    admin: PageClient, server: HlsServer, host: str
+) -> None:
+    server.playlists["/live.m3u8"] = lambda: live(f"#EXTINF:4,\nhttps://{host}/b.ts")
+    report = report_on(admin, server.url("/live.m3u8"))
+    assert "is not a host such as" in report
+    assert "It also comes from" not in report
+
+
+@pytest.mark.parametrize(
+    "playlist",
+    [
+        "#EXTM3U\n#EXTINF:4,\nhttp://[::1\n",
+        "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nhttp://[x/v.m3u8\n",
+        "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n",
+        "#EXTM3U\n#EXT-X-PROGRAM-DATE-TIME:yesterday\n#EXTINF:4,\na.ts\n",
+    ],
+)
+def test_a_broken_playlist_is_explained(
+    admin: PageClient, server: HlsServer, playlist: str
+) -> None:
+    server.playlists["/live.m3u8"] = lambda: playlist
+    assert "does not follow the HLS format" in report_on(admin, server.url("/live.m3u8"))
+
+
 @pytest.mark.parametrize(
     ("status", "advice"),
     [(404, "nothing at this address"), (403, "refuses this address"), (500, "with an error")],

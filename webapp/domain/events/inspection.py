@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 import m3u8
 
 from webapp.domain.events.embeds import Site
-from webapp.domain.events.streams import Stream
+from webapp.domain.events.streams import InvalidHosts, Stream, parse_host
 from webapp.i18n import gettext as _
 from webapp.i18n import lazy, ngettext
 from webapp.infra.outbound import Fetched, InternalAddressError, OutboundError
@@ -24,6 +24,7 @@ UNREADABLE = (ValueError, KeyError, IndexError, TypeError, AttributeError, m3u8.
 NOT_LISTED = lazy(
     "Neither sound nor captions are listed. The player below shows whether there is sound."
 )
+UNREADABLE_PLAYLIST = lazy("The playlist cannot be read: it does not follow the HLS format.")
 
 
 @dataclass
@@ -62,6 +63,9 @@ def inspect_stream(stream: Stream, site: Site, get: Get) -> Report:
         )
     except OutboundError as error:
         inspection.advise(str(error))
+    except UNREADABLE:
+        # The library looks at some addresses and values only when they are asked for.
+        inspection.advise(str(UNREADABLE_PLAYLIST))
     return inspection.report
 
 
@@ -119,6 +123,7 @@ class _Inspection:
             if captions
             else _("No captions are listed.")
         )
+        self._read_keys(playlist.session_keys)
         addresses = [playlist.playlists[0].absolute_uri, *_first_of_each_type(media)]
         for address in addresses:
             if nested := self._load_playlist(address):
@@ -127,14 +132,20 @@ class _Inspection:
 
     def _read_media(self, playlist: m3u8.M3U8) -> None:
         self._fact(_("A recording: it has an end.") if playlist.is_endlist else _("A live stream."))
-        if any(_is_drm(key) for key in playlist.keys):
-            self.advise(_("The stream is protected (DRM), which this page cannot play."))
-        parts = [*playlist.segments, *playlist.segment_map]
+        self._read_keys(playlist.keys)
+        pieces = [part for segment in playlist.segments for part in segment.parts]
+        parts = [*playlist.segments, *playlist.segment_map, *pieces]
         self._note_hosts(part.absolute_uri for part in parts)
         if not playlist.segments:
             self.advise(_("The playlist is empty so far. Test again when the encoder is sending."))
         else:
             self._load(playlist.segments[-1].absolute_uri, SEGMENT_BYTES)
+
+    def _read_keys(self, keys: Iterable[m3u8.Key | None]) -> None:
+        named = [key for key in keys if key and key.uri]
+        if any(map(_is_drm, named)):
+            self.advise(_("The stream is protected (DRM), which this page cannot play."))
+        self._note_hosts(key.absolute_uri for key in named)
 
     def _load_playlist(self, address: str) -> m3u8.M3U8 | None:
         answer = self._load(address, PLAYLIST_BYTES)
@@ -148,7 +159,7 @@ class _Inspection:
         try:
             return m3u8.loads(text, uri=answer.url)
         except UNREADABLE:
-            self.advise(_("The playlist cannot be read: it does not follow the HLS format."))
+            self.advise(str(UNREADABLE_PLAYLIST))
             return None
 
     def _load(self, address: str, limit: int, *, cors: bool = True) -> Fetched | None:
@@ -172,9 +183,15 @@ class _Inspection:
         for address in addresses:
             parts = urlsplit(address)
             source = f"{parts.scheme}://{parts.netloc.lower()}"
-            if source in (self._own, self._site.origin) or source in self.report.hosts:
+            known = (self._own, self._site.origin, *self.report.hosts)
+            # Keys may be `data:` or `skd:`.
+            if source in known or parts.scheme not in ("http", "https"):
                 continue
-            self.report.hosts.append(source)
+            try:
+                # They become part of the policy of the page, in which nothing else may hide.
+                self.report.hosts.append(parse_host(source))
+            except InvalidHosts as refusal:
+                self.advise(refusal.message)
             if self._site.secure and parts.scheme == "http":
                 self.advise(
                     _(
@@ -206,8 +223,8 @@ def _first_of_each_type(media: list[m3u8.Media]) -> Iterator[str]:
             yield entry.absolute_uri
 
 
-def _is_drm(key: m3u8.Key | None) -> bool:
-    return key is not None and (key.method or "").startswith("SAMPLE-AES")
+def _is_drm(key: m3u8.Key) -> bool:
+    return (key.method or "").startswith("SAMPLE-AES")
 
 
 def _refusal(answer: Fetched) -> str:

@@ -84,16 +84,19 @@ def parse_hosts(text: str) -> list[str]:
 
     Raises `InvalidHosts` for anything that is not a host or an origin.
     """
-    sources: list[str] = []
-    for word in text.lower().replace(",", " ").split():
-        found = FURTHER_HOST.fullmatch(word)
-        if not found:
-            raise InvalidHosts("“%(word)s” is not a host such as cdn.example.com.", word=word[:80])
-        sources.append(f"{found[1] or 'https'}://{found[2]}")
-    unique = list(dict.fromkeys(sources))
+    words = text.lower().replace(",", " ").split()
+    unique = list(dict.fromkeys(map(parse_host, words)))
     if len(" ".join(unique)) > STREAM_HOSTS_LENGTH:
         raise InvalidHosts("There are too many further hosts. Use *.example.com for a group.")
     return unique
+
+
+def parse_host(word: str) -> str:
+    """Return the source for a host or an origin. Raises `InvalidHosts` for anything else."""
+    found = FURTHER_HOST.fullmatch(word)
+    if not found:
+        raise InvalidHosts("“%(word)s” is not a host such as cdn.example.com.", word=word[:80])
+    return f"{found[1] or 'https'}://{found[2]}"
 
 
 def _own_stream(path: str) -> Stream:
