@@ -77,6 +77,9 @@ def test_a_deactivation_can_be_undone(app: Flask, admin: PageClient) -> None:
         ({"employee_number": "1002.0"}, "Another employee has the number 1002."),
         ({"employee_number": "１００２"}, "Another employee has the number 1002."),
         ({"employee_number": "1.00E+03"}, "in scientific notation"),
+        ({"employee_number": "14-Mar"}, "a date or a time"),
+        ({"first_name": "?ukasz"}, "a question mark in place of a letter"),
+        ({"last_name": "N&uacute;&ntilde;ez"}, "it may be “Núñez”"),
         ({"location": "x" * 81}, "The location has more than 80 characters."),
     ],
 )

@@ -70,6 +70,7 @@ NOT_SHOWN = {
     "Excel",
     "FORCE INDEX (PRIMARY)",
     "Google Meet",
+    "Microsoft Stream",
     "Named answers",  # a sheet of an export
     "Home",
     "NotAllowedError",
