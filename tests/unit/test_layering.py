@@ -1,4 +1,4 @@
-"""Who may import whom, read from the imports themselves.
+"""Which package may import which, and how long a handler may be, read from the source.
 
 A module imports only from its own layer or from layers below it. The table is the one of
 docs/architecture.md.
@@ -142,3 +142,21 @@ def test_the_web_tier_loads_no_eventlet() -> None:
 def test_a_node_patches_before_it_imports_anything_that_waits() -> None:
     loaded = modules_after("import realtime.transport.eventlet_runtime")
     assert not {"socket", "threading", "ssl", "select", "queue"} & loaded
+
+
+def handlers_in(path: Path) -> Iterator[tuple[str, int]]:
+    """Yield name and number of lines of each view, and of each handler of a socket event."""
+    events = is_within(module_of(path), "realtime.handlers")
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        is_view = any(ast.unparse(mark).startswith("bp.") for mark in node.decorator_list)
+        if is_view or (events and node.name.startswith("on_")):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            yield node.name, node.body[-1].end_lineno - body[0].lineno + 1  # type: ignore[operator]
+
+
+def test_handlers_have_at_most_twelve_lines() -> None:
+    handlers = {f"{path.stem}.{name}": n for path in SOURCES for name, n in handlers_in(path)}
+    assert len(handlers) > 100
+    assert {name: lines for name, lines in handlers.items() if lines > 12} == {}

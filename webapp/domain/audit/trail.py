@@ -1,4 +1,4 @@
-"""The audit trail: which admin did what, and when.
+"""Write the audit log: which admin did what, and when.
 
 An entry is a row of the transaction that makes the change, so that neither exists without the
 other. The acting admin is named once a request, by the check that the view requires an admin.

@@ -41,8 +41,8 @@ class Outdated(Invalid):
 
 
 @dataclass(frozen=True)
-class Wish:
-    """A status (None: as computed) with its reason; `seen` is the latest correction known."""
+class Requested:
+    """A status to set (None: as computed), and why; `seen` is the latest correction known."""
 
     status: str | None
     note: str
@@ -87,8 +87,8 @@ def correct_several(
     """Correct the employees with these ids for one reason. Raise `Invalid` as `correct` does."""
     if not employee_ids:
         raise Invalid("Tick the employees first.")
-    wish = _check(event, Wish(status or None, one_line(note), seen), len(employee_ids))
-    return _correct(event, wish, employee_ids, None)
+    requested = _check(event, Requested(status or None, one_line(note), seen), len(employee_ids))
+    return _correct(event, requested, employee_ids, None)
 
 
 def correct_matching(
@@ -98,8 +98,8 @@ def correct_matching(
 
     Raise `Outdated` where it is another number by now, and `Invalid` as `correct` does.
     """
-    wish = _check(event, Wish(status or None, one_line(note), seen), expected)
-    return _correct(event, wish, (), replace(filters, edit=0, page=1), expected)
+    requested = _check(event, Requested(status or None, one_line(note), seen), expected)
+    return _correct(event, requested, (), replace(filters, edit=0, page=1), expected)
 
 
 @retry_on_outage
@@ -124,9 +124,11 @@ def undo(event: EventInfo, batch: int) -> int:
         if entries[0].corrected_at == last.corrected_at
     }
     rows = read_rows(event, before)
-    wishes = {id_: Wish(e.status, e.note) if e else Wish(None, "") for id_, e in before.items()}
+    requested_by_id = {
+        id_: Requested(e.status, e.note) if e else Requested(None, "") for id_, e in before.items()
+    }
     if rows:
-        _write(event.id, rows, wishes)
+        _write(event.id, rows, requested_by_id)
         trail.record("attendance_correction_undone", event_id=event.id, people=len(rows))
     db.session.commit()
     return len(rows)
@@ -148,22 +150,22 @@ def list_corrections(event: EventInfo, employee_id: int) -> Sequence[Any]:
     return db.session.execute(query).all()
 
 
-def _check(event: EventInfo, wish: Wish, people: int) -> Wish:
+def _check(event: EventInfo, requested: Requested, people: int) -> Requested:
     if event.archived_at:
         raise Outdated("This event is archived. Restore it before you correct its attendance.")
-    if wish.status and wish.status not in CORRECTED:
+    if requested.status and requested.status not in CORRECTED:
         raise Invalid("Choose one of the statuses.", form_field="status")
-    if wish.status and not wish.note:
+    if requested.status and not requested.note:
         raise Invalid(
             "Say why, so that later readers understand the correction.", form_field="note"
         )
-    if len(wish.note) > NOTE_LENGTH:
+    if len(requested.note) > NOTE_LENGTH:
         raise Invalid(
             "A note has at most %(most)s characters.", most=NOTE_LENGTH, form_field="note"
         )
     if people > MOST_AT_ONCE:
         raise Invalid("Correct at most %(most)s employees at once: filter more.", most=MOST_AT_ONCE)
-    return wish
+    return requested
 
 
 def _outdated(event: EventInfo, employee_id: int) -> Outdated:
@@ -178,7 +180,7 @@ def _outdated(event: EventInfo, employee_id: int) -> Outdated:
 @retry_on_outage
 def _correct(
     event: EventInfo,
-    wish: Wish,
+    requested: Requested,
     employee_ids: Collection[int],
     matching: Filters | None,
     expected: int = 0,
@@ -190,16 +192,16 @@ def _correct(
     if matching and len(rows) != expected:
         db.session.rollback()
         raise Outdated("By now %(count)s employees match. Look at them first.", count=len(rows))
-    others = [row for row in rows if not _is_fulfilled(wish, row)]
-    newer = _corrected_since(event.id, wish.seen)
+    others = [row for row in rows if not _has_already(requested, row)]
+    newer = _corrected_since(event.id, requested.seen)
     due = [row for row in others if row.employee_id not in newer]
     batch = None
     if due:
         if state == "scheduled":
             # Before the event opens, only corrected employees have an entry.
             rosters.add_planned(event.id, [row.employee_id for row in due])
-        batch = _write(event.id, due, {row.employee_id: wish for row in due})
-        _record(event.id, due, wish)
+        batch = _write(event.id, due, {row.employee_id: requested for row in due})
+        _record(event.id, due, requested)
     db.session.commit()
     gone = 0 if matching else len(set(employee_ids)) - len(rows)
     return Done(len(rows) - len(others) + len(due), len(others) - len(due), gone, batch)
@@ -211,9 +213,9 @@ def _lock(event_id: int) -> str:
     return db.session.scalars(here.with_for_update()).one()
 
 
-def _is_fulfilled(wish: Wish, row: RosterRow) -> bool:
-    in_force = (row.status, row.note) if row.corrected else (None, wish.note)
-    return (wish.status, wish.note) == in_force
+def _has_already(requested: Requested, row: RosterRow) -> bool:
+    in_force = (row.status, row.note) if row.corrected else (None, requested.note)
+    return (requested.status, requested.note) == in_force
 
 
 def _corrected_since(event_id: int, seen: int | None) -> set[int]:
@@ -236,10 +238,10 @@ def _read_history(event_id: int, employee_ids: Collection[int]) -> dict[int, lis
     return history
 
 
-def _write(event_id: int, rows: Sequence[RosterRow], wishes: dict[int, Wish]) -> int:
+def _write(event_id: int, rows: Sequence[RosterRow], requested_by_id: dict[int, Requested]) -> int:
     """Add a correction for each row, all at one moment; return the id of one of them."""
     now = utcnow()
-    new = [_new_row(event_id, row, wishes[row.employee_id], now) for row in rows]
+    new = [_new_row(event_id, row, requested_by_id[row.employee_id], now) for row in rows]
     db.session.execute(insert(Correction), new)
     written = (Correction.event_id == event_id, Correction.corrected_at == now)
     query = select(Correction.id, Correction.employee_id, Correction.status).where(*written)
@@ -263,29 +265,29 @@ def _write(event_id: int, rows: Sequence[RosterRow], wishes: dict[int, Wish]) ->
     return max(ids)
 
 
-def _new_row(event_id: int, row: RosterRow, wish: Wish, now: datetime) -> dict[str, Any]:
+def _new_row(event_id: int, row: RosterRow, requested: Requested, now: datetime) -> dict[str, Any]:
     return {
         "event_id": event_id,
         "employee_id": row.employee_id,
-        "status": wish.status,
+        "status": requested.status,
         "status_before": row.status,
-        "note": wish.note,
+        "note": requested.note,
         "corrected_at": now,
         "corrected_by": trail.acting_admin(),
     }
 
 
-def _record(event_id: int, rows: Sequence[RosterRow], wish: Wish) -> None:
-    note = {"note": wish.note} if wish.note else {}
+def _record(event_id: int, rows: Sequence[RosterRow], requested: Requested) -> None:
+    note = {"note": requested.note} if requested.note else {}
     if len(rows) > 1:
-        status = wish.status or "computed"
+        status = requested.status or "computed"
         trail.record(
             "attendances_corrected", event_id=event_id, people=len(rows), status=status, **note
         )
         return
     (row,) = rows
     subject = f"{row.name} ({row.employee_number})"
-    change = [row.status, wish.status or row.computed_status]
+    change = [row.status, requested.status or row.computed_status]
     trail.record("attendance_corrected", event_id=event_id, subject=subject, status=change, **note)
 
 

@@ -60,7 +60,7 @@ def correct(slug: str) -> ResponseReturnValue:
     event, filters = get_event(slug), _filters()
     employee_id = parse_id(request.form.get("employee_id"), "employee_id")
     try:
-        done = corrections.correct(event, employee_id, *_wish())
+        done = corrections.correct(event, employee_id, *_requested())
     except Invalid as refusal:
         return _show(event, replace(filters, edit=employee_id), refusal)
     _tell(event, filters, done, _("The attendance was corrected."))
@@ -147,7 +147,7 @@ def _filters() -> Filters:
     return roster.parse_filters(request.args.to_dict())
 
 
-def _wish() -> tuple[str, str, int | None]:
+def _requested() -> tuple[str, str, int | None]:
     """Return the status, the reason and the latest correction that the page knew of."""
     form = request.form
     seen = parse_id(form["seen"], "seen") if "seen" in form else None
@@ -163,9 +163,9 @@ def _say_corrected(count: int) -> str:
 def _correct_ticked(event: EventInfo, filters: Filters) -> corrections.Done:
     if "everyone" in request.form:
         expected = parse_id(request.form["everyone"], "everyone")
-        return corrections.correct_matching(event, filters, expected, *_wish())
+        return corrections.correct_matching(event, filters, expected, *_requested())
     ids = [parse_id(ticked, "employee") for ticked in request.form.getlist("employee")]
-    return corrections.correct_several(event, ids, *_wish())
+    return corrections.correct_several(event, ids, *_requested())
 
 
 def _tell(event: EventInfo, filters: Filters, done: corrections.Done, text: str) -> None:
