@@ -22,7 +22,7 @@ LOOP = "presence"
 COUNT_SECONDS = 1.0
 # Every node looks at the same second of the minute, so a viewer who moves between them is seen.
 SAMPLE_SECOND = 30
-# The longest way from a node that stops to another one.
+# A viewer of a node that stops reaches another one within this time.
 MOVE_SECONDS = 5
 
 

@@ -1,4 +1,4 @@
-// Where the focus goes when the element that had it is gone: to the same button of the next row, so that a
+// Moves the focus when the element that had it is gone: to the same button of the next row, so that a
 // moderator goes on with the keys. It never falls back to the top of the page.
 
 /** @param {string} id */
