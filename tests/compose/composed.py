@@ -123,6 +123,23 @@ class Composed:
         """Return the number of connections that nginx holds to `node`."""
         return int(self._run("exec", node.id, "python", "-c", COUNT_CONNECTIONS))
 
+    def address(self, service: str) -> str:
+        """Return the address of a service's only container, which this machine can reach."""
+        [container] = self.containers(service)
+        networks = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
+        return self._run("inspect", "-f", networks, container.id).strip()
+
+    def pids(self, *services: str) -> list[int]:
+        """Return the first process of each container, as this machine numbers it."""
+        found = (
+            self._run("inspect", "-f", "{{.State.Pid}}", c.id) for c in self.containers(*services)
+        )
+        return [int(pid) for pid in found]
+
+    def now(self) -> str:
+        """Return the engine's time, as `docker logs --since` takes it."""
+        return self._run("info", "-f", "{{.SystemTime}}").strip()
+
     def docker(self, *arguments: str) -> str:
         """Run a command of the Docker engine itself."""
         return self._run(*arguments)

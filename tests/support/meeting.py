@@ -26,16 +26,16 @@ class Meeting:
     slug: str
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
-    def employee(self) -> tuple[str, str]:
+    def employee(self, **values: Any) -> tuple[str, str]:
         """Add an employee; return e-mail and number."""
         number = f"{self.slug}-{next(self._numbers)}"
         with self.app.app_context():
-            employee = add_employee(number, last_name=f"Number {number}")
+            employee = add_employee(number, last_name=f"Number {number}", **values)
             return employee.email, employee.employee_number
 
-    def viewer(self) -> Viewer:
+    def viewer(self, **values: Any) -> Viewer:
         """Return a new employee who has checked in."""
-        return Viewer(self.site, self.slug, *self.employee())
+        return Viewer(self.site, self.slug, *self.employee(**values))
 
 
 @contextmanager

@@ -13,11 +13,11 @@ PASSWORD = "correct horse battery"
 class Moderator:
     """A new admin, signed in to the system of the meeting."""
 
-    def __init__(self, meeting: Meeting) -> None:
+    def __init__(self, meeting: Meeting, name: str = "") -> None:
         self.site = meeting.site
         self.page = f"{meeting.site}/admin/events/{meeting.slug}/chat"
         self.web = requests.Session()
-        email = f"{meeting.slug}@example.com"
+        email = f"{meeting.slug}{name}@example.com"
         with meeting.app.app_context():
             create_admin(email, PASSWORD, "Grace Hopper")
         self._sign_in(f"{self.site}/admin/login", email)
@@ -31,6 +31,12 @@ class Moderator:
             timeout=15,
         )
         assert answer.status_code == 303, answer.text
+
+    def send_file(self, path: str, file: bytes) -> requests.Response:
+        """Send a file with the form of another page; return the page that follows."""
+        address = f"{self.site}{path}"
+        fields = {"csrf_token": self._token(address)}
+        return self.web.post(address, data=fields, files={"file": ("list.xlsx", file)}, timeout=60)
 
     def find(self, pattern: str) -> str:
         """Return the first group of `pattern` in the current page."""

@@ -24,6 +24,8 @@ OTHER_ELEMENTS = 100_000
 TAG_BYTES = 256 << 10
 # Of elements and attributes: a parser keeps each.
 NAMES = 10_000
+# Of elements in each other; spreadsheets have some ten.
+DEPTH = 200
 CHUNK = 64 << 10
 UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -82,6 +84,13 @@ class _Part:
 
         Raises TooLargeError.
         """
+        try:
+            self._count(content)
+        finally:
+            # It refers to this part, which refers to it: both would be freed late.
+            del self._parser
+
+    def _count(self, content: IO[bytes]) -> None:
         read = since_tag = 0
         for chunk in iter(partial(content.read, CHUNK), b""):
             # Nobody writes it, and it would hide where tags begin.
@@ -107,6 +116,7 @@ class _Part:
             self._kept_before = self._kept
         self._kept += 1 + len(attributes) // 4
         _limit(self._kept, self._most)
+        _limit(self._depth, DEPTH)
         if fields := REFERENCES.get(name.rpartition(" ")[2]):
             target, kind = (attributes.get(field, "") for field in fields)
             if "worksheets/" in target and not kind.endswith(KINDS_OF_SHEETS):
