@@ -82,6 +82,21 @@ def test_an_admin_cancels_and_uses_the_password(page: Page, site: str) -> None:
     expect(page.get_by_role("heading", name="Events")).to_be_visible()
 
 
+def test_a_form_survives_a_session_that_ended(page: Page, site: str) -> None:
+    edit = f"{site}/admin/events/ask-the-founders/edit"
+    page.goto(edit)
+    page.get_by_role("link", name="Sign in with Example ID").click()
+    sign_in_at_provider(page, ADMIN)
+    page.get_by_label("Title").fill("Ask us anything")
+    page.context.clear_cookies(name="townhall")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="Sign in with Example ID").click()
+    sign_in_at_provider(page, ADMIN)
+    expect(page.locator(".kept-fields")).to_contain_text("Ask us anything")
+    page.get_by_role("button", name="Send it now").click()
+    expect(page.get_by_role("heading", name="Ask us anything")).to_be_visible()
+
+
 def test_an_employee_checks_in_and_joins_the_chat(page: Page, site: str) -> None:
     page.goto(site)
     page.get_by_role("link", name="Check in with Example ID").click()
