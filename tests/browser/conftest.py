@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from stack import Stack
 from tests.support.browser import People, launch_chromium
-from tests.support.embedded import Embedded
+from tests.support.embedded import Embedded, running
 from tests.support.meeting import Meeting, held_meeting
 from webapp.infra.clock import utcnow
 from webapp.infra.settings import load_settings
@@ -40,12 +40,8 @@ def javascript(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture(scope="session")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    server = Embedded(tmp_path_factory.mktemp("embedded"))
-    try:
-        server.start()
+    with running(Embedded(tmp_path_factory.mktemp("embedded"))) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import update
 
 from tests.support.browser import People, check_in, expect_connected, sign_in, write
-from tests.support.embedded import Embedded
+from tests.support.embedded import Embedded, running
 from tests.support.hls_server import HlsServer, LivePlaylist, hls_server
 from tests.support.meeting import Meeting, held_meeting
 from webapp.domain.models import Event
@@ -36,12 +36,9 @@ def server() -> Iterator[HlsServer]:
 @pytest.fixture(scope="module")
 def testing_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
     """Return a site that may load streams of this machine."""
-    site = Embedded(tmp_path_factory.mktemp("testing"), {"STREAM_TEST_ALLOW": "127.0.0.1"})
-    try:
-        site.start()
+    folder = tmp_path_factory.mktemp("testing")
+    with running(Embedded(folder, {"STREAM_TEST_ALLOW": "127.0.0.1"})) as site:
         yield site
-    finally:
-        site.stop()
 
 
 def come(people: People, site: str, javascript: bool = True) -> Page:

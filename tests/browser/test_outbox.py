@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import insert, select
 
 from tests.support.browser import People, come_in, expect_connected, write
-from tests.support.embedded import Embedded
+from tests.support.embedded import Embedded, running
 from tests.support.meeting import Meeting, held_meeting
 from webapp.domain.models import Employee, Event, Message
 from webapp.infra.clock import utcnow
@@ -18,12 +18,8 @@ from webapp.infra.extensions import db
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Embedded]:
     """Start a system for this test alone, which it may kill."""
-    server = Embedded(tmp_path)
-    try:
-        server.start()
+    with running(Embedded(tmp_path)) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture

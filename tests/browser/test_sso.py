@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from stack import Stack
 from tests.support.browser import People
-from tests.support.embedded import Embedded
+from tests.support.embedded import Embedded, running
 from tests.support.oidc_provider import Provider, running_provider
 
 ADMIN = "admin@example.com"
@@ -27,21 +27,15 @@ def site(
 ) -> Iterator[str]:
     """Serve the demo data from one process (eventlet) and behind nginx."""
     if request.param == "embedded":
-        yield from serve(Embedded(tmp_path_factory.mktemp("instance"), provider.settings))
+        folder = tmp_path_factory.mktemp("instance")
+        with running(Embedded(folder, provider.settings)) as server:
+            yield server.url
         return
     with pytest.MonkeyPatch.context() as patch:
         for name, value in provider.settings.items():
             patch.setenv(name, value)
         with Stack(web=1, nodes=1) as stack:
             yield stack.url
-
-
-def serve(server: Embedded) -> Iterator[str]:
-    try:
-        server.start()
-        yield server.url
-    finally:
-        server.stop()
 
 
 @pytest.fixture

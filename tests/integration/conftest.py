@@ -1,11 +1,15 @@
 """Fixtures for the pages and the domain, which run in the process of the test."""
 
+from collections.abc import Iterator
+
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 
+from tests.conftest import Servers
 from tests.support.client import PageClient
 from tests.support.data import ADMIN, add_admin
+from tests.support.proxy import DatabaseProxy
 from webapp.domain import passwords
 
 
@@ -26,3 +30,11 @@ def admin(app: Flask, client: PageClient) -> PageClient:
         add_admin()
     client.sign_in(*ADMIN)
     return client
+
+
+@pytest.fixture
+def proxy(servers: Servers) -> Iterator[DatabaseProxy]:
+    """Stand between an application and its database."""
+    proxy = DatabaseProxy(servers.database.port)
+    yield proxy
+    proxy.close()

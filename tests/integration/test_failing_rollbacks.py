@@ -35,13 +35,6 @@ NOT_PREPARED, READ_ONLY, READ_ONLY_MODE = 1047, 1290, 1836
 
 
 @pytest.fixture
-def proxy(servers: Servers) -> Iterator[DatabaseProxy]:
-    proxy = DatabaseProxy(servers.database.port)
-    yield proxy
-    proxy.close()
-
-
-@pytest.fixture
 def app(servers: Servers, proxy: DatabaseProxy, tmp_path: Path) -> Iterator[Flask]:
     """Return the application with its database behind the proxy, an event and an employee."""
     environ = {"DATABASE_URL": proxy.url(servers.database.url), "INSTANCE_PATH": str(tmp_path)}

@@ -59,13 +59,6 @@ DEADLOCK = 1213
 
 
 @pytest.fixture
-def proxy(servers: Servers) -> Iterator[DatabaseProxy]:
-    proxy = DatabaseProxy(servers.database.port)
-    yield proxy
-    proxy.close()
-
-
-@pytest.fixture
 def viewer(servers: Servers, proxy: DatabaseProxy, tmp_path: Path) -> Iterator[PageClient]:
     """Return a browser before a web tier whose database is behind the proxy."""
     settings = load_settings(

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from stack.app import AppServer
@@ -26,3 +27,13 @@ class Embedded(AppServer):
     def settings(self) -> Settings:
         """Return the settings of the running process, for a program beside it."""
         return load_settings({"INSTANCE_PATH": str(self.folder)})
+
+
+@contextmanager
+def running(server: Embedded) -> Iterator[Embedded]:
+    """Start the server, and stop it in the end, also where it does not get ready."""
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
