@@ -144,8 +144,10 @@ def read_only_database(operator: Operator) -> Fault:
     @contextmanager
     def fault() -> Iterator[None]:
         operator.sql("SET GLOBAL read_only = 1")
-        yield
-        operator.sql("SET GLOBAL read_only = 0")
+        try:
+            yield
+        finally:
+            operator.sql("SET GLOBAL read_only = 0")
 
     return fault
 
@@ -222,10 +224,12 @@ def full_redis(operator: Operator) -> Fault:
         with suppress(redis.exceptions.OutOfMemoryError):
             while True:
                 operator.redis.append("filler", "x" * 1000)
-        yield
-        operator.redis.config_set("maxmemory", "256mb")
-        operator.redis.config_set("maxmemory-policy", "allkeys-lru")
-        operator.redis.delete("filler")
+        try:
+            yield
+        finally:
+            operator.redis.config_set("maxmemory", "256mb")
+            operator.redis.config_set("maxmemory-policy", "allkeys-lru")
+            operator.redis.delete("filler")
 
     return fault
 
@@ -237,8 +241,10 @@ def other_redis_password(operator: Operator) -> Fault:
         operator.redis.config_set("requirepass", "another one")
         for kind in ("normal", "pubsub"):
             operator.redis.client_kill_filter(_type=kind, skipme=True)
-        yield
-        operator.redis.config_set("requirepass", "")
+        try:
+            yield
+        finally:
+            operator.redis.config_set("requirepass", "")
 
     return fault
 
