@@ -11,7 +11,8 @@ LOOPBACK = "127.0.0.1"
 # its thousands of clients may occupy its port.
 CANDIDATES = range(20000, 32000)
 
-_given_out: set[int] = set()
+# The mark of each port that this process was given, kept until the process ends.
+_marks: dict[int, socket.socket] = {}
 
 
 class PortTakenError(Exception):
@@ -19,11 +20,14 @@ class PortTakenError(Exception):
 
 
 def free_port() -> int:
-    """Return a loopback port on which nothing listens; a process never gets the same port twice."""
+    """Return a loopback port on which nothing listens.
+
+    No process of this machine gets it again before this one has ended: the server that it is for
+    may not listen yet, or be down for a while.
+    """
     while True:
         port = random.choice(CANDIDATES)
-        if port not in _given_out and not _reason_against(port):
-            _given_out.add(port)
+        if not _reason_against(port) and _mark(port):
             return port
 
 
@@ -48,6 +52,21 @@ def status_of(port: int, path: str) -> int | None:
         return None
     finally:
         connection.close()
+
+
+def _mark(port: int) -> bool:
+    """Mark the port as given out, and return True unless it is already.
+
+    The mark is a name that Linux forgets with the process, whatever ends that.
+    """
+    mark = socket.socket(socket.AF_UNIX)
+    try:
+        mark.bind(f"\0townhall port {port}")
+    except OSError:
+        mark.close()
+        return False
+    _marks[port] = mark
+    return True
 
 
 def _reason_against(port: int) -> str | None:
