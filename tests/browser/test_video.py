@@ -112,13 +112,17 @@ def test_video_plays_muted_where_sound_needs_a_click(page: Page, broadcast: Meet
 def test_choice_to_mute_is_remembered(page: Page, broadcast: Meeting) -> None:
     check_in(page, broadcast.slug, *broadcast.employee())
     wait_until_it_plays(page, 15)
-    page.get_by_role("button", name="Mute").click()
+    page.get_by_role("button", name="Mute", exact=True).click()
+    # The choice is stored when the browser reports the change, as the name of the button is set.
+    unmute = page.get_by_role("button", name="Unmute")
+    expect(unmute).to_be_visible()
     page.reload()
     wait_until_it_plays(page, 15)
     assert page.locator("video").evaluate("video => video.muted") is True
     # It is a choice, and nothing that the page should ask about.
     expect(page.locator("#video-prompt")).to_be_hidden()
-    page.get_by_role("button", name="Unmute").click()
+    unmute.click()
+    expect(page.get_by_role("button", name="Mute", exact=True)).to_be_visible()
     # A reload is not a click: the browser itself may mute the page again.
     assert page.evaluate("localStorage['townhall:video:sound']") == "on"
 
