@@ -51,11 +51,13 @@ def test_a_list_is_looked_at_and_imported(
     admin.get_by_role("button", name=SHOW).click()
     report = admin.locator("#report")
     expect(report).to_contain_text("Nothing was changed so far")
+    expect(report).to_be_focused()
     expect(report).to_contain_text(f"last name Number {number} → Renamed")
     expect(report).to_contain_text("Row 4: “nowhere” is not an e-mail address")
     expect(admin).to_have_url(re.compile("import\\?file="))
     admin.get_by_role("button", name="Import these 2").click()
     expect(report).to_contain_text("1 new, 1 changed, 0 unchanged, 0 deactivated, 1 broken")
+    expect(report).to_be_focused()
     admin.get_by_role("link", name="Employees").first.click()
     admin.get_by_label("Search").fill(new)
     admin.get_by_role("button", name="Show").click()
@@ -98,6 +100,7 @@ def test_names_of_another_code_page_are_looked_at(
     if not javascript:
         admin.get_by_role("button", name="Read it like this").click()
     expect(admin.locator("#report")).to_contain_text(f"Łukasz Żak ({new})")
+    expect(admin.locator("#report")).to_be_focused()
     admin.get_by_role("button", name="Import this one").click()
     expect(admin.locator("#report")).to_contain_text("Imported in")
 
