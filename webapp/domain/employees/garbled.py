@@ -13,6 +13,8 @@ PUNCTUATION = "’‘–—“”„"
 ENTITY = re.compile(r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z]{2,8}\d{0,2});")
 ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 ENCODED_WORD = re.compile(r"=\?[\w-]+\?[bqBQ]\?[^?\s]*\?=")
+# At least one of them stands in each of the three above; most texts have none.
+MARKS = re.compile(r"[&\\?]")
 QUESTION_MARK_INSIDE = re.compile(r"\?(?=\w)|\A\?+\Z")
 
 
@@ -23,6 +25,8 @@ def restore(text: str) -> str | None:
     """
     if not text.isascii():
         return next(filter(None, (_decode_again(text, name) for name in MISREAD_AS)), None)
+    if not MARKS.search(text):
+        return None
     restored = ENTITY.sub(lambda found: html.unescape(found[0]), text)
     restored = ESCAPES.sub(_unescape, restored)
     if ENCODED_WORD.search(restored):
