@@ -59,6 +59,8 @@ class DatabaseProxy:
 
     def close(self) -> None:
         """Accept no more connections."""
+        # Closing alone would leave the thread in accept(), and with it the port in use.
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     def _accept(self) -> None:
