@@ -117,3 +117,6 @@ def test_the_list_is_searched_and_paged(app: Flask, admin: PageClient) -> None:
     assert "1 employee " in text_of(admin.get("/admin/employees?q=2007").text)
     assert "Nobody matches" in text_of(admin.get("/admin/employees?q=%25").text)
     assert admin.get("/admin/employees?page=0").status_code == 422
+    beyond = admin.get("/admin/employees?page=9").text
+    assert "There is no such page." in text_of(beyond)
+    assert 'rel="prev" href="/admin/employees?page=2"' in beyond

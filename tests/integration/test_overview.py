@@ -79,4 +79,6 @@ def test_the_past_is_searched_and_paged(app: Flask, admin: PageClient) -> None:
 
 @pytest.mark.parametrize(("page", "status"), [("0", 422), ("x", 422), ("1000000", 200)])
 def test_odd_page_numbers_have_an_answer(admin: PageClient, page: str, status: int) -> None:
-    assert admin.get(f"/admin/?page={page}").status_code == status
+    answer = admin.get(f"/admin/?page={page}")
+    assert answer.status_code == status
+    assert "There is no such page." in text_of(answer.text)

@@ -143,6 +143,13 @@ def test_a_list_that_does_not_exist_is_refused(viewer: PageClient, query: str) -
     assert viewer.get(f"{PAGE}?{query}").status_code in (404, 422)
 
 
+def test_a_page_after_the_last_one_leads_back_to_it(viewer: PageClient) -> None:
+    answer = viewer.get(f"{PAGE}?page=7")
+    assert "There is no such page." in text_of(answer.text)
+    assert "No questions yet" not in text_of(answer.text)
+    assert f'rel="prev" href="{PAGE}?sort=votes&amp;page=1"' in answer.text
+
+
 def test_programs_get_json(app: Flask, viewer: PageClient) -> None:
     headers = JSON | {"X-CSRFToken": token_of(viewer.get(PAGE))}
     answer = viewer.post(PAGE, json={"nonce": "n", "body": "Why?"}, headers=headers)

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import insert, select
 
 from tests.support.attended import attend
-from tests.support.client import PageClient
+from tests.support.client import PageClient, text_of
 from tests.support.data import ADMIN, add_admin, add_employee, add_event
 from tests.support.statements import counted_statements
 from webapp.domain.admins.accounts import AdminInfo, sign_in
@@ -80,6 +80,15 @@ def test_the_pages_of_every_order_are_the_whole_in_parts(
                     filters = roster.parse_filters(wanted | {"sort": sort, "page": str(page)})
                     part = whole[(page - 1) * 7 : page * 7]
                     assert roster.read_roster(event, filters).rows == part, filters
+
+
+def test_a_page_after_the_last_one_leads_back_to_it(
+    client: PageClient, town_hall: EventInfo
+) -> None:
+    client.sign_in(*ADMIN)
+    answer = client.get(f"{ADDRESS}?page=9").text
+    assert "There is no such page." in text_of(answer)
+    assert f'rel="prev" href="{ADDRESS}"' in answer
 
 
 def test_a_page_of_thousands_takes_as_many_statements_as_one_of_fifty(
