@@ -149,7 +149,7 @@ def bodies() -> Iterator[tuple[str, bytes, str]]:
         "right-to-left override": "%E2%80%AE",
         "Kelvin sign": "%E2%84%AAate@example.com",
         "huge number": "9" * 400,
-        "long": "x" * 20_000,
+        "long": "x" * 5_000,  # A form of over 500,000 bytes is refused as a whole.
         "negative": "-1",
         "not a number": "NaN",
     }.items():
