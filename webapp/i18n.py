@@ -16,7 +16,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 from werkzeug.datastructures import LanguageAccept
@@ -136,16 +136,6 @@ def own_name(language: str) -> str:
     """Return the name of a language in itself, as its title: `Deutsch`."""
     name = Locale.parse(language).get_display_name() or language
     return name[0].upper() + name[1:]
-
-
-@cache
-def is_locale(language: str) -> bool:
-    """Return whether dates and numbers can be written in `language`."""
-    try:
-        Locale.parse(language)
-    except (UnknownLocaleError, ValueError):
-        return False
-    return True
 
 
 @lru_cache(500)

@@ -1,4 +1,4 @@
-// How far a viewer is behind the live position, and how to return there.
+// Shows how far a viewer is behind the live position, with a button that leads back.
 
 import { t } from "../i18n.js";
 

@@ -28,14 +28,6 @@ def meeting(server: Embedded) -> Iterator[Meeting]:
         yield meeting
 
 
-def without_socket(page: Page) -> Page:
-    """Open another tab of the same person, which cannot open a socket."""
-    tab = page.context.new_page()
-    tab.route("**/socket.io/**", lambda route: route.abort())
-    tab.route_web_socket("**/socket.io/**", lambda socket: socket.close())
-    return tab
-
-
 def add_message(meeting: Meeting, body: str) -> None:
     """Add a message of a new employee straight to the database."""
     _, number = meeting.employee()

@@ -1,4 +1,4 @@
-"""How messages stand together in the rows that the server renders."""
+"""Groups of messages in the rows that the server renders."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""How often each employee may do something, counted in this process."""
+"""Limit how often each employee may do something, counted in this process."""
 
 import math
 import time

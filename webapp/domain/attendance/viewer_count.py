@@ -1,4 +1,4 @@
-"""How many employees watch an event now, for pages: from Redis, else from the last minutes."""
+"""Count the employees who watch an event now: from Redis, else from the last minutes."""
 
 from collections.abc import Iterable
 from typing import Any

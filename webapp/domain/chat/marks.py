@@ -42,10 +42,3 @@ def read_marks(event_id: int, after: int) -> list[Mark]:
     """Return the marks of the messages with an id above `after`, ascending."""
     query = MARKS.where(Message.event_id == event_id, Message.id > after)
     return list(starmap(Mark, db.session.execute(query.order_by(Message.id))))
-
-
-def read_mark(event_id: int, message_id: int) -> Mark | None:
-    """Return the mark of a message, or None."""
-    query = MARKS.where(Message.event_id == event_id, Message.id == message_id)
-    found = db.session.execute(query).one_or_none()
-    return Mark(*found) if found else None

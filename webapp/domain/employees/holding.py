@@ -1,4 +1,4 @@
-"""How a table declares what it holds on a person, for the export and for erasing."""
+"""The declaration of a table: what it holds on a person, for the export and for erasing."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

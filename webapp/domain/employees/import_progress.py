@@ -1,4 +1,4 @@
-"""How far the import of an admin is, for the page that waits for it.
+"""The progress of an admin's import, for the page that waits for it.
 
 Kept in the cache alone: without Redis the import goes on, and the page shows no progress.
 """

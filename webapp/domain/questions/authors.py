@@ -1,4 +1,4 @@
-"""Who asked a question: the only module that reads the table of authors.
+"""The authors of questions: the only module that reads their table.
 
 Two ways lead from here. An employee learns of the own questions, whose ids are read by the
 employee, and so does an owner who exports what is held on a person, with a reason and on record.

@@ -12,9 +12,3 @@ def parse_kind(value: object) -> str:
     if not isinstance(value, str) or value not in KINDS:
         raise Invalid("There is no such reaction.")
     return value
-
-
-def add_counts(total: Counts, counts: Counts) -> None:
-    """Add `counts` to `total`."""
-    for kind, amount in counts.items():
-        total[kind] = total.get(kind, 0) + amount

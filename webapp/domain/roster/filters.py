@@ -34,11 +34,6 @@ class Sort:
     def __str__(self) -> str:
         return f"-{self.key}" if self.descending else self.key
 
-    @property
-    def reverse(self) -> "Sort":
-        """Return the same key in the other direction."""
-        return Sort(self.key, not self.descending)
-
 
 @dataclass(frozen=True)
 class Filters:

@@ -1,4 +1,4 @@
-"""How an uploaded file is to be read and imported, as an address or a form says it."""
+"""Options for reading and importing an uploaded file, from an address or a form."""
 
 import re
 from dataclasses import dataclass, field
