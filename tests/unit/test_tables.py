@@ -49,7 +49,9 @@ def test_what_a_spreadsheet_writes_is_read(
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     expected = list(reader)
     read = [cells for _, cells in records(text, delimiter)]
-    assert read == [row for row in expected if any(cell.strip() for cell in row)]
+    # A control Z is the end mark of a DOS file; a row of nothing else has no text.
+    blank = ("", "\x1a")
+    assert read == [row for row in expected if any(cell.strip() not in blank for cell in row)]
 
 
 @given(st.text(alphabet=',"\n\rab', max_size=60))
