@@ -12,10 +12,10 @@ from tests.support.visitors import Visitors
 BACK_SECONDS = 5
 
 
-def upgrade(system: Composed) -> subprocess.CompletedProcess[str]:
+def upgrade(system: Composed, *options: str) -> subprocess.CompletedProcess[str]:
     environment = system.environment | {"COMPOSE_PROJECT_NAME": system.project}
     return subprocess.run(
-        [documented("bin/upgrade")],
+        [documented("bin/upgrade"), *options],
         cwd=system.tree,
         env=environment,
         text=True,
@@ -62,3 +62,27 @@ def test_an_upgrade_loses_no_request_and_no_viewer(
     for container in after:
         assert "next release" in system.docker("exec", container.id, "tail", "-1", "wsgi.py")
     assert list((system.tree / "backups").glob("*.townhall.gz"))
+
+
+def test_a_release_that_cannot_start_replaces_nothing(
+    system: Composed, slug: str, people: list[Person]
+) -> None:
+    before = {container.id for container in system.containers("web", "realtime", "nginx")}
+    program = system.tree / "realtime/__main__.py"
+    working = program.read_text()
+    program.write_text("raise SystemExit('a broken release')\n")
+    try:
+        with Visitors(system.url, slug, people) as visitors:
+            visitors.wait_for_more()
+            done = upgrade(system, "--no-backup")
+            visitors.wait_for_more()
+    finally:
+        program.write_text(working)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "What ran before still serves" in done.stderr
+    assert not visitors.errors
+    assert {c.id for c in system.containers("web", "realtime", "nginx")} == before
+    # As it says: run it again, with a release that starts.
+    done = upgrade(system, "--no-backup")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert system.at_rest()

@@ -63,10 +63,12 @@ class Canary:
     def check(self) -> None:
         """Assert that nothing was slow or lost since the last check."""
         wait_for(lambda: len(self.posts) >= 2 and len(self.pages) >= 5, 15, "the canary sings")
-        for seconds in (self.posts, self.pages):
-            assert quantiles(seconds, n=20)[-1] < SLOWEST_SECONDS, seconds
+        # An attack is judged by its own figures, also after one that failed.
+        posts, self.posts = self.posts, []
+        pages, self.pages = self.pages, []
+        for seconds in (posts, pages):
             print(f"{max(seconds) * 1000:.0f} ms", end=" ")
-            seconds.clear()
+            assert quantiles(seconds, n=20)[-1] < SLOWEST_SECONDS, seconds
         assert self.viewer.socket.connected
 
     def _post(self) -> None:
@@ -133,11 +135,11 @@ class Attacker:
             connection.sendall(data)
         return connection
 
-    def say(self, data: bytes) -> str:
-        """Send bytes; return what is answered until the connection ends or falls silent."""
+    def say(self, data: bytes, patience: float = 1) -> str:
+        """Send bytes; return the answer until the connection ends or is silent for `patience` s."""
         answer = b""
         with self.open(data) as connection, suppress(OSError):
-            connection.settimeout(1)
+            connection.settimeout(patience)
             while more := connection.recv(65536):
                 answer += more
         text = answer.decode("latin-1")
@@ -176,7 +178,7 @@ def stall_uploads(attacker: Attacker) -> None:
         assert answer.status_code in {400, 422}
     # Nobody else's files: too large a form never gets one.
     too_large = head.replace(str(size), "1000000000").encode()
-    assert attacker.say(too_large).startswith("HTTP/1.1 413")
+    assert attacker.say(too_large, patience=10).startswith("HTTP/1.1 413")
 
 
 def smuggle(attacker: Attacker) -> None:
