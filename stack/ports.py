@@ -4,6 +4,7 @@ import errno
 import http.client
 import random
 import socket
+import sys
 
 LOOPBACK = "127.0.0.1"
 
@@ -57,14 +58,18 @@ def status_of(port: int, path: str) -> int | None:
 def _mark(port: int) -> bool:
     """Mark the port as given out, and return True unless it is already.
 
-    The mark is a name that Linux forgets with the process, whatever ends that.
+    The mark is a name that Linux forgets with the process, whatever ends that. Other systems have
+    no such names: there it counts in this process alone.
     """
-    mark = socket.socket(socket.AF_UNIX)
-    try:
-        mark.bind(f"\0townhall port {port}")
-    except OSError:
-        mark.close()
+    if port in _marks:
         return False
+    mark = socket.socket(socket.AF_UNIX)
+    if sys.platform == "linux":
+        try:
+            mark.bind(f"\0townhall port {port}")
+        except OSError:
+            mark.close()
+            return False
     _marks[port] = mark
     return True
 
