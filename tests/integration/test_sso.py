@@ -547,7 +547,7 @@ def test_a_form_is_there_again_after_single_sign_on(app: Flask, client: PageClie
 def test_a_form_that_does_not_fit_a_cookie_says_so(client: PageClient) -> None:
     noise = "".join(sha256(bytes([n])).hexdigest() for n in range(100))
     kept = lose_session(client, title="All hands", description=noise)
-    assert "too long to be there again" in sentences(kept)
+    assert "too long to be kept this way" in sentences(kept)
     assert go_through(client, link_of(kept), login_as=ADMIN[0]).request.path == "/admin/"
     assert client.get("/admin/kept").status_code == 404
 
