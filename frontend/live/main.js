@@ -31,7 +31,7 @@ import { Stage } from "./view/stage.js";
 import { onWake } from "./view/wake.js";
 
 /**
- * @import { Connect, Message } from "./types.js"
+ * @import { Connect } from "./types.js"
  * @import { LivePage } from "./view/live_page.js"
  */
 
@@ -86,10 +86,6 @@ scroller.scrollToEnd();
 new Stage(panel, storage);
 makeRoomForKeyboard();
 noteWriting();
-session.on("messages_posted", (messages) => {
-  const others = messages.filter((/** @type {Message} */ { author_id }) => author_id !== Number(viewer));
-  if (others.length) panel.markUnread("chat", others.length);
-});
 chat.onState("build", (current) => page.showUpdate(Boolean(current && build) && current !== build));
 watchToasts();
 closeMenus();

@@ -60,6 +60,7 @@ def test_tabs_follow_the_keys_and_count_what_was_not_seen(people: People, meetin
     with meeting.viewer().connect(meeting.site) as ada:
         for body in ("One", "Two"):
             assert ada.post(body)["ok"]
+    expect(page.locator("#messages > li")).to_have_count(2)
     expect(page.get_by_role("tab", name="Chat")).to_have_text("Chat2")
     expect(page).to_have_title(re.compile(r"^\(2\) "))
     page.reload()
