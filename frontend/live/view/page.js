@@ -19,6 +19,7 @@ export class Page {
   #update = find("update");
   #composer;
   #checkIn;
+  #checkingOut = false;
 
   /**
    * @param {Composer} composer
@@ -27,6 +28,10 @@ export class Page {
   constructor(composer, checkIn) {
     this.#composer = composer;
     this.#checkIn = checkIn;
+    // Not in the page of an older version.
+    document.getElementById("check-out")?.addEventListener("submit", () => {
+      this.#checkingOut = true;
+    });
   }
 
   showConnected() {
@@ -98,7 +103,8 @@ export class Page {
   }
 
   leave() {
-    location.assign(this.#checkIn);
+    // The answer to a check-out leads there as well, and alone says that it worked.
+    if (!this.#checkingOut) location.assign(this.#checkIn);
   }
 
   reload() {
