@@ -34,8 +34,11 @@ test: lint static/vendor/.ready tools-all ## run every check and the tests, agai
 	$(RUN) test
 	@PATH="$(CURDIR)/$(BIN):$$PATH" bin/test $(TESTS)
 
-test-operations: $(BIN)/.ready-dev static/vendor/.ready tools-all ## upgrade, attack and starve the whole system while people use it
-	@PATH="$(CURDIR)/$(BIN):$$PATH" bin/test tests/faults/test_abuse.py tests/faults/test_rolling_upgrade.py tests/faults/test_stores.py
+test-operations: $(BIN)/.ready-dev static/vendor/.ready tools-all ## attack and starve the whole system while people use it
+	@PATH="$(CURDIR)/$(BIN):$$PATH" bin/test tests/faults/test_abuse.py tests/faults/test_stores.py
+
+test-upgrade: $(BIN)/.ready-dev static/vendor/.ready tools-all ## upgrade the whole system from the release before while people use it
+	@PATH="$(CURDIR)/$(BIN):$$PATH" bin/test tests/faults/test_rolling_upgrade.py
 
 audit: $(BIN)/.ready-dev node_modules/.ready-dev static/vendor/.ready ## check every page: axe, the Nu HTML checker, Lighthouse (ONLY="roster live")
 	@bin/install-tools chromium java
@@ -120,4 +123,4 @@ static/vendor/.ready: node_modules/.ready package.json $(shell find frontend tra
 	$(RUN) build
 	@touch $@
 
-.PHONY: help run dev check stack test test-operations audit audit-libraries coverage test-compose chaos bench lint format messages sbom lock assets tools tools-all clean
+.PHONY: help run dev check stack test test-operations test-upgrade audit audit-libraries coverage test-compose chaos bench lint format messages sbom lock assets tools tools-all clean
