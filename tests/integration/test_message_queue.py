@@ -15,7 +15,7 @@ from webapp.infra.redis_client import REDIS_BREAKER_ANSWERS
 
 
 def test_publishing_keeps_the_subscription(servers: Servers) -> None:
-    gc.freeze()  # What other tests have dropped is not this one's to collect.
+    gc.freeze()  # Leave the garbage of other tests alone.
     breaker = Breaker("Redis", answers=REDIS_BREAKER_ANSWERS)
     queue = LiveQueue(servers.redis.url, breaker)
     received: list[bytes] = []

@@ -72,7 +72,7 @@ class DatabaseProxy:
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
-        # Also where there is no database: an error in a thread fails the test that runs then.
+        # Without a database the connection fails; an error in a thread would fail another test.
         with suppress(OSError), client, socket.create_connection(self._target) as server:
             threading.Thread(target=_pass_on, args=(server, client), daemon=True).start()
             said = b""

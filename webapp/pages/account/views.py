@@ -20,6 +20,7 @@ from webapp.pages.account.forms import PasswordForm, SignInForm
 
 bp = Blueprint("account", __name__, url_prefix="/admin")
 
+# Every role has this permission.
 ANY_ROLE = Permission.SEE_EVENTS
 
 
